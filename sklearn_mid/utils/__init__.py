@@ -1,0 +1,3 @@
+"""Helpers shared by all rooms; see :mod:`sklearn_mid.utils.estimator_checks`."""
+
+__all__: list[str] = []
