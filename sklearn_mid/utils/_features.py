@@ -140,7 +140,7 @@ def one_hot_codes(group, *, param):
         row = int(np.argmax(n_set))
         raise ValueError(
             f"{param} names a group that is not one-hot: row {row} has "
-            f"{int(n_set[row])} of its {group.shape[1]} columns set; allowed are 0 or 1."
+            f"{int(n_set[row])} of its {group.shape[1]} columns set; allowed is 0 or 1."
         )
     n_columns = group.shape[1]
     column = np.where(n_set == 1, is_set.argmax(axis=1), n_columns)
