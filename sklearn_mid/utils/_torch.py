@@ -1,0 +1,172 @@
+"""What every part of the package that runs torch needs: private random draws,
+layers initialised from them, mini-batches by index, and a check of the device.
+
+Imports torch, so import this module inside the methods that use it.
+
+Every draw comes from a :class:`torch.Generator` of the caller's own. Seeding or
+forking torch's global generator instead would be seen by other threads.
+"""
+
+import contextlib
+import math
+import threading
+
+import numpy as np
+import torch
+from sklearn.utils import check_random_state
+from torch import nn
+
+__all__ = [
+    "as_seed",
+    "as_tensor",
+    "build_seeded",
+    "check_device",
+    "global_seed",
+    "index_batches",
+    "initialize_parameters",
+    "new_generator",
+]
+
+_WEIGHTED_LAYERS = (
+    nn.Linear,
+    nn.Conv1d,
+    nn.Conv2d,
+    nn.ConvTranspose1d,
+    nn.ConvTranspose2d,
+)
+_GLOBAL_GENERATOR = threading.RLock()
+
+
+def as_seed(random_state):
+    """An int seed for torch from what scikit-learn takes as `random_state`.
+
+    An int always gives the same seed; a RandomState instance is advanced.
+    """
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+
+
+def new_generator(seed, device="cpu"):
+    """A torch.Generator on `device`, seeded with the int `seed`."""
+    return torch.Generator(device=device).manual_seed(seed)
+
+
+def check_device(device, *, param="device"):
+    """The torch.device called `device`, if it can be used here.
+
+    Parameters
+    ----------
+    device : str or torch.device
+        For example "cpu", "cuda", "cuda:1" or "mps".
+    param : str, default="device"
+        The parameter's name, for error messages.
+
+    Returns
+    -------
+    torch.device
+
+    Raises
+    ------
+    ValueError
+        If torch does not know the device or cannot allocate on it; the message
+        lists the devices that can be used.
+    """
+    try:
+        resolved = torch.device(device)
+        # The only test that holds for every backend, and without a pool of memory.
+        torch.empty(1, device=resolved).cpu()
+    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
+        usable = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+        if torch.backends.mps.is_available():
+            usable.append("mps")
+        reason = (str(error) or type(error).__name__).splitlines()[0].split(". ")[0]
+        raise ValueError(
+            f"{param}={device!r} cannot be used here ({reason}); "
+            f"usable devices are {usable}."
+        ) from error
+    return resolved
+
+
+def as_tensor(array, *, dtype=torch.float32, device="cpu"):
+    """`array` as a tensor, without a copy where none is needed."""
+    # torch warns about read-only memory and refuses negative strides.
+    array = np.require(array, requirements=["C", "W"])
+    return torch.from_numpy(array).to(device=device, dtype=dtype)
+
+
+def index_batches(n_samples, batch_size, *, generator=None, device="cpu"):
+    """Yield what selects each mini-batch: index tensors if shuffled, else slices.
+
+    One indexing call per batch costs half of torch's DataLoader, which collates
+    row by row.
+
+    Parameters
+    ----------
+    n_samples : int
+        Number of rows. The last batch holds what remains.
+    batch_size : int
+        Rows per batch.
+    generator : torch.Generator on the CPU, default=None
+        Shuffles the rows. None keeps their order.
+    device : torch.device or str, default="cpu"
+        Where the data lie that the indices are for.
+
+    Yields
+    ------
+    slice or Tensor of shape (batch_size,), dtype int64
+    """
+    order = None
+    if generator is not None:
+        order = torch.randperm(n_samples, generator=generator).to(device)
+    for start in range(0, n_samples, batch_size):
+        batch = slice(start, start + batch_size)
+        yield batch if order is None else order[batch]
+
+
+def initialize_parameters(module, generator):
+    """Draw all weights of `module` anew from `generator`, by torch's default rule.
+
+    Linear and convolutional layers: uniform on ``+-1 / sqrt(fan_in)``, weights and
+    biases alike. Normalisation layers: their constants.
+
+    Raises
+    ------
+    TypeError
+        If a layer with parameters of its own is none of these.
+    """
+    for layer in module.modules():
+        own = list(layer.parameters(recurse=False))
+        if isinstance(layer, _WEIGHTED_LAYERS):
+            bound = 1 / math.sqrt(layer.weight[0].numel())
+            with torch.no_grad():
+                for parameter in own:
+                    parameter.uniform_(-bound, bound, generator=generator)
+        elif isinstance(layer, nn.GroupNorm | nn.LayerNorm | nn.BatchNorm2d):
+            layer.reset_parameters()
+        elif own:
+            raise TypeError(f"no rule to initialise a {type(layer).__name__}")
+    return module
+
+
+def build_seeded(factory, generator, *, dtype=torch.float32):
+    """The module that `factory()` makes, on the CPU, its weights from `generator`.
+
+    The layers' constructors draw from torch's global generator; on the "meta"
+    device, where they are made here, there is nothing to draw. (The context is
+    local to the thread.) `factory` must therefore make layers only.
+    """
+    with torch.device("meta"):
+        module = factory()
+    return initialize_parameters(module.to_empty(device="cpu").to(dtype), generator)
+
+
+@contextlib.contextmanager
+def global_seed(seed):
+    """Seed torch's global generators for a block, then restore them.
+
+    For code of others, which cannot be given a generator. One thread at a time
+    enters; what other threads draw outside of such blocks is not protected.
+    """
+    devices = range(torch.cuda.device_count())
+    with _GLOBAL_GENERATOR, torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield
