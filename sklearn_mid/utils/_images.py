@@ -1,0 +1,115 @@
+"""Checks of image arrays, shared by the attacks and the metrics that read images."""
+
+import math
+
+import numpy as np
+from sklearn.utils import check_array
+
+__all__ = ["check_bounds", "check_image_shape", "check_images", "check_scale"]
+
+
+def check_image_shape(image_shape, n_features, *, param="image_shape"):
+    """``(channels, height, width)`` of images that have `n_features` pixels.
+
+    Parameters
+    ----------
+    image_shape : tuple of 2 or 3 ints, or None
+        ``(channels, height, width)`` or ``(height, width)``. None stands for one
+        square channel.
+    n_features : int
+        Number of values per image.
+    param : str, default="image_shape"
+        The parameter's name, for error messages.
+
+    Returns
+    -------
+    image_shape : tuple of 3 ints
+
+    Raises
+    ------
+    ValueError
+        If the shape does not hold `n_features` values, or None is given and they
+        do not fill a square.
+    """
+    if image_shape is None:
+        side = math.isqrt(n_features)
+        if side * side != n_features:
+            raise ValueError(
+                f"{param}=None stands for one square channel, but {n_features} "
+                "values per image do not fill a square; "
+                f"pass {param}=(channels, height, width)."
+            )
+        return (1, side, side)
+    shape = tuple(int(side) for side in np.atleast_1d(image_shape))
+    if len(shape) == 2:
+        shape = (1, *shape)
+    if len(shape) != 3 or min(shape) < 1:
+        raise ValueError(
+            f"{param} must be (channels, height, width) with positive sizes, "
+            f"got {image_shape!r}."
+        )
+    if math.prod(shape) != n_features:
+        raise ValueError(
+            f"{param}={shape} holds {math.prod(shape)} values, but each image has "
+            f"{n_features}."
+        )
+    return shape
+
+
+def check_bounds(bounds, *, param="bounds"):
+    """`bounds` as two floats ``(low, high)`` with ``low < high``.
+
+    Raises
+    ------
+    ValueError
+        If `bounds` is anything else.
+    """
+    values = np.asarray(bounds, dtype=np.float64)
+    if values.shape != (2,) or not np.isfinite(values).all() or values[0] >= values[1]:
+        raise ValueError(
+            f"{param} must be two finite numbers (low, high) with low < high, "
+            f"got {bounds!r}."
+        )
+    return float(values[0]), float(values[1])
+
+
+def check_scale(X, bounds, *, name="X"):
+    """Raise unless all of `X` lies within `bounds`.
+
+    Raises
+    ------
+    ValueError
+        Naming the scale that was expected and the one that was seen.
+    """
+    low, high = check_bounds(bounds)
+    seen_low, seen_high = float(X.min()), float(X.max())
+    slack = 1e-6 * (high - low)
+    if seen_low < low - slack or seen_high > high + slack:
+        raise ValueError(
+            f"{name} is expected on the scale [{low:g}, {high:g}], but its values go "
+            f"from {seen_low:g} to {seen_high:g}; rescale it, or pass bounds that "
+            "hold all inputs."
+        )
+
+
+def check_images(X, *, name="X", dtype=np.float32):
+    """Images as rows, whatever array-like they came in.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features), or of 3 or 4 dimensions
+        Flat images, or (n_samples, height, width), or
+        (n_samples, channels, height, width).
+    name : str, default="X"
+        For error messages.
+    dtype : dtype or list of dtype, default=numpy.float32
+        Type of the result, as in :func:`sklearn.utils.check_array`.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, n_features)
+    """
+    X = check_array(X, dtype=dtype, allow_nd=True, input_name=name)
+    if X.ndim > 4:
+        raise ValueError(f"{name} must have 2 to 4 dimensions, got shape {X.shape}.")
+    return X.reshape(len(X), -1)
