@@ -1,0 +1,324 @@
+"""The family of attacks: one base class, and one for each of its verbs."""
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, MetaEstimatorMixin
+from sklearn.utils import (
+    assert_all_finite,
+    check_array,
+    check_consistent_length,
+    column_or_1d,
+)
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sklearn_mid.attacks._candidates import Candidates, check_no_infinity
+from sklearn_mid.exceptions import UnsupportedTargetError
+from sklearn_mid.utils._sklearn_compat import _fit_context
+
+__all__ = ["AttributeInferenceAttack", "ModelInversionAttack", "ReconstructionAttack"]
+
+
+class ModelInversionAttack(MetaEstimatorMixin, BaseEstimator):
+    """Base class of all attacks.
+
+    A subclass takes the attacked model as its parameter `estimator`. That model is
+    fitted already and stays as it is: no attack fits or changes it. ``clone`` resets
+    whatever it finds, so a target that must live through ``clone`` (in a grid search,
+    say) is wrapped in :class:`sklearn.frozen.FrozenEstimator` by the user.
+
+    ``fit`` takes what the attacker knows beforehand, ``score`` says how well the
+    attack does. There is no ``predict``: an attack answers another question than the
+    target.
+
+    Attributes
+    ----------
+    access : {"none", "black-box", "white-box"}
+        What the attacker sees of the target: nothing, its outputs, or its inside.
+    knowledge : str
+        What else the attacker must know, for example ``"marginals"`` or
+        ``"labelled records"``. Compare an attack with the no-model baseline of the
+        same level.
+
+    See Also
+    --------
+    AttributeInferenceAttack : Attacks that infer one attribute of a known person.
+    ReconstructionAttack : Attacks that reconstruct a whole input.
+    """
+
+    access = "black-box"
+    knowledge = "marginals"
+
+    _parameter_constraints: dict = {}
+
+    def _check_target(self, *methods):
+        """The fitted target, which must have all `methods`."""
+        target = self.estimator
+        missing = [m for m in methods if not hasattr(target, m)]
+        # A method that appears only after fit is missed for another reason.
+        if isinstance(target, BaseEstimator):
+            try:
+                check_is_fitted(target)
+            except Exception as error:
+                error.args = (
+                    f"{type(self).__name__} attacks a fitted model, but "
+                    f"estimator={target!r} is not fitted. Fit it first, and wrap it "
+                    "in sklearn.frozen.FrozenEstimator if it must survive clone.",
+                )
+                raise
+        if missing:
+            raise self._unsupported("it has no " + ", no ".join(missing))
+        return target
+
+    def _unsupported(self, reason):
+        """The error for a target that this attack cannot be run on."""
+        target = self.estimator
+        kind = target.__name__ if isinstance(target, type) else type(target).__name__
+        return UnsupportedTargetError(
+            f"{type(self).__name__} cannot attack a {kind}: {reason}."
+        )
+
+
+class ReconstructionAttack(ModelInversionAttack):
+    """Base class of attacks that reconstruct whole inputs.
+
+    A subclass defines ``reconstruct(...)``, which returns inputs as an ndarray of
+    shape (n_samples, n_features), and ``_fit_attack(X, y)``, which learns from
+    auxiliary inputs that ``fit`` has validated.
+    """
+
+    access = "black-box"
+    knowledge = "inputs"
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y=None):
+        """Learn from the attacker's auxiliary inputs.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Inputs like those of the target's training data, of other people.
+        y : array-like of shape (n_samples,), default=None
+            Labels of the auxiliary inputs, where an attack uses them.
+
+        Returns
+        -------
+        self : object
+            The fitted attack.
+        """
+        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        if y is not None:
+            y = column_or_1d(y)
+            check_consistent_length(X, y)
+        self._fit_attack(X, y)
+        return self
+
+
+class AttributeInferenceAttack(ModelInversionAttack):
+    """Base class of attacks that infer one sensitive attribute of a known person.
+
+    A subclass has the parameters `sensitive_feature` and `candidates` (and, but for
+    the baselines, `estimator`) and defines
+
+    - ``_fit_attack(X, y, codes)``: learn from validated auxiliary records, where
+      ``values_[codes]`` is the secret;
+    - ``_infer_log_proba(X, y)``: unnormalised log-probabilities of shape
+      (n_samples, n_values); a row of nothing but ``-inf`` stands for a record that
+      fits no candidate, and gets the prior.
+
+    Attributes
+    ----------
+    values_ : ndarray of shape (n_values,)
+        The candidate values of the secret. For a one-hot group, the names of its
+        columns (their indices in X where X has no names); the row in which no column
+        is set, if auxiliary data hold it, is ``"(other)"`` (or -1).
+    prior_ : ndarray of shape (n_values,)
+        Share of each value in the auxiliary data, unless the attack was given other
+        probabilities.
+    n_features_in_ : int
+        Number of columns of X, the sensitive ones included.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of X, where it has names that are all strings.
+    """
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y=None):
+        """Learn what the attacker knows beforehand.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like} of shape (n_samples, n_features)
+            Auxiliary records, with the true values in the sensitive column, in the
+            layout that the target was fitted on.
+        y : array-like of shape (n_samples,)
+            The true response of each record.
+
+        Returns
+        -------
+        self : object
+            The fitted attack.
+
+        Raises
+        ------
+        UnsupportedTargetError
+            If the target lacks a method that the attack needs.
+        ValueError
+            If the sensitive attribute is not in X, or X and y are unfit.
+        """
+        X, y = self._check_records(X, y, reset=True)
+        self._candidates = Candidates.from_records(
+            X,
+            self.sensitive_feature,
+            self.candidates,
+            feature_names=getattr(self, "feature_names_in_", None),
+        )
+        codes = self._candidates.encode(X)
+        self.values_ = self._candidates.values
+        self.prior_ = np.bincount(codes, minlength=len(self.values_)) / len(codes)
+        self._fit_attack(X, y, codes)
+        return self
+
+    def infer_proba(self, X, y=None):
+        """Probability of each candidate value, given record and response.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like} of shape (n_samples, n_features)
+            Records of the people under attack. What stands in the sensitive column
+            is ignored.
+        y : array-like of shape (n_samples,)
+            The response that the attacker knows of each.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_values)
+            Rows sum to 1; columns in the order of `values_`.
+        """
+        log_proba, _, _ = self._log_proba(X, y)
+        proba = np.exp(log_proba - log_proba.max(axis=1, keepdims=True))
+        return proba / proba.sum(axis=1, keepdims=True)
+
+    def infer(self, X, y=None):
+        """The most probable value of the secret.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like} of shape (n_samples, n_features)
+            Records of the people under attack. What stands in the sensitive column
+            is ignored.
+        y : array-like of shape (n_samples,)
+            The response that the attacker knows of each.
+
+        Returns
+        -------
+        values : ndarray of shape (n_samples,)
+            Elements of `values_`; of equally probable ones the first.
+        """
+        return self.values_[self._choose(*self._log_proba(X, y))]
+
+    def score(self, X, y=None):
+        """Accuracy of the attack.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like} of shape (n_samples, n_features)
+            Records with the true values in the sensitive column.
+        y : array-like of shape (n_samples,)
+            Their responses.
+
+        Returns
+        -------
+        accuracy : float
+            Share of people whose secret is inferred.
+        """
+        truth = self.sensitive_values(X)
+        return float(np.mean(self.infer(X, y) == truth))
+
+    def sensitive_values(self, X):
+        """The true values of the secret, as the attack would name them.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like} of shape (n_samples, n_features)
+            Records with the true values in the sensitive column.
+
+        Returns
+        -------
+        values : ndarray of shape (n_samples,)
+            Elements of `values_`: what ``infer`` should have answered.
+
+        Raises
+        ------
+        ValueError
+            If X holds a value that is none of `values_`.
+        """
+        check_is_fitted(self)
+        X, _ = self._check_records(X, None, reset=False, with_y=False)
+        return self.values_[self._candidates.encode(X)]
+
+    def absolute_error(self, X, y=None):
+        """Error of the inferred values of a numeric secret, in its own units.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like} of shape (n_samples, n_features)
+            Records with the true values in the sensitive column.
+        y : array-like of shape (n_samples,)
+            Their responses.
+
+        Returns
+        -------
+        error : ndarray of shape (n_samples,)
+            Absolute difference between the inferred and the true value. The true
+            value is that of X, not that of its bin.
+
+        Raises
+        ------
+        TypeError
+            If the secret is not one numeric column.
+        """
+        inferred = self.infer(X, y)
+        X, _ = self._check_records(X, None, reset=False, with_y=False)
+        return np.abs(inferred - self._candidates.numbers(X))
+
+    def _log_proba(self, X, y):
+        """Unnormalised log-probabilities, and the records they belong to."""
+        check_is_fitted(self)
+        X, y = self._check_records(X, y, reset=False)
+        log_proba = self._infer_log_proba(X, y)
+        lost = np.isneginf(log_proba).all(axis=1)
+        if lost.any():
+            with np.errstate(divide="ignore"):
+                log_proba[lost] = np.log(self.prior_)
+        return log_proba, X, y
+
+    def _choose(self, log_proba, X, y):
+        """Index of the value to answer with, for each record."""
+        return log_proba.argmax(axis=1)
+
+    def _check_records(self, X, y, *, reset, with_y=True):
+        """Validate names, widths and lengths; a DataFrame stays one."""
+        if not isinstance(X, pd.DataFrame):
+            X = check_array(
+                X, dtype=None, ensure_all_finite=False, estimator=self, input_name="X"
+            )
+        elif not len(X):
+            raise ValueError(
+                f"X has 0 rows; {type(self).__name__} needs at least one record."
+            )
+        checked_y = y if with_y else "no_validation"
+        validate_data(self, X, checked_y, reset=reset, skip_check_array=True)
+        # What stands in the sensitive columns is ignored when it is to be inferred.
+        check_no_infinity(X, ignore=() if reset else self._candidates.columns)
+        if y is not None:
+            y = column_or_1d(y, warn=True)
+            assert_all_finite(y, input_name="y")
+            check_consistent_length(X, y)
+        return X, y

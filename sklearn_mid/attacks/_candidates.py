@@ -1,0 +1,299 @@
+"""The values a secret may take, and a record's looks with each of them."""
+
+import numbers
+
+import numpy as np
+import pandas as pd
+
+from sklearn_mid.utils._features import one_hot_codes, resolve_columns
+
+__all__ = ["Candidates", "check_no_infinity"]
+
+MAX_DISTINCT = 20  # a numeric secret with more distinct values is binned
+DEFAULT_BINS = 10
+
+
+def check_no_infinity(X, *, ignore=()):
+    """Raise if a numeric column, but for those to `ignore`, holds an infinity."""
+    if isinstance(X, pd.DataFrame):
+        columns = [
+            j
+            for j, dtype in enumerate(X.dtypes)
+            if pd.api.types.is_float_dtype(dtype) and j not in ignore
+        ]
+        names = X.columns
+        bad = [
+            j
+            for j in columns
+            if np.isinf(X.iloc[:, j].to_numpy(dtype=float, na_value=np.nan)).any()
+        ]
+    elif X.dtype.kind == "f":
+        names = range(X.shape[1])
+        infinite = np.isinf(X).any(axis=0)
+        bad = [j for j in np.flatnonzero(infinite) if j not in ignore]
+    else:
+        return
+    if bad:
+        raise ValueError(
+            f"X contains infinity in column {names[bad[0]]!r}; allowed are finite "
+            "numbers (and missing values, where the target takes them)."
+        )
+
+
+class Candidates:
+    """Candidate values of one sensitive attribute.
+
+    Attributes
+    ----------
+    columns : ndarray of shape (n_columns,)
+        Where the attribute stands in X.
+    values : ndarray of shape (n_values,)
+        The values, as an attack names them.
+    """
+
+    def __init__(self, columns, values, cells, *, name, codes=None, edges=None):
+        self.columns = columns
+        self.values = values
+        self._cells = cells  # per column: what to write there, for each value
+        self._name = name
+        self._codes = codes  # one-hot group: its valid rows
+        self._edges = edges  # binned secret: borders between the sorted values
+
+    @classmethod
+    def from_records(cls, X, sensitive_feature, candidates, *, feature_names):
+        """Find the values in auxiliary records, or take those given."""
+        columns = resolve_columns(
+            sensitive_feature,
+            n_features=X.shape[1],
+            feature_names=feature_names,
+            param="sensitive_feature",
+        )
+        if len(columns) > 1 or isinstance(sensitive_feature, list | tuple | np.ndarray):
+            if candidates is not None:
+                raise ValueError(
+                    f"candidates={candidates!r} is for a secret in one column; the "
+                    "candidates of a one-hot group are its valid rows: pass None."
+                )
+            found = cls._from_group(X, columns, sensitive_feature, feature_names)
+        else:
+            found = cls._from_column(X, columns, sensitive_feature, candidates)
+        if len(found.values) < 2:
+            raise ValueError(
+                f"sensitive_feature={sensitive_feature!r} takes one value only, "
+                f"{found.values[0]!r}, in {len(X)} auxiliary records (n_samples="
+                f"{len(X)}); there is nothing to infer. Pass other records, or the "
+                "possible values as candidates."
+            )
+        return found
+
+    @classmethod
+    def _from_group(cls, X, columns, name, feature_names):
+        group = _take_columns(X, columns, name)
+        _refuse_missing(group, name)
+        codes, level, _ = one_hot_codes(group, param="sensitive_feature")
+        labels = columns if feature_names is None else feature_names[columns]
+        other = -1 if feature_names is None else "(other)"
+        values = np.array([other if i < 0 else labels[i] for i in level])
+        cells = [
+            pd.Series(codes[:, j], dtype=_column(X, c).dtype).array
+            for j, c in enumerate(columns)
+        ]
+        return cls(columns, values, cells, name=name, codes=codes)
+
+    @classmethod
+    def _from_column(cls, X, columns, name, candidates):
+        column = _column(X, columns[0])
+        raw = _plain(column)
+        _refuse_missing(raw, name)
+        codes, distinct = pd.factorize(raw)
+        first = np.unique(codes, return_index=True)[1]
+        first = first[_sorted_order(distinct)]
+        is_numeric = raw.dtype.kind in "iuf" and not isinstance(
+            column.dtype, pd.CategoricalDtype
+        )
+        if candidates is None and not (is_numeric and len(distinct) > MAX_DISTINCT):
+            cells = column.array.take(first)
+            return cls(columns, raw[first], [cells], name=name)
+        if candidates is None:
+            candidates = DEFAULT_BINS
+        if isinstance(candidates, numbers.Integral):
+            if not is_numeric:
+                raise ValueError(
+                    f"candidates={candidates!r} asks for bins of a numeric secret, but "
+                    f"sensitive_feature={name!r} is not numeric; pass None or a list."
+                )
+            values, edges = _quantile_bins(raw, int(candidates))
+        else:
+            values, edges = _given_values(candidates, raw, distinct, is_numeric, name)
+        return cls(columns, values, [_as_cells(values, column)], name=name, edges=edges)
+
+    def encode(self, X):
+        """Position in `values` of what each record holds."""
+        if self._codes is not None:
+            group = _take_columns(X, self.columns, self._name)
+            codes = np.full(len(group), -1)
+            for i, code in enumerate(self._codes):
+                codes[np.isclose(group, code).all(axis=1)] = i
+            held = group
+        else:
+            held = _plain(_column(X, self.columns[0]))
+            _refuse_missing(held, self._name)
+            if self._edges is not None:
+                numbers_held = self.numbers(X)
+                order = np.argsort(self.values)
+                return order[np.searchsorted(self._edges, numbers_held, side="right")]
+            codes = pd.Index(self.values).get_indexer(pd.Index(held))
+        if (codes < 0).any():
+            value = held[np.flatnonzero(codes < 0)[0]]
+            raise ValueError(
+                f"sensitive_feature={self._name!r} holds the value {value!r} in X, "
+                "which is none of the candidates known from auxiliary data: "
+                f"{self.values.tolist()}."
+            )
+        return codes
+
+    def numbers(self, X):
+        """The secret of each record as a number, in its own units."""
+        held = None
+        if self._codes is None and self.values.dtype.kind in "iufb":
+            held = _plain(_column(X, self.columns[0]))
+            if held.dtype == object:
+                held = pd.to_numeric(pd.Series(held), errors="coerce").to_numpy()
+        if held is None or held.dtype.kind not in "iufb":
+            raise TypeError(
+                f"sensitive_feature={self._name!r} is not one numeric column; an error "
+                "in its own units needs numbers."
+            )
+        _refuse_missing(held, self._name)
+        return held
+
+    def drop(self, X):
+        """The records without their sensitive columns."""
+        known = np.setdiff1d(np.arange(X.shape[1]), self.columns)
+        return X.iloc[:, known] if isinstance(X, pd.DataFrame) else X[:, known]
+
+    def substitute(self, X):
+        """The records with each value in turn.
+
+        Yields one working copy again and again: use it before taking the next.
+        """
+        n = len(X)
+        if isinstance(X, pd.DataFrame):
+            work = X.copy(deep=False)  # shares the columns that stay
+            for i in range(len(self.values)):
+                for column, cells in zip(self.columns, self._cells, strict=True):
+                    work.isetitem(column, cells.take(np.full(n, i)))
+                yield work
+            return
+        cells = [np.asarray(c) for c in self._cells]
+        work = X.astype(_common_dtype(X.dtype, *(c.dtype for c in cells)))
+        for i in range(len(self.values)):
+            for column, cell in zip(self.columns, cells, strict=True):
+                work[:, column] = cell[i]
+            yield work
+
+
+def _column(X, j):
+    return X.iloc[:, j] if isinstance(X, pd.DataFrame) else pd.Series(X[:, j])
+
+
+def _plain(column):
+    """A column as an ndarray: numbers where it holds nothing but numbers."""
+    raw = np.asarray(column)
+    if raw.dtype == object:
+        inferred = pd.Series(raw, dtype=object).infer_objects()
+        if inferred.dtype != object and inferred.dtype.kind in "iufb":
+            return inferred.to_numpy()
+    return raw
+
+
+def _take_columns(X, columns, name):
+    is_frame = isinstance(X, pd.DataFrame)
+    group = X.iloc[:, columns].to_numpy() if is_frame else X[:, columns]
+    if group.dtype.kind in "iufb":
+        return group
+    try:
+        return group.astype(float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"sensitive_feature={name!r} names a group that is not one-hot: it holds "
+            f"other things than numbers ({error})."
+        ) from error
+
+
+def _refuse_missing(raw, name):
+    missing = pd.isna(raw).reshape(len(raw), -1).any(axis=1)
+    if missing.any():
+        raise ValueError(
+            f"sensitive_feature={name!r} is missing in {int(missing.sum())} of "
+            f"{len(raw)} records of X; leave these records out."
+        )
+
+
+def _sorted_order(distinct):
+    try:
+        return np.argsort(np.asarray(distinct))
+    except TypeError:  # mixed types have no order of their own
+        keys = [(type(v).__name__, str(v)) for v in distinct]
+        return np.array(sorted(range(len(keys)), key=keys.__getitem__))
+
+
+def _quantile_bins(raw, n_bins):
+    """Lower median of each bin (a value that occurs), and the borders between."""
+    if n_bins < 2:
+        raise ValueError(f"candidates={n_bins!r} must be at least 2 bins.")
+    ordered = np.sort(raw)
+    edges = np.quantile(ordered, np.arange(1, n_bins) / n_bins, method="higher")
+    edges = np.unique(edges[edges > ordered[0]])
+    bins = np.searchsorted(edges, ordered, side="right")
+    start = np.searchsorted(bins, np.arange(len(edges) + 1))
+    stop = np.append(start[1:], len(ordered))
+    return ordered[(start + stop - 1) // 2], edges
+
+
+def _given_values(candidates, raw, distinct, is_numeric, name):
+    values = np.asarray(candidates)
+    if values.dtype.kind not in "iufb":
+        values = np.asarray(candidates, dtype=object)
+    if values.ndim != 1 or len(values) != len(pd.unique(values)) or not len(values):
+        raise ValueError(
+            f"candidates={candidates!r} must be None, a number of bins, or a list of "
+            "distinct values."
+        )
+    _refuse_missing_candidates(values, candidates)
+    known = pd.Index(values).get_indexer(pd.Index(distinct)) >= 0
+    if known.all():
+        return values, None
+    if not (is_numeric and values.dtype.kind in "iuf"):
+        raise ValueError(
+            f"candidates={candidates!r} lack the value {distinct[~known][0]!r} that "
+            f"sensitive_feature={name!r} takes in the auxiliary data."
+        )
+    ordered = np.sort(values)
+    return values, (ordered[1:] + ordered[:-1]) / 2  # nearest candidate
+
+
+def _refuse_missing_candidates(values, candidates):
+    if pd.isna(values).any() or (
+        values.dtype.kind == "f" and not np.isfinite(values).all()
+    ):
+        raise ValueError(
+            f"candidates={candidates!r} hold a missing or infinite value; allowed are "
+            "values that the secret can take."
+        )
+
+
+def _as_cells(values, column):
+    """Values in the column's type, where it can hold them without loss."""
+    try:
+        cells = pd.Series(values, dtype=column.dtype)
+    except (TypeError, ValueError):
+        cells = pd.Series(values)
+    same = np.asarray(cells == pd.Series(values), dtype=bool)
+    return (cells if same.all() else pd.Series(values)).array
+
+
+def _common_dtype(*dtypes):
+    if len({d.kind in "iufb" for d in dtypes}) > 1:
+        return np.dtype(object)
+    return np.result_type(*dtypes)
