@@ -5,5 +5,16 @@ from sklearn_mid.attacks._base import (
     ModelInversionAttack,
     ReconstructionAttack,
 )
+from sklearn_mid.attacks._baselines import ImputationBaseline, PriorBaseline
+from sklearn_mid.attacks._learned import LearnedAttack
+from sklearn_mid.attacks._map import MAPAttack
 
-__all__ = ["AttributeInferenceAttack", "ModelInversionAttack", "ReconstructionAttack"]
+__all__ = [
+    "AttributeInferenceAttack",
+    "ImputationBaseline",
+    "LearnedAttack",
+    "MAPAttack",
+    "ModelInversionAttack",
+    "PriorBaseline",
+    "ReconstructionAttack",
+]

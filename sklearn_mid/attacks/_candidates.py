@@ -7,7 +7,7 @@ import pandas as pd
 
 from sklearn_mid.utils._features import one_hot_codes, resolve_columns
 
-__all__ = ["Candidates", "check_no_infinity"]
+__all__ = ["Candidates", "check_no_infinity", "given_prior"]
 
 MAX_DISTINCT = 20  # a numeric secret with more distinct values is binned
 DEFAULT_BINS = 10
@@ -38,6 +38,32 @@ def check_no_infinity(X, *, ignore=()):
             f"X contains infinity in column {names[bad[0]]!r}; allowed are finite "
             "numbers (and missing values, where the target takes them)."
         )
+
+
+def given_prior(prior, values, shares):
+    """Prior probabilities of `values`: those given, or the auxiliary `shares`."""
+    if prior is None:
+        return shares
+    if isinstance(prior, str) and prior == "uniform":
+        return np.full(len(values), 1 / len(values))
+    if isinstance(prior, dict):
+        if set(prior) != set(values.tolist()):
+            raise ValueError(
+                f"prior={prior!r} must give a probability to each candidate value and "
+                f"to no other; these are {values.tolist()}."
+            )
+        prior = [prior[v] for v in values.tolist()]
+    given = np.asarray(prior, dtype=np.float64)
+    if (
+        given.shape != values.shape
+        or not (given >= 0).all()
+        or not np.isclose(given.sum(), 1)
+    ):
+        raise ValueError(
+            f"prior={prior!r} must hold {len(values)} probabilities that sum to 1, one "
+            f"for each of the values {values.tolist()}."
+        )
+    return given / given.sum()
 
 
 class Candidates:

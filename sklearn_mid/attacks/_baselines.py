@@ -1,0 +1,161 @@
+"""What an attacker guesses without a model: the measure of every attack."""
+
+import numbers
+
+import numpy as np
+
+from sklearn_mid.attacks._base import AttributeInferenceAttack
+from sklearn_mid.attacks._record_classifier import RecordClassifier, as_columns
+from sklearn_mid.utils._sklearn_compat import HasMethods, Interval
+
+__all__ = ["ImputationBaseline", "PriorBaseline"]
+
+
+class PriorBaseline(AttributeInferenceAttack):
+    """Guess the most frequent value of the secret.
+
+    Knows the marginal distribution of the secret and sees no model: the baseline of
+    :class:`MAPAttack` and :class:`WhiteBoxTreeAttack`.
+
+    Parameters
+    ----------
+    sensitive_feature : str, int, or list of str or int
+        The secret's column, by name or index, or the columns of a one-hot group.
+    candidates : int or array-like, default=None
+        Values that the secret may take, as in :class:`MAPAttack`.
+
+    Attributes
+    ----------
+    values_ : ndarray of shape (n_values,)
+        Candidate values.
+    prior_ : ndarray of shape (n_values,)
+        Share of each in the auxiliary records.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of X, where it has names that are all strings.
+
+    See Also
+    --------
+    ImputationBaseline : Knows labelled records.
+    MAPAttack : Knows as much, and queries a model.
+
+    Examples
+    --------
+    >>> from sklearn_mid.attacks import PriorBaseline
+    >>> baseline = PriorBaseline(0).fit([["a", 1], ["b", 2], ["b", 3]])
+    >>> baseline.infer([["a", 1]])
+    array(['b'], dtype=object)
+    """
+
+    access = "none"
+    knowledge = "marginals"
+
+    _parameter_constraints: dict = {
+        "sensitive_feature": [str, numbers.Integral, "array-like"],
+        "candidates": [
+            None,
+            Interval(numbers.Integral, 2, None, closed="left"),
+            "array-like",
+        ],
+    }
+
+    def __init__(self, sensitive_feature, *, candidates=None):
+        self.sensitive_feature = sensitive_feature
+        self.candidates = candidates
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = False
+        return tags
+
+    def _fit_attack(self, X, y, codes):
+        pass
+
+    def _infer_log_proba(self, X, y):
+        with np.errstate(divide="ignore"):
+            return np.tile(np.log(self.prior_), (len(X), 1))
+
+
+class ImputationBaseline(AttributeInferenceAttack):
+    """Impute the secret from record and response, without any model.
+
+    A classifier is trained on labelled auxiliary records to tell the secret from the
+    other columns and the response. It sees no target: what it gets right is known from
+    the population. The baseline of :class:`LearnedAttack`, with the same classifier.
+
+    Parameters
+    ----------
+    sensitive_feature : str, int, or list of str or int
+        The secret's column, by name or index, or the columns of a one-hot group.
+    classifier : estimator, default=None
+        Classifier with ``predict_proba``; a clone is trained. It gets numbers: columns
+        that are not numeric come as codes (-1 for a category not seen in training, -2
+        for a missing one). None for
+        :class:`~sklearn.ensemble.HistGradientBoostingClassifier`.
+    candidates : int or array-like, default=None
+        Values that the secret may take, as in :class:`MAPAttack`.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the default classifier.
+
+    Attributes
+    ----------
+    values_ : ndarray of shape (n_values,)
+        Candidate values.
+    prior_ : ndarray of shape (n_values,)
+        Share of each in the auxiliary records.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of X, where it has names that are all strings.
+
+    See Also
+    --------
+    LearnedAttack : Knows as much, and queries a model.
+    PriorBaseline : Knows the marginal distribution only.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mid.attacks import ImputationBaseline
+    >>> X = np.array([[0, 0], [0, 0], [1, 1], [1, 1]] * 25)
+    >>> baseline = ImputationBaseline(sensitive_feature=0).fit(X, X[:, 1])
+    >>> baseline.infer([[0, 1]], [1])
+    array([1])
+    """
+
+    access = "none"
+    knowledge = "labelled records"
+
+    _parameter_constraints: dict = {
+        "sensitive_feature": [str, numbers.Integral, "array-like"],
+        "classifier": [None, HasMethods(["fit", "predict_proba"])],
+        "candidates": [
+            None,
+            Interval(numbers.Integral, 2, None, closed="left"),
+            "array-like",
+        ],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        sensitive_feature,
+        *,
+        classifier=None,
+        candidates=None,
+        random_state=None,
+    ):
+        self.sensitive_feature = sensitive_feature
+        self.classifier = classifier
+        self.candidates = candidates
+        self.random_state = random_state
+
+    def _fit_attack(self, X, y, codes):
+        columns = as_columns(x=self._candidates.drop(X), y=y)
+        self._classifier = RecordClassifier(
+            self.classifier, len(self.values_), self.random_state
+        ).fit(columns, codes)
+
+    def _infer_log_proba(self, X, y):
+        return self._classifier.log_proba(as_columns(x=self._candidates.drop(X), y=y))

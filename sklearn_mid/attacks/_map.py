@@ -1,0 +1,268 @@
+"""Maximum-a-posteriori attribute inference (Fredrikson et al. 2014, 2015)."""
+
+import numbers
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import check_random_state
+
+from sklearn_mid.attacks._base import AttributeInferenceAttack
+from sklearn_mid.attacks._candidates import given_prior
+from sklearn_mid.attacks._recalibration import Recalibration
+from sklearn_mid.attacks._target import BlackBox
+from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
+
+__all__ = ["MAPAttack"]
+
+# What each error model reads of the target.
+_ERROR_MODEL = {
+    "predictions": "gaussian",
+    "confidences": "confidences",
+    "labels": "labels",
+}
+_RELEASE = {"auto": None} | {model: read for read, model in _ERROR_MODEL.items()}
+
+
+class MAPAttack(AttributeInferenceAttack):
+    """Infer a sensitive attribute by Bayes' rule over the target's outputs.
+
+    The attacker knows a person's record but for the secret, the person's true response
+    y, and may query the target f. Each candidate value v is written into the record,
+    and the answer is
+
+        argmax_v  p(y | f(x_v)) * prior(v)
+
+    where p(y | f(x_v)), the error model, says how likely the response is given the
+    target's output. The prior is a marginal: that the secret goes along with the other
+    columns is left out, as in the papers (see `LearnedAttack` for an attacker who knows
+    more).
+
+    Parameters
+    ----------
+    estimator : object
+        The fitted target: a regressor (``predict``) or a classifier
+        (``predict_proba``, or ``predict`` where only labels leave). It is never
+        changed. Wrap it in :class:`sklearn.frozen.FrozenEstimator` to keep it through
+        ``clone``.
+    sensitive_feature : str, int, or list of str or int
+        The secret's column, by name or index, or the columns of a one-hot group, whose
+        valid codes are then the only candidates.
+    error_model : {"auto", "gaussian", "confidences", "labels"}, default="auto"
+        - ``"gaussian"``: y = f(x) + N(0, s^2), s^2 from auxiliary records. Regressors.
+        - ``"confidences"``: the target's confidence in class y. Classifiers with
+          ``predict_proba``.
+        - ``"labels"``: share of class y among the auxiliary records that the target
+          gives the same label (a confusion matrix with one record's worth of smoothing
+          per row). Classifiers.
+        - ``"auto"``: the first of these that the target allows.
+    prior : {"uniform"}, dict or array-like of shape (n_values,), default=None
+        Probability of each value: as shares of the auxiliary records (None), equal, by
+        value, or in the order of `values_`.
+    use_prior : bool, default=True
+        If False, the naive attack: the value under which the target explains the
+        response best (for a regressor argmin |y - f(x_v)|), ties broken at random.
+        `prior` is then ignored.
+    calibrate : bool, default=False
+        The adaptive attacker, who first refits the error model on auxiliary records:
+        y = a + b f(x) + N(0, s^2) by least squares, which undoes any shrinkage or
+        shift of f; for confidences a multinomial logistic regression of y on their
+        logarithms. A confusion matrix is estimated on auxiliary records anyway.
+    candidates : int or array-like, default=None
+        Values that the secret may take. None: those of the auxiliary records, or 10
+        quantile bins if they are more than 20 numbers. An int: that many quantile bins,
+        each with its (lower) median as value. A list: these values; a number between
+        them counts as the nearest.
+    n_queries : int, default=1
+        Queries per record that are averaged. Useful against targets that answer with
+        noise; those with ``sample_proba`` are asked for single draws. Labels are
+        queried once.
+    random_state : int, RandomState instance or None, default=None
+        Breaks the ties of the naive attack, and seeds ``sample_proba``. Ties are broken
+        by a hash of the record, so with an int the same record gets the same answer in
+        any order and any company.
+
+    Attributes
+    ----------
+    values_ : ndarray of shape (n_values,)
+        Candidate values.
+    prior_ : ndarray of shape (n_values,)
+        Their prior probabilities (equal ones for the naive attack).
+    error_model_ : {"gaussian", "confidences", "labels"}
+        The error model in use.
+    error_variance_ : float
+        Gaussian error model: mean squared residual, in squared units of y.
+    coef_, intercept_ : float
+        Gaussian error model: b and a (1 and 0 unless `calibrate`).
+    confusion_ : ndarray of shape (n_classes, n_classes)
+        Labels: row i is the distribution of y where the target says ``classes_[i]``.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of X, where it has names that are all strings.
+
+    See Also
+    --------
+    PriorBaseline : What an attacker with the same knowledge guesses without a model.
+    LearnedAttack : Attacker with labelled auxiliary records.
+    WhiteBoxTreeAttack : Attacker who sees the leaves of a tree.
+
+    Notes
+    -----
+    A record under which y has probability 0 for every candidate gets the prior.
+
+    Fredrikson et al. (2015) weigh by p(f(x_v) | y) from the confusion matrix. Bayes'
+    rule for a secret that is independent of the known columns asks for p(y | f(x_v)),
+    which is used here.
+
+    The attacker knows the *true* response. That tells of the secret by itself, so the
+    accuracy may exceed what the information in the released output allows.
+
+    References
+    ----------
+    M. Fredrikson, E. Lantz, S. Jha, S. Lin, D. Page, T. Ristenpart (2014). Privacy in
+    pharmacogenetics. USENIX Security.
+
+    M. Fredrikson, S. Jha, T. Ristenpart (2015). Model inversion attacks that exploit
+    confidence information and basic countermeasures. CCS. doi:10.1145/2810103.2813677
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from sklearn_mid.attacks import MAPAttack
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.column_stack([rng.normal(size=400), rng.integers(3, size=400)])
+    >>> y = X @ [1.0, 2.0] + rng.normal(size=400)
+    >>> attack = MAPAttack(LinearRegression().fit(X, y), sensitive_feature=1).fit(X, y)
+    >>> attack.infer([[0.0, np.nan]], [3.9])
+    array([2.])
+    >>> attack.score(X, y) > 0.75
+    True
+    """
+
+    access = "black-box"
+    knowledge = "marginals"
+
+    _parameter_constraints: dict = {
+        "estimator": "no_validation",  # UnsupportedTargetError says more
+        "sensitive_feature": [str, numbers.Integral, "array-like"],
+        "error_model": [StrOptions({"auto", "gaussian", "confidences", "labels"})],
+        "prior": [None, StrOptions({"uniform"}), dict, "array-like"],
+        "use_prior": ["boolean"],
+        "calibrate": ["boolean"],
+        "candidates": [
+            None,
+            Interval(numbers.Integral, 2, None, closed="left"),
+            "array-like",
+        ],
+        "n_queries": [Interval(numbers.Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        estimator,
+        sensitive_feature,
+        *,
+        error_model="auto",
+        prior=None,
+        use_prior=True,
+        calibrate=False,
+        candidates=None,
+        n_queries=1,
+        random_state=None,
+    ):
+        self.estimator = estimator
+        self.sensitive_feature = sensitive_feature
+        self.error_model = error_model
+        self.prior = prior
+        self.use_prior = use_prior
+        self.calibrate = calibrate
+        self.candidates = candidates
+        self.n_queries = n_queries
+        self.random_state = random_state
+
+    def _fit_attack(self, X, y, codes):
+        prior = self.prior if self.use_prior else "uniform"
+        self.prior_ = given_prior(prior, self.values_, self.prior_)
+        box = self._black_box(_RELEASE[self.error_model])
+        self.error_model_ = _ERROR_MODEL[box.release]
+        y = box.response(y)
+        if self.error_model_ == "gaussian":
+            self._fit_gaussian(box.outputs(box.records(X)), y)
+        elif self.error_model_ == "labels":
+            n_classes = len(box.target.classes_)
+            self._fit_labels(box.outputs(box.records(X)), y, n_classes)
+        elif self.calibrate:
+            self._recalibration = Recalibration(box.outputs(box.records(X)), y)
+
+    def _black_box(self, release):
+        rng = check_random_state(self.random_state)
+        return BlackBox(self, release=release, n_queries=self.n_queries, rng=rng)
+
+    def _fit_gaussian(self, f, y):
+        self.coef_, self.intercept_ = 1.0, 0.0
+        if self.calibrate:
+            centred = f - f.mean()
+            spread = centred @ centred
+            self.coef_ = float(centred @ y / spread) if spread > 0 else 0.0
+            self.intercept_ = float(y.mean() - self.coef_ * f.mean())
+        residual = y - self.intercept_ - self.coef_ * f
+        # An exact fit leaves no variance: a speck, so that the nearest output wins.
+        speck = 1e-12 * float(y @ y / len(y)) or 1e-12
+        self.error_variance_ = max(float(residual @ residual / len(residual)), speck)
+
+    def _fit_labels(self, predicted, y, n_classes):
+        counts = np.bincount(predicted * n_classes + y, minlength=n_classes**2)
+        # One more record per row, spread evenly: a label that no auxiliary record got
+        # must not rule everything out.
+        smoothed = counts.reshape(n_classes, n_classes) + 1 / n_classes
+        self.confusion_ = smoothed / smoothed.sum(axis=1, keepdims=True)
+
+    def _infer_log_proba(self, X, y):
+        box = self._black_box(_RELEASE[self.error_model_])
+        y = box.response(y)
+        log_proba = np.empty((len(X), len(self.values_)))
+        for i, X_v in enumerate(self._candidates.substitute(box.records(X))):
+            log_proba[:, i] = self._log_likelihood(box.outputs(X_v), y)
+        with np.errstate(divide="ignore"):
+            log_proba += np.log(self.prior_)
+        return log_proba
+
+    def _log_likelihood(self, outputs, y):
+        """log p(y | f(x_v)) of each record, up to a constant."""
+        if self.error_model_ == "gaussian":
+            residual = y - self.intercept_ - self.coef_ * outputs
+            return -0.5 * residual**2 / self.error_variance_
+        if self.error_model_ == "labels":
+            proba = self.confusion_[outputs, y]
+        else:
+            if self.calibrate:
+                outputs = self._recalibration(outputs)
+            proba = outputs[np.arange(len(y)), y]
+        with np.errstate(divide="ignore"):
+            return np.log(proba)
+
+    def _choose(self, log_proba, X, y):
+        best = log_proba == log_proba.max(axis=1, keepdims=True)
+        if self.use_prior or (best.sum(axis=1) == 1).all():
+            return best.argmax(axis=1)
+        draws = _hashed_uniforms(self._candidates.drop(X), y, self._seed(), best.shape)
+        return np.where(best, draws, -1).argmax(axis=1)
+
+    def _seed(self):
+        return check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+
+
+def _hashed_uniforms(records, y, seed, shape):
+    """Draws that depend on a record's content and the seed, not on its place."""
+    content = pd.util.hash_array(y)
+    if records.shape[1]:
+        frame = pd.DataFrame(records)
+        content = content ^ pd.util.hash_pandas_object(frame, index=False).to_numpy()
+    stream = np.arange(1, shape[1] + 1, dtype=np.uint64) * np.uint64(2 * seed + 1)
+    # The finaliser of splitmix64 (Steele, Lea & Flood 2014) mixes content and stream.
+    mixed = content[:, None] + stream * np.uint64(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return (mixed ^ (mixed >> np.uint64(31))) / 2.0**64
