@@ -1,17 +1,21 @@
 """Attacks that infer or reconstruct what a released model tells about people."""
 
+from sklearn_mid.attacks._alignment import KnowledgeAlignmentAttack
 from sklearn_mid.attacks._base import (
     AttributeInferenceAttack,
     ModelInversionAttack,
     ReconstructionAttack,
 )
 from sklearn_mid.attacks._baselines import ImputationBaseline, PriorBaseline
+from sklearn_mid.attacks._gradient import GradientInversionAttack
 from sklearn_mid.attacks._learned import LearnedAttack
 from sklearn_mid.attacks._map import MAPAttack
 
 __all__ = [
     "AttributeInferenceAttack",
+    "GradientInversionAttack",
     "ImputationBaseline",
+    "KnowledgeAlignmentAttack",
     "LearnedAttack",
     "MAPAttack",
     "ModelInversionAttack",

@@ -1,0 +1,53 @@
+"""What attacks that reconstruct a class, rather than one record, have in common."""
+
+import numpy as np
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.utils import column_or_1d
+from sklearn.utils.validation import validate_data
+
+from sklearn_mid.attacks._base import ReconstructionAttack
+from sklearn_mid.metrics import evaluator_accuracy
+
+__all__ = ["ClassReconstructionAttack"]
+
+
+class ClassReconstructionAttack(ReconstructionAttack):
+    """Base class: ``reconstruct(labels)`` and a parameter `evaluator`."""
+
+    def score(self, X, y):
+        """Share of classes whose reconstruction a judge recognises.
+
+        The judge is `evaluator`. Without one, it is the private record nearest to
+        the reconstruction, which should be of the attacked class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Private inputs, as a rule the target's training data.
+        y : array-like of shape (n_samples,)
+            Their labels; each class among them is attacked once.
+
+        Returns
+        -------
+        accuracy : float
+            Between 0 and 1. Guessing gives about 1 / n_classes.
+        """
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        y = column_or_1d(y)
+        labels = np.unique(y)
+        evaluator = self.evaluator
+        if evaluator is None:
+            evaluator = KNeighborsClassifier(n_neighbors=1).fit(X, y)
+        return evaluator_accuracy(evaluator, self.reconstruct(labels), labels)
+
+    def _columns(self, labels):
+        """Position in `classes_` of each label."""
+        labels = column_or_1d(labels)
+        match = labels[:, None] == self.classes_
+        unknown = labels[~match.any(axis=1)]
+        if len(unknown):
+            raise ValueError(
+                f"labels {np.unique(unknown).tolist()} are no classes of the target; "
+                f"its classes are {self.classes_.tolist()}."
+            )
+        return match.argmax(axis=1)

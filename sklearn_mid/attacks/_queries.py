@@ -1,0 +1,37 @@
+"""What a black-box attacker who holds arrays asks of a target."""
+
+import numpy as np
+import pandas as pd
+
+from sklearn_mid.attacks._target import mean_proba
+
+__all__ = ["as_target_input", "query_confidences"]
+
+
+def as_target_input(target, X):
+    """`X` as a DataFrame if the target was fitted on one, else `X` itself."""
+    names = getattr(target, "feature_names_in_", None)
+    return X if names is None else pd.DataFrame(X, columns=names)
+
+
+def query_confidences(target, X, *, n_queries, seed):
+    """Confidences of shape (n_samples, n_classes), averaged over repeated queries.
+
+    Parameters
+    ----------
+    target : object
+        Fitted classifier with ``predict_proba``.
+    X : ndarray of shape (n_samples, n_features)
+        Inputs.
+    n_queries : int
+        Queries per input, as in :func:`sklearn_mid.attacks._target.mean_proba`.
+    seed : int
+        Seeds the draws of a stochastic target.
+    """
+    proba = mean_proba(
+        target,
+        as_target_input(target, X),
+        n_queries=n_queries,
+        rng=np.random.RandomState(seed),
+    )
+    return np.asarray(proba, dtype=np.float64)

@@ -1,0 +1,242 @@
+"""Gradients of a target's confidence, whatever the target is made of.
+
+:func:`target_gradient` picks the adapter. Each adapter has ``classes_``,
+``n_features`` (None if the target does not say) and
+``confidence_and_gradient(X, column)``: the confidence in one class per row, shape
+(n_samples,), and its gradient in the row's features, shape (n_samples, n_features).
+"""
+
+import sys
+
+import numpy as np
+from scipy.special import expit, softmax
+from sklearn.frozen import FrozenEstimator
+
+__all__ = ["is_torch_target", "target_gradient", "unfrozen"]
+
+_CHUNK_ROWS = 4096
+
+
+def unfrozen(estimator):
+    """The estimator inside a FrozenEstimator, or `estimator` itself."""
+    return estimator.estimator if isinstance(estimator, FrozenEstimator) else estimator
+
+
+def is_torch_target(estimator):
+    """Whether torch can differentiate `estimator`: our nets, skorch nets, modules."""
+    if hasattr(estimator, "differentiable_proba"):
+        return True
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return False
+    module = getattr(estimator, "module_", estimator)
+    return isinstance(module, torch.nn.Module)
+
+
+def target_gradient(
+    estimator,
+    *,
+    unsupported,
+    method="auto",
+    step=1e-3,
+    n_noise_samples=1,
+    output="auto",
+    image_shape=None,
+    seed=0,
+):
+    """The adapter that differentiates `estimator`.
+
+    Parameters
+    ----------
+    estimator : object
+        The fitted target.
+    unsupported : callable
+        Makes the UnsupportedTargetError of the attack from a reason.
+    method : {"auto", "exact", "finite-difference"}, default="auto"
+        "auto" takes exact gradients where there are any, else finite differences.
+    step : float, default=1e-3
+        Half the distance between the two queries of a finite difference.
+    n_noise_samples, output, image_shape, seed
+        Passed to the adapter of torch targets, which documents them.
+
+    Raises
+    ------
+    UnsupportedTargetError
+        If the target has no exact gradients where they are needed, or no
+        ``predict_proba``.
+    """
+    estimator = unfrozen(estimator)
+    if method != "finite-difference":
+        if is_torch_target(estimator):
+            from sklearn_mid.attacks._torch_targets import TorchTarget
+
+            return TorchTarget(
+                estimator,
+                unsupported=unsupported,
+                n_noise_samples=n_noise_samples,
+                output=output,
+                image_shape=image_shape,
+                seed=seed,
+            )
+        layers = _layers(estimator)
+        link = None if layers is None else _find_link(estimator, layers)
+        if link is not None:
+            return _LayeredTarget(estimator, layers, link)
+        if method == "exact":
+            raise unsupported(
+                "it has no gradients: no differentiable_proba, no torch module, and "
+                "it is neither a linear model nor an MLPClassifier of scikit-learn"
+            )
+    if not hasattr(estimator, "predict_proba"):
+        raise unsupported("it has no predict_proba")
+    return _BlackBoxTarget(estimator, step)
+
+
+# -- scikit-learn's linear models and multilayer perceptrons --------------------------
+
+_ACTIVATIONS = {
+    # name: (function, derivative as a function of the activation's value)
+    "identity": (lambda z: z, lambda a: np.ones_like(a)),
+    "logistic": (expit, lambda a: a * (1 - a)),
+    "tanh": (np.tanh, lambda a: 1 - a**2),
+    "relu": (lambda z: np.maximum(z, 0), lambda a: (a > 0).astype(a.dtype)),
+}
+
+
+def _layers(estimator):
+    """``(weights, biases, activation)`` of the target's layers, or None."""
+    if hasattr(estimator, "coefs_") and hasattr(estimator, "out_activation_"):
+        weights, biases = list(estimator.coefs_), list(estimator.intercepts_)
+        activation = estimator.activation
+    elif hasattr(estimator, "coef_") and hasattr(estimator, "intercept_"):
+        coef = np.atleast_2d(estimator.coef_)
+        intercept = np.broadcast_to(estimator.intercept_, len(coef))
+        weights, biases, activation = [coef.T], [intercept], "identity"
+    else:
+        return None
+    if weights[-1].shape[1] == 1:
+        # One output for two classes: the first class has score 0.
+        weights[-1] = np.hstack([np.zeros_like(weights[-1]), weights[-1]])
+        biases[-1] = np.hstack([0.0, biases[-1]])
+    return weights, biases, activation
+
+
+def _softmax_gradient(scores, proba, one_hot):
+    confidence = (proba * one_hot).sum(axis=1, keepdims=True)
+    return confidence * (one_hot - proba)
+
+
+def _one_vs_rest(scores):
+    share = expit(scores)
+    return share / share.sum(axis=1, keepdims=True)
+
+
+def _one_vs_rest_gradient(scores, proba, one_hot):
+    share = expit(scores)
+    confidence = (proba * one_hot).sum(axis=1, keepdims=True)
+    total = share.sum(axis=1, keepdims=True)
+    return share * (1 - share) * (one_hot - confidence) / total
+
+
+_LINKS = [
+    # (probabilities, gradient of one probability), both as functions of the scores
+    (lambda scores: softmax(scores, axis=1), _softmax_gradient),
+    (_one_vs_rest, _one_vs_rest_gradient),
+]
+
+
+def _forward(layers, X):
+    """Outputs of all layers, the input first."""
+    weights, biases, activation = layers
+    outputs = [X]
+    for W, b in zip(weights, biases, strict=True):
+        scores = outputs[-1] @ W + b
+        outputs.append(scores)
+        if len(outputs) <= len(weights):
+            outputs[-1] = _ACTIVATIONS[activation][0](scores)
+    return outputs
+
+
+def _find_link(estimator, layers):
+    """The link that reproduces the target's probabilities at a few points, or None.
+
+    Which one a linear model uses depends on its solver and on scikit-learn's
+    version; asking the model is safer than reading its parameters.
+    """
+    if not hasattr(estimator, "predict_proba"):
+        return None
+    W = layers[0][0]
+    X = np.random.default_rng(0).standard_normal((8, len(W)))
+    X /= max(np.linalg.norm(W, axis=0).max(), 1e-12)
+    scores, expected = _forward(layers, X)[-1], estimator.predict_proba(X)
+    for link in _LINKS:
+        proba = link[0](scores)
+        if proba.shape == expected.shape and np.allclose(proba, expected, atol=1e-6):
+            return link
+    return None
+
+
+class _NumpyTarget:
+    def prepare(self, n_features, bounds):
+        """Nothing to find out: the target knows its classes."""
+        return self
+
+
+class _LayeredTarget(_NumpyTarget):
+    """Closed-form gradients by the chain rule."""
+
+    def __init__(self, estimator, layers, link):
+        self.classes_ = np.asarray(estimator.classes_)
+        self.n_features = len(layers[0][0])
+        self._layers = layers
+        self._link = link
+
+    def confidence_and_gradient(self, X, column):
+        weights, _, activation = self._layers
+        X = np.asarray(X, dtype=np.float64)
+        outputs = _forward(self._layers, X)
+        one_hot = np.eye(weights[-1].shape[1])[column]
+        proba = self._link[0](outputs[-1])
+        gradient = self._link[1](outputs[-1], proba, one_hot)
+        derivative = _ACTIVATIONS[activation][1]
+        for i in range(len(weights) - 1, 0, -1):
+            gradient = (gradient @ weights[i].T) * derivative(outputs[i])
+        return (proba * one_hot).sum(axis=1), gradient @ weights[0].T
+
+
+# -- anything with predict_proba ------------------------------------------------------
+
+
+class _BlackBoxTarget(_NumpyTarget):
+    """Central differences: two queries per feature and row, sent in large batches."""
+
+    def __init__(self, estimator, step):
+        self.classes_ = np.asarray(estimator.classes_)
+        self.n_features = getattr(estimator, "n_features_in_", None)
+        names = getattr(estimator, "feature_names_in_", None)
+        self._estimator, self._step, self._names = estimator, step, names
+
+    def _confidence(self, X, column):
+        if self._names is not None:
+            import pandas as pd
+
+            X = pd.DataFrame(X, columns=self._names)
+        proba = np.asarray(self._estimator.predict_proba(X), dtype=np.float64)
+        return np.take_along_axis(proba, column[:, None], axis=1)[:, 0]
+
+    def confidence_and_gradient(self, X, column):
+        X = np.asarray(X, dtype=np.float64)
+        column = np.broadcast_to(column, len(X))
+        n_features = X.shape[1]
+        shifts = self._step * np.eye(n_features)
+        gradient = np.empty_like(X)
+        rows = max(1, _CHUNK_ROWS // (2 * n_features))
+        for start in range(0, len(X), rows):
+            chunk, chunk_column = X[start : start + rows], column[start : start + rows]
+            shifted = chunk[:, None, None, :] + np.stack([shifts, -shifts])
+            confidence = self._confidence(
+                shifted.reshape(-1, n_features),
+                np.repeat(chunk_column, 2 * n_features),
+            ).reshape(len(chunk), 2, n_features)
+            gradient[start : start + rows] = confidence[:, 0] - confidence[:, 1]
+        return self._confidence(X, column), gradient / (2 * self._step)

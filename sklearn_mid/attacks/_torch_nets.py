@@ -1,0 +1,127 @@
+"""Networks that the attacker trains. Imports torch: import it inside methods."""
+
+import math
+
+from torch import nn
+
+from sklearn_mid.utils._torch import build_seeded, global_seed
+
+__all__ = ["critic", "deconv", "mlp", "user_module"]
+
+
+def mlp(n_inputs, n_outputs, hidden_layer_sizes, *, generator, bounds=None):
+    """A multilayer perceptron; with `bounds`, its outputs lie between them."""
+
+    def build():
+        layers, width = [], n_inputs
+        for size in hidden_layer_sizes:
+            layers += [nn.Linear(width, size), nn.ReLU()]
+            width = size
+        layers.append(nn.Linear(width, n_outputs))
+        if bounds is not None:
+            layers.append(_Bounded(*bounds))
+        return nn.Sequential(*layers)
+
+    return build_seeded(build, generator)
+
+
+def deconv(n_inputs, image_shape, width, *, generator, bounds):
+    """Transposed convolutions from a vector to flat images within `bounds`.
+
+    Starts on a coarse grid of 4 to 8 pixels a side, and doubles the sides (and
+    halves the channels, from ``width * 2**n_doublings`` on) until the image is
+    covered.
+    """
+    channels, height, image_width = image_shape
+    n_doublings = _n_doublings(image_shape)
+
+    def build():
+        scale = 2**n_doublings
+        sides = math.ceil(height / scale), math.ceil(image_width / scale)
+        n_channels = width * scale
+        layers = [
+            nn.Linear(n_inputs, n_channels * sides[0] * sides[1]),
+            nn.Unflatten(1, (n_channels, *sides)),
+        ]
+        for _ in range(n_doublings):
+            layers += [
+                nn.GroupNorm(math.gcd(8, n_channels), n_channels),
+                nn.ReLU(),
+                nn.ConvTranspose2d(n_channels, n_channels // 2, 4, 2, 1),
+            ]
+            n_channels //= 2
+        layers += [
+            nn.GroupNorm(math.gcd(8, n_channels), n_channels),
+            nn.ReLU(),
+            nn.Conv2d(n_channels, channels, 3, padding=1),
+            _Crop(height, image_width),
+            nn.Flatten(),
+            _Bounded(*bounds),
+        ]
+        return nn.Sequential(*layers)
+
+    return build_seeded(build, generator)
+
+
+def critic(image_shape, width, *, generator):
+    """Strided convolutions from flat images to one score each.
+
+    Without normalisation over a batch, as the gradient penalty is one per image
+    (Gulrajani et al. 2017).
+    """
+    channels, height, image_width = image_shape
+
+    def build():
+        layers = [nn.Unflatten(1, image_shape)]
+        n_inputs, n_channels = channels, width
+        sides = height, image_width
+        for _ in range(_n_doublings(image_shape)):
+            layers += [
+                nn.Conv2d(n_inputs, n_channels, 4, 2, 1),
+                nn.LeakyReLU(0.2),
+            ]
+            n_inputs, n_channels = n_channels, 2 * n_channels
+            sides = sides[0] // 2, sides[1] // 2
+        layers += [nn.Flatten(), nn.Linear(n_inputs * sides[0] * sides[1], 1)]
+        layers.append(nn.Flatten(0))
+        return nn.Sequential(*layers)
+
+    return build_seeded(build, generator)
+
+
+def user_module(factory, *args, seed):
+    """The module that the user's `factory` makes, with reproducible weights."""
+    with global_seed(seed):
+        module = factory(*args)
+    if not isinstance(module, nn.Module):
+        raise TypeError(
+            f"{factory!r} must return a torch.nn.Module, got {type(module).__name__}."
+        )
+    return module
+
+
+def _n_doublings(image_shape):
+    """How often a side of at least 4 pixels is doubled to fill the image."""
+    return max(1, int(math.log2(max(min(image_shape[1:]) / 4, 1))))
+
+
+class _Bounded(nn.Module):
+    """Squash to ``(low, high)``."""
+
+    def __init__(self, low, high):
+        super().__init__()
+        self.low, self.high = low, high
+
+    def forward(self, x):
+        return self.low + (self.high - self.low) * x.sigmoid()
+
+
+class _Crop(nn.Module):
+    """Cut images to a size."""
+
+    def __init__(self, height, width):
+        super().__init__()
+        self.height, self.width = height, width
+
+    def forward(self, x):
+        return x[:, :, : self.height, : self.width]

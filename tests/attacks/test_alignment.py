@@ -1,0 +1,211 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
+
+from sklearn_mid.attacks import KnowledgeAlignmentAttack
+from sklearn_mid.exceptions import UnsupportedTargetError
+
+torch = pytest.importorskip("torch")
+
+
+class Softmax:
+    """Releases its two inputs, as probabilities that sum to 1 with a third."""
+
+    classes_ = np.array(["a", "b", "c"])
+
+    def __init__(self, noise=0.0):
+        self.noise = noise
+
+    def predict_proba(self, X):
+        X = np.asarray(X, dtype=float)
+        return np.column_stack([X / 2, 1 - X.sum(axis=1) / 2])
+
+    def sample_proba(self, X, *, n_samples=1, random_state=None):
+        rng = np.random.default_rng(random_state)
+        proba = self.predict_proba(X)
+        return proba + self.noise * rng.standard_normal((n_samples, *proba.shape))
+
+
+@pytest.fixture(scope="module")
+def uniform():
+    return np.random.default_rng(0).uniform(0.05, 0.95, size=(600, 2))
+
+
+@pytest.fixture(scope="module")
+def digits():
+    X, y = load_digits(return_X_y=True)
+    return X / 16, y
+
+
+def test_an_invertible_target_is_inverted(uniform):
+    attack = KnowledgeAlignmentAttack(
+        Softmax(), n_queries=1, max_epochs=60, lr=5e-3, random_state=0
+    )
+    attack.fit(uniform[:500])
+    held_out = uniform[500:]
+    found = attack.reconstruct(Softmax().predict_proba(held_out))
+    assert_allclose(found, held_out, atol=0.1)
+    assert attack.score(held_out) > 0.98
+
+
+def test_a_constant_target_gives_the_mean(uniform):
+    class Constant(Softmax):
+        def predict_proba(self, X):
+            return np.full((len(X), 3), 1 / 3)
+
+    attack = KnowledgeAlignmentAttack(
+        Constant(), n_queries=1, max_epochs=10, random_state=0
+    )
+    attack.fit(uniform[:500])
+    assert abs(attack.score(uniform[500:])) < 0.03
+    found = attack.reconstruct([[0.2, 0.3, 0.5], [1 / 3, 1 / 3, 1 / 3]])
+    assert_allclose(found[1], uniform[:500].mean(axis=0), atol=0.03)
+
+
+def test_repeated_queries_average_the_noise_away(uniform):
+    target = Softmax(noise=0.02)
+    uniform = 0.4 + uniform / 5
+    once, often = (
+        KnowledgeAlignmentAttack(target, n_queries=n, max_epochs=1, random_state=0)
+        .fit(uniform)
+        .query(uniform)
+        for n in (2, 200)
+    )
+    truth = target.predict_proba(uniform)
+    assert_allclose((once - truth).std(), 0.02 / np.sqrt(2), rtol=0.1)
+    assert_allclose((often - truth).std(), 0.02 / np.sqrt(200), rtol=0.1)
+
+
+def test_only_the_top_confidences_are_used(uniform):
+    attack = KnowledgeAlignmentAttack(Softmax(), top=1, max_epochs=2, random_state=0)
+    attack.fit(uniform)
+    same_top = [[0.6, 0.3, 0.1], [0.6, 0.1, 0.3]]
+    found = attack.reconstruct(same_top)
+    assert_array_equal(found[0], found[1])
+    assert np.abs(attack.reconstruct([[0.1, 0.6, 0.3]]) - found[0]).max() > 1e-4
+
+
+def test_confidences_of_zero_are_fine(uniform):
+    attack = KnowledgeAlignmentAttack(Softmax(), max_epochs=1).fit(uniform)
+    assert np.isfinite(attack.reconstruct(np.eye(3))).all()
+
+
+@pytest.mark.parametrize("decoder", ["mlp", "deconv"])
+def test_digits_gain_over_the_class_mean(digits, decoder):
+    X, y = digits
+    target = LogisticRegression(max_iter=300).fit(X[:700], y[:700])
+    attack = KnowledgeAlignmentAttack(
+        target, decoder=decoder, max_epochs=15, width=8, n_queries=1, random_state=0
+    ).fit(X[700:1400], y[700:1400])
+    found = attack.reconstruct(attack.query(X[1400:]))
+    assert found.shape == (397, 64)
+    assert found.min() >= 0
+    assert found.max() <= 1
+    assert attack.score(X[1400:], y[1400:]) > 0.05
+    assert attack.score(X[1400:]) > attack.score(X[1400:], y[1400:])
+    losses = [epoch["valid_loss"] for epoch in attack.history_]
+    assert min(losses) < 0.7 * losses[0]
+
+
+def test_class_means_are_those_of_the_auxiliary_data(digits):
+    X, y = digits
+    target = Softmax()
+    attack = KnowledgeAlignmentAttack(target, max_epochs=1).fit(X[:, 20:22], y)
+    expected = X[:, 20:22][y == 3].mean(axis=0)
+    assert_allclose(attack.reference([3, 3]), [expected, expected])
+    assert_allclose(attack.reference(n_samples=1)[0], X[:, 20:22].mean(axis=0))
+
+
+def test_decoder_of_the_user(uniform):
+    class Linear(torch.nn.Module):
+        def __init__(self, n_classes, n_features):
+            super().__init__()
+            self.layer = torch.nn.Linear(n_classes, n_features)
+
+        def forward(self, x):
+            return self.layer(x)
+
+    attack = KnowledgeAlignmentAttack(Softmax(), decoder=Linear, random_state=0)
+    state = torch.get_rng_state()
+    first = attack.fit(uniform).reconstruct([[0.2, 0.3, 0.5]])
+    assert torch.equal(state, torch.get_rng_state())
+    assert_array_equal(first, attack.fit(uniform).reconstruct([[0.2, 0.3, 0.5]]))
+    with pytest.raises(TypeError, match=r"must return a torch.nn.Module, got int"):
+        clone(attack).set_params(estimator=Softmax(), decoder=lambda m, d: 3).fit(
+            uniform
+        )
+
+
+def test_same_seed_same_attack_and_no_global_draws(uniform):
+    target = FrozenEstimator(
+        LogisticRegression().fit(uniform, uniform[:, 0] > uniform[:, 1])
+    )
+    attack = KnowledgeAlignmentAttack(target, max_epochs=2, random_state=7)
+    state = torch.get_rng_state()
+    first = attack.fit(uniform).reconstruct([[0.2, 0.8]])
+    again = clone(attack).fit(uniform).reconstruct([[0.2, 0.8]])
+    assert_array_equal(first, again)
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_a_loss_that_explodes_leaves_finite_weights(uniform):
+    attack = KnowledgeAlignmentAttack(Softmax(), lr=1e30, max_epochs=5, random_state=0)
+    attack.set_params(decoder=lambda m, d: torch.nn.Linear(m, d))
+    with pytest.warns(ConvergenceWarning, match="loss became .* Lower the"):
+        attack.fit(uniform)
+    assert np.isfinite(attack.reconstruct([[0.2, 0.3, 0.5]])).all()
+
+
+@pytest.mark.parametrize(
+    ("params", "X", "match"),
+    [
+        ({}, np.full((4, 2), 255.0), r"scale \[0, 1\].*from 255 to 255"),
+        ({"decoder": "deconv"}, np.zeros((4, 2)), "do not fill a square"),
+        (
+            {"decoder": "deconv", "image_shape": (3, 2, 2)},
+            np.zeros((4, 2)),
+            "holds 12 values.*2",
+        ),
+        ({"device": "cuda:7"}, np.zeros((4, 2)), "device='cuda:7' cannot be used"),
+    ],
+)
+def test_unfit_auxiliary_inputs_are_named(params, X, match):
+    with pytest.raises(ValueError, match=match):
+        KnowledgeAlignmentAttack(Softmax(), **params).fit(X)
+
+
+def test_unfit_queries_are_named(uniform):
+    attack = KnowledgeAlignmentAttack(Softmax(), max_epochs=1).fit(uniform)
+    with pytest.raises(ValueError, match=r"has 2 columns.*3 classes"):
+        attack.reconstruct(uniform)
+    with pytest.raises(ValueError, match="probabilities, but hold -1"):
+        attack.reconstruct([[-1, 1, 1]])
+    with pytest.raises(ValueError, match="fit was given no labels"):
+        attack.score(uniform, np.zeros(len(uniform)))
+    labelled = attack.fit(uniform, np.zeros(len(uniform), dtype=int))
+    with pytest.raises(ValueError, match=r"labels \[5\] do not occur"):
+        labelled.score(uniform, np.full(len(uniform), 5))
+    with pytest.raises(ValueError, match="3 features"):
+        attack.score(np.zeros((2, 3)))
+
+
+def test_a_target_without_confidences_is_refused(digits):
+    X, y = digits
+    target = LinearSVC().fit(X[:100], y[:100])
+    with pytest.raises(UnsupportedTargetError, match=r"LinearSVC.*predict_proba"):
+        KnowledgeAlignmentAttack(target).fit(X)
+
+
+def test_targets_fitted_on_a_frame_are_asked_with_their_names(uniform):
+    import pandas as pd
+
+    frame = pd.DataFrame(uniform, columns=["p", "q"])
+    target = LogisticRegression().fit(frame, uniform[:, 0] > 0.5)
+    attack = KnowledgeAlignmentAttack(target, max_epochs=1).fit(frame)
+    assert_allclose(attack.query(frame), target.predict_proba(frame))
