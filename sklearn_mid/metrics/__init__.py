@@ -1,3 +1,18 @@
+from sklearn_mid.metrics._attack import (
+    advantage_score,
+    attack_report,
+    attack_scores,
+    member_advantage,
+)
+from sklearn_mid.metrics._bootstrap import bootstrap_interval
+from sklearn_mid.metrics._bounds import (
+    dp_epsilon_for_privacy_loss,
+    dp_privacy_loss_bound,
+    information_accuracy_bound,
+    information_for_accuracy,
+)
+from sklearn_mid.metrics._calibration import expected_calibration_error
+from sklearn_mid.metrics._privacy_utility import PrivacyUtilityDisplay
 from sklearn_mid.metrics._reconstruction import (
     evaluator_accuracy,
     nearest_neighbor_distance,
@@ -9,8 +24,19 @@ from sklearn_mid.metrics._reconstruction import (
 from sklearn_mid.metrics._reconstruction_display import ReconstructionDisplay
 
 __all__ = [
+    "PrivacyUtilityDisplay",
     "ReconstructionDisplay",
+    "advantage_score",
+    "attack_report",
+    "attack_scores",
+    "bootstrap_interval",
+    "dp_epsilon_for_privacy_loss",
+    "dp_privacy_loss_bound",
     "evaluator_accuracy",
+    "expected_calibration_error",
+    "information_accuracy_bound",
+    "information_for_accuracy",
+    "member_advantage",
     "nearest_neighbor_distance",
     "reconstruction_gain",
     "reconstruction_mse",

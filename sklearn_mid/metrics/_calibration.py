@@ -1,0 +1,116 @@
+"""How far confidences are from how often they are right."""
+
+import numpy as np
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
+
+__all__ = ["expected_calibration_error"]
+
+
+def expected_calibration_error(
+    y_true, y_proba, *, n_bins=10, strategy="uniform", labels=None
+):
+    """Expected calibration error of a classifier's confidences.
+
+    Rows are put into bins by confidence; the error is the mean over rows of the
+    distance, in the row's bin, between the mean confidence and the share of right
+    rows.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True labels.
+    y_proba : array-like of shape (n_samples,) or (n_samples, n_classes)
+        Probabilities in [0, 1]. One dimension: the probability of the second of two
+        labels, compared with how often that label is true. Two: the confidence is
+        the largest probability of the row, compared with how often its label is
+        true.
+    n_bins : int, default=10
+        Number of bins.
+    strategy : {"uniform", "quantile"}, default="uniform"
+        Bins of equal width on [0, 1], or of (about) equal numbers of rows. A bin
+        holds its lower edge; the last one its upper edge too, so that confidences of
+        exactly 0 and 1 count.
+    labels : array-like of shape (n_classes,), default=None
+        The labels in the order of the columns of `y_proba`, as in ``classes_``. By
+        default the sorted labels in `y_true`; for probabilities of one dimension,
+        and a `y_true` of nothing but 0 and 1 (or booleans), those.
+
+    Returns
+    -------
+    error : float
+        In [0, 1]; 0 is best.
+
+    Raises
+    ------
+    ValueError
+        If a probability is outside [0, 1], `labels` do not fit the columns, or
+        `y_true` holds another label.
+
+    References
+    ----------
+    .. [1] Naeini, M. P., Cooper, G., & Hauskrecht, M. (2015). Obtaining well
+       calibrated probabilities using Bayesian binning. AAAI.
+       doi:10.1609/aaai.v29i1.9602.
+    .. [2] Guo, C., Pleiss, G., Sun, Y., & Weinberger, K. Q. (2017). On calibration
+       of modern neural networks. ICML. arXiv:1706.04599.
+
+    Examples
+    --------
+    >>> from sklearn_mid.metrics import expected_calibration_error
+    >>> round(expected_calibration_error([1, 0], [0.95, 1.0]), 3)
+    0.475
+    """
+    if not isinstance(n_bins, int | np.integer) or n_bins < 1:
+        raise ValueError(f"n_bins must be an int of 1 or more, got {n_bins!r}.")
+    y_true = column_or_1d(y_true)
+    y_proba = check_array(
+        y_proba, ensure_2d=False, dtype=np.float64, input_name="y_proba"
+    )
+    check_consistent_length(y_true, y_proba)
+    if y_proba.min() < 0 or y_proba.max() > 1:
+        raise ValueError(
+            "y_proba must lie in [0, 1], got values from "
+            f"{y_proba.min():g} to {y_proba.max():g}."
+        )
+    labels = _labels(y_true, labels, n_labels=2 if y_proba.ndim == 1 else None)
+    if y_proba.ndim == 1:
+        confidence, is_right = y_proba, y_true == labels[1]
+    else:
+        if y_proba.shape[1] != len(labels):
+            raise ValueError(
+                f"y_proba has {y_proba.shape[1]} columns but there are {len(labels)} "
+                "labels; pass labels=estimator.classes_."
+            )
+        confidence = y_proba.max(axis=1)
+        is_right = y_true == labels[y_proba.argmax(axis=1)]
+
+    if strategy == "uniform":
+        inner_edges = np.linspace(0, 1, n_bins + 1)[1:-1]
+    elif strategy == "quantile":
+        inner_edges = np.quantile(confidence, np.linspace(0, 1, n_bins + 1)[1:-1])
+    else:
+        raise ValueError(f"strategy must be 'uniform' or 'quantile', got {strategy!r}.")
+    bins = np.searchsorted(inner_edges, confidence, side="right")
+    # (rows in bin / n) * |mean confidence - share of right rows|, summed over bins.
+    gaps = np.bincount(bins, weights=confidence - is_right)
+    return float(np.abs(gaps).sum() / len(confidence))
+
+
+def _labels(y_true, labels, n_labels):
+    seen = np.unique(y_true)
+    if labels is None:
+        zero_one = n_labels == 2 and np.isin(seen, [0, 1]).all()
+        labels = np.array([0, 1]) if zero_one else seen
+    else:
+        labels = column_or_1d(labels)
+    if n_labels is not None and len(labels) != n_labels:
+        raise ValueError(
+            f"y_proba of one dimension needs two labels, got {labels.tolist()!r}; pass "
+            "labels, or one column of y_proba per label."
+        )
+    unknown = np.setdiff1d(seen, labels).tolist()
+    if len(unknown):
+        raise ValueError(
+            f"y_true holds {unknown[0]!r}, which is none of labels={labels.tolist()!r}."
+        )
+    return labels

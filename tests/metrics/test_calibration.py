@@ -1,0 +1,92 @@
+import warnings
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from sklearn_mid.metrics import expected_calibration_error
+
+
+def test_confidences_of_one_and_near_one():
+    assert_allclose(expected_calibration_error([1, 0], [0.95, 1.0]), 0.475, rtol=1e-12)
+
+
+def test_exact_confidences_that_are_right_have_no_error():
+    assert expected_calibration_error([0, 1, 1, 0], [0.0, 1.0, 1.0, 0.0]) == 0
+    assert expected_calibration_error([1, 0], [[0.0, 1.0], [1.0, 0.0]]) == 0
+
+
+@pytest.mark.parametrize("strategy", ["uniform", "quantile"])
+def test_constant_confidence_right_half_the_time(strategy):
+    error = expected_calibration_error([0, 1] * 50, [0.9] * 100, strategy=strategy)
+    assert_allclose(error, 0.4, rtol=1e-12)
+
+
+def test_exact_confidences_that_are_wrong_have_the_largest_error():
+    assert expected_calibration_error([0, 1], [1.0, 0.0]) == 1
+
+
+def test_one_bin_compares_the_means():
+    rng = np.random.RandomState(0)
+    confidence, label = rng.rand(100), rng.randint(2, size=100)
+    assert_allclose(
+        expected_calibration_error(label, confidence, n_bins=1),
+        abs(confidence.mean() - label.mean()),
+        rtol=1e-12,
+    )
+
+
+@pytest.mark.parametrize("strategy", ["uniform", "quantile"])
+@pytest.mark.parametrize("n_bins", [1, 5, 15])
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_agrees_with_netcal(n_classes, n_bins, strategy):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        netcal = pytest.importorskip("netcal.metrics")
+    rng = np.random.RandomState(n_bins)
+    proba = rng.dirichlet(np.ones(n_classes), size=500)
+    label = np.array([rng.choice(n_classes, p=p) for p in proba])
+    if n_classes == 2:
+        proba = proba[:, 1]
+    reference = netcal.ECE(n_bins, equal_intervals=strategy == "uniform")
+    assert_allclose(
+        expected_calibration_error(label, proba, n_bins=n_bins, strategy=strategy),
+        reference.measure(proba, label),
+        atol=1e-12,
+    )
+
+
+def test_labels_name_the_columns():
+    proba = [[0.1, 0.9], [0.8, 0.2]]
+    expected = expected_calibration_error([1, 0], proba)
+    assert expected == expected_calibration_error(["a", "b"], proba, labels=["b", "a"])
+    assert expected == expected_calibration_error([2, 1], proba)
+
+
+def test_order_of_rows_does_not_matter():
+    rng = np.random.RandomState(0)
+    proba, label = rng.rand(50), rng.randint(2, size=50)
+    order = rng.permutation(50)
+    assert_allclose(
+        expected_calibration_error(label, proba),
+        expected_calibration_error(label[order], proba[order]),
+        rtol=1e-12,
+    )
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs", "message"),
+    [
+        (([0, 1], [0.2, 1.2]), {}, r"y_proba must lie in \[0, 1\].*1.2"),
+        (([0, 1], [0.2, np.nan]), {}, "y_proba contains NaN"),
+        (([0, 1], [0.2, 0.5]), {"n_bins": 0}, "n_bins must be an int.*got 0"),
+        (([0, 1], [0.2, 0.5]), {"strategy": "kmeans"}, "strategy must be.*'kmeans'"),
+        (([0, 1], [[1.0], [1.0]]), {}, "1 columns but there are 2 labels"),
+        (([0, 1, 2], [0.2, 0.5, 0.6]), {}, "needs two labels"),
+        (([0, 3], [0.2, 0.5]), {"labels": [0, 1]}, "y_true holds 3, which is none"),
+        (([0], [0.2, 0.5]), {}, "inconsistent numbers of samples"),
+    ],
+)
+def test_bad_input_is_named(args, kwargs, message):
+    with pytest.raises(ValueError, match=message):
+        expected_calibration_error(*args, **kwargs)
