@@ -1,0 +1,126 @@
+"""Choice of a grid search: the most useful candidate that leaks little enough."""
+
+import warnings
+from numbers import Real
+
+import numpy as np
+
+__all__ = ["best_utility_under_advantage"]
+
+
+class _BestUtilityUnderAdvantage:
+    """Callable ``(cv_results) -> int``; see :func:`best_utility_under_advantage`."""
+
+    def __init__(self, limit, utility, neg_advantage, if_none):
+        self.limit = limit
+        self.utility = utility
+        self.neg_advantage = neg_advantage
+        self.if_none = if_none
+
+    def __repr__(self):
+        return f"best_utility_under_advantage({self.limit!r})"
+
+    def _column(self, cv_results, param):
+        name = getattr(self, param)
+        if name not in cv_results:
+            means = sorted(key for key in cv_results if key.startswith("mean_"))
+            raise ValueError(
+                f"{param}={name!r} is not a column of cv_results_; the mean scores are "
+                f"{means}."
+            )
+        return np.asarray(cv_results[name], dtype=float)
+
+    def __call__(self, cv_results):
+        utility = self._column(cv_results, "utility")
+        advantage = 0.0 - self._column(cv_results, "neg_advantage")
+        scored = np.isfinite(utility) & np.isfinite(advantage)
+        if not scored.any():
+            raise ValueError(
+                "No candidate has a finite utility and a finite advantage; every fit "
+                "or every attack failed."
+            )
+        # Of equally useful candidates the one that leaks less.
+        allowed = scored & (advantage <= self.limit)
+        if allowed.any():
+            order = np.lexsort((advantage, -utility))
+            return int(order[allowed[order]][0])
+        least = int(np.where(scored, advantage, np.inf).argmin())
+        message = (
+            f"No candidate has an advantage of at most limit={self.limit!r}; the "
+            f"smallest is {advantage[least]:.4f}, by {cv_results['params'][least]}. "
+        )
+        if self.if_none == "raise":
+            raise ValueError(
+                message + "Widen the grid towards stronger defences, raise the limit, "
+                "or pass if_none='least'."
+            )
+        warnings.warn(message + "It is chosen.", UserWarning, stacklevel=2)
+        return least
+
+
+def best_utility_under_advantage(
+    limit,
+    *,
+    utility="mean_test_utility",
+    neg_advantage="mean_test_neg_advantage",
+    if_none="raise",
+):
+    """Choose the most useful candidate whose attack advantage stays under a limit.
+
+    For the parameter `refit` of :class:`~sklearn.model_selection.GridSearchCV` with two
+    scorers, one of utility and one made by :func:`make_attack_scorer`.
+
+    Parameters
+    ----------
+    limit : float
+        Largest advantage that is allowed, as a positive share: 0.05 allows the attacker
+        5 percentage points above the baseline.
+    utility : str, default="mean_test_utility"
+        Column of ``cv_results_`` to maximise.
+    neg_advantage : str, default="mean_test_neg_advantage"
+        Column of ``cv_results_`` with the negated advantage. Use
+        ``"mean_train_neg_advantage"``, with ``return_train_score=True``, to limit what
+        is learned about the training people.
+    if_none : {"raise", "least"}, default="raise"
+        What to do if no candidate keeps the limit: raise, since the limit is a promise,
+        or choose the candidate that leaks least, with a warning.
+
+    Returns
+    -------
+    callable
+        From ``cv_results_`` to the index of the chosen candidate.
+
+    Raises
+    ------
+    ValueError
+        If `limit` is not finite, or `if_none` unknown. The callable raises it if a
+        column is missing or, with ``if_none="raise"``, no candidate keeps the limit.
+
+    See Also
+    --------
+    make_attack_scorer : Scorer of the advantage.
+
+    Notes
+    -----
+    The limit is held against an average over few rows. The chosen candidate's
+    advantage is the smallest of several noisy ones, so it is too low on average:
+    measure it again on rows that the search has not seen.
+
+    Examples
+    --------
+    >>> from sklearn_mid.model_selection import best_utility_under_advantage
+    >>> choose = best_utility_under_advantage(0.05)
+    >>> choose({
+    ...     "mean_test_utility": [0.9, 0.8, 0.7],
+    ...     "mean_test_neg_advantage": [-0.2, -0.04, -0.01],
+    ...     "params": [{"reg_lambda": 0}, {"reg_lambda": 1}, {"reg_lambda": 2}],
+    ... })
+    1
+    """
+    if isinstance(limit, bool) or not isinstance(limit, Real) or not np.isfinite(limit):
+        raise ValueError(f"limit={limit!r} must be a finite number.")
+    if if_none not in ("raise", "least"):
+        raise ValueError(
+            f"if_none={if_none!r} is not allowed; choose one of ['raise', 'least']."
+        )
+    return _BestUtilityUnderAdvantage(limit, utility, neg_advantage, if_none)
