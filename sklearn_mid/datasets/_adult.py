@@ -1,27 +1,20 @@
 """Adult census income, with marital status as the attribute to hide."""
 
-from sklearn_mid.datasets._bunch import check_option, nominal, table_bunch
-from sklearn_mid.datasets._files import DataFile, read_csv_files
+from sklearn_mid.datasets._bunch import nominal, table_bunch
+from sklearn_mid.datasets._two_parts import part, read_parts
 
 __all__ = ["fetch_adult"]
 
-_ADDRESS = (
-    "https://raw.githubusercontent.com/smehnaz/"
-    "Black-box-Model-Inversion-Attribute-Inference/"
-    "1feca3b475ee550c3fc33a69e7bc13841f1b53eb/data/"
-)
 FILES = {
-    "train": DataFile(
-        dataset="adult",
-        name="Adult_35222.csv",
+    "train": part(
+        "adult",
+        "Adult_35222.csv",
         sha256="b5349f41ebe480f5273661d5ea36fc596c0654747a3406dffc3e3d1c025b6a2b",
-        url=_ADDRESS + "Adult_35222.csv",
     ),
-    "test": DataFile(
-        dataset="adult",
-        name="Adult_10000.csv",
+    "test": part(
+        "adult",
+        "Adult_10000.csv",
         sha256="26763cde1cb4e23fe51725019c74a9dcb0cd92632cfade254e8f7d2c43ae15e0",
-        url=_ADDRESS + "Adult_10000.csv",
     ),
 }
 
@@ -128,11 +121,8 @@ def fetch_adult(
     >>> adult.data.shape  # doctest: +SKIP
     (10000, 10)
     """
-    check_option("subset", subset, (*FILES, "all"))
-    frame, paths = read_csv_files(
-        [file for name, file in FILES.items() if subset in (name, "all")],
-        data_home=data_home,
-        download_if_missing=download_if_missing,
+    frame, paths = read_parts(
+        FILES, subset, data_home=data_home, download_if_missing=download_if_missing
     )
     for column, categories in _CATEGORIES.items():
         frame[column] = nominal(frame[column], categories)

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
 
-import pandas as pd
 from sklearn.datasets import fetch_file
 
-__all__ = ["VARIABLE", "DataFile", "find_file", "read_csv_files"]
+__all__ = ["VARIABLE", "DataFile", "find_file"]
 
 VARIABLE = "SKLEARN_MID_DATA"
 
@@ -126,31 +125,3 @@ def find_file(file, *, data_home=None, download_if_missing=True):
             f"from {file.url} into {str(target)!r} ({error}). "
             f"{_how_to_supply(file, data_home)}"
         ) from error
-
-
-def read_csv_files(files, *, data_home=None, download_if_missing=True):
-    """Rows of CSV files with equal columns, one file after the other.
-
-    Parameters
-    ----------
-    files : list of DataFile
-        The files.
-    data_home, download_if_missing
-        See :func:`find_file`.
-
-    Returns
-    -------
-    frame : DataFrame
-        With a new index from 0.
-    paths : list of str
-        Where the files lie.
-    """
-    paths = [
-        str(
-            find_file(
-                file, data_home=data_home, download_if_missing=download_if_missing
-            )
-        )
-        for file in files
-    ]
-    return pd.concat([pd.read_csv(path) for path in paths], ignore_index=True), paths

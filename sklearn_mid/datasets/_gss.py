@@ -3,27 +3,20 @@
 import numpy as np
 
 from sklearn_mid.datasets._bunch import check_option, nominal, table_bunch
-from sklearn_mid.datasets._files import DataFile, read_csv_files
+from sklearn_mid.datasets._two_parts import part, read_parts
 
 __all__ = ["fetch_gss"]
 
-_ADDRESS = (
-    "https://raw.githubusercontent.com/smehnaz/"
-    "Black-box-Model-Inversion-Attribute-Inference/"
-    "1feca3b475ee550c3fc33a69e7bc13841f1b53eb/data/"
-)
 FILES = {
-    "train": DataFile(
-        dataset="gss",
-        name="GSS_15235.csv",
+    "train": part(
+        "gss",
+        "GSS_15235.csv",
         sha256="49b1f7755cd9c072645809c239865e9dc4b42a811950e214f43587a3e5e526ef",
-        url=_ADDRESS + "GSS_15235.csv",
     ),
-    "test": DataFile(
-        dataset="gss",
-        name="GSS_5079.csv",
+    "test": part(
+        "gss",
+        "GSS_5079.csv",
         sha256="857d1d93e6c55f21bab34a27bf359921421a590e656a18d2e6b7ebc1e25ad90a",
-        url=_ADDRESS + "GSS_5079.csv",
     ),
 }
 _NO_ANSWER = ["dontknow", "noanswer"]
@@ -138,12 +131,9 @@ def fetch_gss(
     >>> gss.data.shape  # doctest: +SKIP
     (5079, 11)
     """
-    check_option("subset", subset, (*FILES, "all"))
     check_option("no_answer", no_answer, ("keep", "missing"))
-    frame, paths = read_csv_files(
-        [file for name, file in FILES.items() if subset in (name, "all")],
-        data_home=data_home,
-        download_if_missing=download_if_missing,
+    frame, paths = read_parts(
+        FILES, subset, data_home=data_home, download_if_missing=download_if_missing
     )
     missing = no_answer == "missing"
     if missing:
