@@ -7,12 +7,15 @@ from sklearn_mid.attacks._base import (
     ReconstructionAttack,
 )
 from sklearn_mid.attacks._baselines import ImputationBaseline, PriorBaseline
+from sklearn_mid.attacks._gmi import GenerativeInversionAttack
 from sklearn_mid.attacks._gradient import GradientInversionAttack
 from sklearn_mid.attacks._learned import LearnedAttack
 from sklearn_mid.attacks._map import MAPAttack
+from sklearn_mid.attacks._white_box_tree import WhiteBoxTreeAttack
 
 __all__ = [
     "AttributeInferenceAttack",
+    "GenerativeInversionAttack",
     "GradientInversionAttack",
     "ImputationBaseline",
     "KnowledgeAlignmentAttack",
@@ -21,4 +24,5 @@ __all__ = [
     "ModelInversionAttack",
     "PriorBaseline",
     "ReconstructionAttack",
+    "WhiteBoxTreeAttack",
 ]

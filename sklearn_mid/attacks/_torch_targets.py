@@ -7,7 +7,7 @@ import torch
 
 from sklearn_mid.utils._torch import new_generator
 
-__all__ = ["TorchTarget", "target_device", "target_module"]
+__all__ = ["TorchTarget", "confidence_in", "target_device", "target_module"]
 
 
 def target_module(estimator):
@@ -147,11 +147,15 @@ class TorchTarget:
             return torch.cat([1 - second, second], dim=1)
         return raw if self._output == "proba" else torch.softmax(raw, dim=1)
 
+    def confidence(self, X, column):
+        """Confidence of each row of the tensor `X` in its class, differentiable."""
+        return self.proba(X).gather(1, column[:, None])[:, 0]
+
     def confidence_and_gradient(self, X, column):
         inputs = self.tensor(X).requires_grad_()
         column = torch.as_tensor(column, device=self.device)
         with torch.enable_grad():
-            confidence = self.proba(inputs).gather(1, column[:, None])[:, 0]
+            confidence = self.confidence(inputs, column)
             (gradient,) = torch.autograd.grad(confidence.sum(), inputs)
         return (
             confidence.detach().cpu().numpy().astype(np.float64),
@@ -166,3 +170,45 @@ def _recognise(raw):
         if bool((proba >= 0).all() and ((proba.sum(dim=1) - 1).abs() < 1e-4).all()):
             return name
     return "logits"
+
+
+def confidence_in(target, X, column):
+    """A target's confidence in one class per row, as a torch function of the rows.
+
+    Parameters
+    ----------
+    target : adapter of :func:`sklearn_mid.attacks._target_gradients.target_gradient`
+        Need not be made of torch modules.
+    X : Tensor of shape (n_samples, n_features)
+        Inputs, on any device and of any floating type.
+    column : Tensor of shape (n_samples,), dtype int64
+        Position of the class of each row.
+
+    Returns
+    -------
+    confidence : Tensor of shape (n_samples,)
+        Like `X` in device and type.
+    """
+    if isinstance(target, TorchTarget):
+        confidence = target.confidence(
+            X.to(target.device, target.dtype), column.to(target.device)
+        )
+        return confidence.to(X.device, X.dtype)
+    return _ClosedForm.apply(X, column, target)
+
+
+class _ClosedForm(torch.autograd.Function):
+    """Carries a gradient that was computed in numpy back into torch."""
+
+    @staticmethod
+    def forward(ctx, X, column, target):
+        confidence, gradient = target.confidence_and_gradient(
+            X.detach().cpu().numpy(), column.cpu().numpy()
+        )
+        ctx.save_for_backward(torch.as_tensor(gradient).to(X.device, X.dtype))
+        return torch.as_tensor(confidence).to(X.device, X.dtype)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (gradient,) = ctx.saved_tensors
+        return grad_output[:, None] * gradient, None, None

@@ -1,0 +1,326 @@
+"""Model inversion with a generative prior (GMI, Zhang et al. 2020)."""
+
+import numbers
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_mid.attacks._class_level import ClassReconstructionAttack
+from sklearn_mid.attacks._target_gradients import target_gradient
+from sklearn_mid.utils._images import check_bounds, check_image_shape, check_scale
+from sklearn_mid.utils._optional import require
+from sklearn_mid.utils._progress import progress
+from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
+
+__all__ = ["GenerativeInversionAttack"]
+
+
+class GenerativeInversionAttack(ClassReconstructionAttack):
+    """Search among plausible images for those that the target is sure of (GMI).
+
+    A generative adversarial net (WGAN-GP [2]_) learns from public images what a
+    plausible image is. The attack on class c then searches the latent space of its
+    generator G for
+
+    .. math:: \\min_z \\; w \\, (-\\ln f_c(G(z))) - D(G(z)),
+
+    where f_c is the target's confidence in c, D the critic and w `identity_weight`
+    [1]_. Of several starts, the one that the *target* is most confident of is
+    returned.
+
+    Parameters
+    ----------
+    estimator : object
+        The fitted target: one with ``differentiable_proba``, a skorch net, a torch
+        module, a linear model or an MLPClassifier of scikit-learn.
+    image_shape : tuple (channels, height, width), default=None
+        Shape of one image; None stands for one square channel.
+    bounds : tuple (low, high), default=(0, 1)
+        The values that a pixel may take.
+    latent_dim : int, default=32
+        Width of the latent vector.
+    width : int, default=16
+        Channels of both nets at the finest resolution; they double as the
+        resolution halves.
+    max_iter : int, default=1000
+        Generator steps in training.
+    n_critic : int, default=5
+        Critic steps per generator step.
+    lr : float, default=2e-4
+        Learning rate of both (Adam).
+    batch_size : int, default=64
+        Images per step.
+    checkpoint_folder : str or path-like, default=None
+        Where the state of the training is kept. A later ``fit`` with the same
+        images and settings takes up what it finds there: it goes on after an
+        interruption, and does not train again for another target, as the net does
+        not depend on the target.
+    checkpoint_every : int, default=100
+        Generator steps between two checkpoints.
+    n_starts : int, default=5
+        Latent vectors that each search starts from.
+    search_iter : int, default=300
+        Steps of each search.
+    search_lr : float, default=0.05
+        Learning rate of each search (Adam).
+    identity_weight : float, default=100.0
+        The weight w of the target's confidence against the critic's opinion.
+    n_noise_samples : int, default=12
+        Draws over which the confidence of a stochastic target is averaged at each
+        step.
+    output : {"auto", "logits", "proba", "log_proba"}, default="auto"
+        What a torch module or skorch net returns, as in
+        :class:`GradientInversionAttack`.
+    input_shape : {"flat", "image"}, default="flat"
+        What a torch module or skorch net takes: rows, or images of `image_shape`.
+    evaluator : fitted classifier, default=None
+        Judge for ``score``, trained on other data than the target.
+    device : str, default="auto"
+        Where the nets are trained; "auto" follows the target.
+    random_state : int, RandomState instance or None, default=None
+        Seeds initial weights, batches, starts and noise draws.
+    verbose : int, default=0
+        Whether to show progress bars.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes that can be reconstructed.
+    generator_, critic_ : torch.nn.Module
+        The trained nets.
+    history_ : list of dict
+        Per generator step, the critic's ``"distance"`` between real and generated
+        images, and the ``"generator_loss"``.
+    image_shape_ : tuple (channels, height, width)
+        Shape of one image.
+    n_features_in_ : int
+        Number of pixels.
+
+    See Also
+    --------
+    GradientInversionAttack : Searches among all inputs.
+    KnowledgeAlignmentAttack : Reconstructs one record from its confidences.
+
+    References
+    ----------
+    .. [1] Y. Zhang, R. Jia, H. Pei, W. Wang, B. Li, D. Song, "The Secret Revealer:
+       Generative Model-Inversion Attacks Against Deep Neural Networks", CVPR 2020.
+       https://arxiv.org/abs/1911.07135
+    .. [2] I. Gulrajani, F. Ahmed, M. Arjovsky, V. Dumoulin, A. Courville, "Improved
+       Training of Wasserstein GANs", NeurIPS 2017. https://arxiv.org/abs/1704.00028
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.neural_network import MLPClassifier
+    >>> from sklearn_mid.attacks import GenerativeInversionAttack
+    >>> X, y = load_digits(return_X_y=True)
+    >>> X /= 16
+    >>> low = y < 5  # the target's classes; the attacker has images of the others
+    >>> target = MLPClassifier(max_iter=300, random_state=0).fit(X[low], y[low])
+    >>> attack = GenerativeInversionAttack(
+    ...     target, max_iter=20, n_starts=2, search_iter=50, random_state=0
+    ... )
+    >>> attack.fit(X[~low]).reconstruct([0, 1, 2]).shape
+    (3, 64)
+    """
+
+    access = "white-box"
+    knowledge = "inputs"
+
+    _parameter_constraints: dict = {
+        "image_shape": ["array-like", None],
+        "bounds": ["array-like"],
+        "latent_dim": [Interval(numbers.Integral, 1, None, closed="left")],
+        "width": [Interval(numbers.Integral, 1, None, closed="left")],
+        "max_iter": [Interval(numbers.Integral, 1, None, closed="left")],
+        "n_critic": [Interval(numbers.Integral, 1, None, closed="left")],
+        "lr": [Interval(numbers.Real, 0, None, closed="neither")],
+        "batch_size": [Interval(numbers.Integral, 1, None, closed="left")],
+        "checkpoint_every": [Interval(numbers.Integral, 1, None, closed="left")],
+        "n_starts": [Interval(numbers.Integral, 1, None, closed="left")],
+        "search_iter": [Interval(numbers.Integral, 0, None, closed="left")],
+        "search_lr": [Interval(numbers.Real, 0, None, closed="neither")],
+        "identity_weight": [Interval(numbers.Real, 0, None, closed="left")],
+        "n_noise_samples": [Interval(numbers.Integral, 1, None, closed="left")],
+        "output": [StrOptions({"auto", "logits", "proba", "log_proba"})],
+        "input_shape": [StrOptions({"flat", "image"})],
+        "device": [str],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        estimator,
+        *,
+        image_shape=None,
+        bounds=(0, 1),
+        latent_dim=32,
+        width=16,
+        max_iter=1000,
+        n_critic=5,
+        lr=2e-4,
+        batch_size=64,
+        checkpoint_folder=None,
+        checkpoint_every=100,
+        n_starts=5,
+        search_iter=300,
+        search_lr=0.05,
+        identity_weight=100.0,
+        n_noise_samples=12,
+        output="auto",
+        input_shape="flat",
+        evaluator=None,
+        device="auto",
+        random_state=None,
+        verbose=0,
+    ):
+        self.estimator = estimator
+        self.image_shape = image_shape
+        self.bounds = bounds
+        self.latent_dim = latent_dim
+        self.width = width
+        self.max_iter = max_iter
+        self.n_critic = n_critic
+        self.lr = lr
+        self.batch_size = batch_size
+        self.checkpoint_folder = checkpoint_folder
+        self.checkpoint_every = checkpoint_every
+        self.n_starts = n_starts
+        self.search_iter = search_iter
+        self.search_lr = search_lr
+        self.identity_weight = identity_weight
+        self.n_noise_samples = n_noise_samples
+        self.output = output
+        self.input_shape = input_shape
+        self.evaluator = evaluator
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _fit_attack(self, X, y):
+        self._check_target()
+        bounds = check_bounds(self.bounds)
+        check_scale(X, bounds, name="X")
+        self.image_shape_ = check_image_shape(self.image_shape, X.shape[1])
+        require("torch", extra="nn", needed_by=type(self).__name__)
+        from sklearn_mid.attacks._torch_gan import WassersteinGAN
+        from sklearn_mid.attacks._torch_training import attack_device
+        from sklearn_mid.utils._torch import as_tensor
+
+        device = attack_device(self.device, self.estimator)
+        seeds = check_random_state(self.random_state).randint(
+            np.iinfo(np.int32).max, size=2
+        )
+        self._seed = int(seeds[0])
+        # Refuses an unsuitable target before the long part.
+        target = self._target()
+        if target.n_features not in (None, X.shape[1]):
+            raise ValueError(
+                f"X has {X.shape[1]} features, but the target takes "
+                f"{target.n_features}; the public images must have its size."
+            )
+        self.classes_ = target.prepare(X.shape[1], bounds).classes_
+        self._gan = WassersteinGAN(
+            image_shape=self.image_shape_,
+            bounds=bounds,
+            latent_dim=self.latent_dim,
+            width=self.width,
+            n_critic=self.n_critic,
+            lr=self.lr,
+            batch_size=self.batch_size,
+            seed=int(seeds[1]),
+            any_seed=not isinstance(self.random_state, numbers.Integral),
+            device=device,
+        )
+        self._gan.fit(
+            as_tensor(X, device=device),
+            self.max_iter,
+            folder=self.checkpoint_folder,
+            checkpoint_every=self.checkpoint_every,
+            verbose=self.verbose,
+        )
+        self.generator_, self.critic_ = self._gan.generator, self._gan.critic
+        self.history_ = self._gan.history
+
+    def sample(self, n_samples, *, random_state=None):
+        """Images that the generator makes of itself, to judge the prior by.
+
+        Parameters
+        ----------
+        n_samples : int
+            Number of images.
+        random_state : int, RandomState instance or None, default=None
+            Seeds the latent vectors.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features)
+        """
+        check_is_fitted(self)
+        from sklearn_mid.attacks._torch_training import evaluate
+        from sklearn_mid.utils._torch import as_seed, new_generator
+
+        generator = new_generator(as_seed(random_state))
+        images = evaluate(self.generator_, self._gan.latent(n_samples, generator))
+        return images.cpu().numpy().astype(np.float64)
+
+    def reconstruct(self, labels):
+        """Plausible images that the target assigns to the given classes.
+
+        Parameters
+        ----------
+        labels : array-like of shape (n_labels,)
+            Elements of `classes_`. A label may occur more than once; each time it
+            is searched from other starts.
+
+        Returns
+        -------
+        X : ndarray of shape (n_labels, n_features)
+            One image per label.
+        """
+        check_is_fitted(self)
+        import torch
+
+        from sklearn_mid.attacks._torch_targets import confidence_in
+        from sklearn_mid.utils._torch import new_generator
+
+        labels_column = self._columns(labels)
+        target = self._target().prepare(self.n_features_in_, check_bounds(self.bounds))
+        latent = self._gan.latent(
+            len(labels_column) * self.n_starts, new_generator(self._seed)
+        ).requires_grad_()
+        column = torch.as_tensor(
+            np.repeat(labels_column, self.n_starts), device=latent.device
+        )
+        smallest = torch.finfo(latent.dtype).tiny
+        optimizer = torch.optim.Adam([latent], lr=self.search_lr)
+        for _ in progress(range(self.search_iter), self.verbose, desc="search"):
+            images = self.generator_(latent)
+            confidence = confidence_in(target, images, column)
+            # Summed, so that every start moves as if it were alone.
+            identity_loss = -confidence.clamp_min(smallest).log().sum()
+            loss = self.identity_weight * identity_loss - self.critic_(images).sum()
+            (latent.grad,) = torch.autograd.grad(loss, latent)
+            optimizer.step()
+
+        with torch.no_grad():
+            images = self.generator_(latent)
+            confidence = confidence_in(target, images, column)
+        best = confidence.reshape(-1, self.n_starts).argmax(dim=1)
+        found = images.reshape(len(best), self.n_starts, -1)
+        found = found[torch.arange(len(best), device=best.device), best]
+        return found.cpu().numpy().astype(np.float64)
+
+    def _target(self):
+        return target_gradient(
+            self.estimator,
+            unsupported=self._unsupported,
+            method="exact",
+            n_noise_samples=self.n_noise_samples,
+            output=self.output,
+            image_shape=self.image_shape_ if self.input_shape == "image" else None,
+            seed=self._seed,
+        )
