@@ -53,7 +53,7 @@ _FIELDS = (
 
 @dataclass
 class Comparison:
-    """Paired timings in seconds; `ratio` is ours / peer, below 1 where we are faster."""
+    """Paired timings in seconds; `ratio` is ours over peer: below 1, we are faster."""
 
     ours: list[float] = field(default_factory=list)
     peer: list[float] = field(default_factory=list)

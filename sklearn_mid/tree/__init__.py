@@ -1,1 +1,5 @@
-__all__: list[str] = []
+"""Decision trees that weigh what they reveal."""
+
+from sklearn_mid.tree._mid import MIDDecisionTreeClassifier
+
+__all__ = ["MIDDecisionTreeClassifier"]

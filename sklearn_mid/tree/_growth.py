@@ -1,0 +1,281 @@
+"""Level-wise growth of a tree over coded columns.
+
+The rows of the nodes that may still be split are kept in one block of memory, ordered
+by node and moved in place as the tree grows; rows that reached a leaf are dropped. A
+level is worked off in blocks of whole nodes, small enough for the processor's cache.
+What the first version spent its time on is told in ``benchmarks/speed/tree_fit.py``.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_mid.tree._splits import Rows, best_splits, label_mass
+
+__all__ = ["Grown", "grow"]
+
+_BLOCK = 1 << 16
+
+
+@dataclass
+class Grown:
+    """Nodes in the order they were made: level by level, siblings by code."""
+
+    feature: np.ndarray  # -1 at a leaf
+    code: np.ndarray  # numeric splits: last code that goes left
+    next_code: np.ndarray  # numeric splits: first code seen that goes right
+    parent: np.ndarray  # -1 at the root
+    branch: np.ndarray  # code (categorical) or 0, 1, 2: left, right, missing
+    depth: np.ndarray
+    counts: np.ndarray  # weighted class counts, (n_nodes, n_classes)
+    n_rows: np.ndarray
+
+
+class _Made:
+    """Nodes made so far, as lists of arrays."""
+
+    def __init__(self, counts, n_rows):
+        self.n_nodes = 1
+        self.splits = []
+        self.nodes = [
+            (np.array([-1]), np.array([-1]), np.array([0]), counts[:, None], [n_rows])
+        ]
+
+    def add(self, node, best, child, depth):
+        """Record the splits of a block and its children; return their numbers."""
+        is_split = best.feature >= 0
+        self.splits.append(
+            (
+                node[is_split],
+                best.feature[is_split],
+                best.code[is_split],
+                best.next_code[is_split],
+            )
+        )
+        n_children = len(child.n_rows)
+        self.nodes.append(
+            (
+                node[child.parent],
+                child.branch,
+                np.full(n_children, depth + 1),
+                child.counts,
+                child.n_rows,
+            )
+        )
+        ids = np.arange(self.n_nodes, self.n_nodes + n_children)
+        self.n_nodes += n_children
+        return ids
+
+    def finish(self):
+        parent, branch, depth, counts, n_rows = (
+            np.concatenate(part, axis=-1) for part in zip(*self.nodes, strict=True)
+        )
+        feature, code, next_code = np.full((3, self.n_nodes), -1)
+        if self.splits:
+            node, *split = (
+                np.concatenate(part) for part in zip(*self.splits, strict=True)
+            )
+            feature[node], code[node], next_code[node] = split
+        return Grown(
+            feature, code, next_code, parent, branch, depth, counts.T.copy(), n_rows
+        )
+
+
+class _Level:
+    """Nodes to split, and where their rows begin; `start` has one entry more."""
+
+    def __init__(self, node, n_rows, totals):
+        self.node = node
+        self.totals = totals
+        self.start = np.concatenate([[0], np.cumsum(n_rows)])
+
+    def blocks(self):
+        """Ranges of nodes with about _BLOCK rows, or one node with more."""
+        first = 0
+        while first < len(self.node):
+            reach = np.searchsorted(self.start, self.start[first] + _BLOCK, "right")
+            last = max(first + 1, int(reach) - 1)
+            yield first, last
+            first = last
+
+
+class _Best:
+    """The best split so far of every node of a block."""
+
+    def __init__(self, rows):
+        self.tolerance = rows.tolerance
+        self.score = np.zeros(rows.n_nodes)  # a split must score above 0
+        self.feature, self.code, self.next_code = np.full((3, rows.n_nodes), -1)
+
+    def update(self, feature, score, code, next_code):
+        better = score > self.score + self.tolerance
+        self.score[better] = score[better]
+        self.feature[better] = feature
+        if code is not None:
+            self.code[better] = code[better]
+            self.next_code[better] = next_code[better]
+
+
+class _Children:
+    """The nodes a block's splits lead to, and which of them each row goes to."""
+
+    def __init__(self, best, rows, codes, n_codes, is_numeric):
+        self.n_classes = rows.n_classes
+        is_split = best.feature >= 0
+        self.row = np.flatnonzero(is_split[rows.node])
+        node = rows.node[self.row]
+        feature = best.feature[node]
+        branch = codes[feature, self.row].astype(np.intp)
+        numeric = is_numeric[feature]
+        if numeric.any():
+            is_missing = branch == n_codes[feature] - 1
+            side = np.where(is_missing, 2, branch > best.code[node])
+            branch = np.where(numeric, side, branch)
+
+        width = np.where(is_numeric[best.feature], 3, n_codes[best.feature])
+        width[~is_split] = 0
+        offset = np.cumsum(width) - width
+        key = offset[node] + branch
+        n_keys = int(width.sum())
+        if n_keys <= 4 * len(key) + 4096:
+            size = np.bincount(key, minlength=n_keys)
+            present = np.flatnonzero(size)
+            self.child = (np.cumsum(size > 0) - 1)[key]
+            self.n_rows = size[present]
+        else:
+            present, self.child, self.n_rows = np.unique(
+                key, return_inverse=True, return_counts=True
+            )
+        self.parent = np.searchsorted(offset, present, side="right") - 1
+        self.branch = present - offset[self.parent]
+        self.counts = (
+            np.bincount(
+                self.child * self.n_classes + rows.label[self.row],
+                weights=None if rows.weight is None else rows.weight[self.row],
+                minlength=len(present) * self.n_classes,
+            )
+            .reshape(-1, self.n_classes)
+            .T
+        )
+        if rows.class_weight is not None:
+            self.counts = self.counts * rows.class_weight[:, None]
+
+    def to_split(self, min_samples_split):
+        """Which children hold more than one class, and rows enough."""
+        is_mixed = np.count_nonzero(self.counts, axis=0) > 1
+        return is_mixed & (self.n_rows >= min_samples_split)
+
+    def order(self, stays):
+        """Rows of the children that stay, child by child."""
+        kept = np.flatnonzero(stays[self.child])
+        # A stable sort of 16-bit integers is a radix sort.
+        dtype = np.min_scalar_type(len(self.n_rows))
+        order = np.argsort(self.child[kept].astype(dtype), kind="stable")
+        return self.row[kept[order]], self.n_rows[stays]
+
+
+def grow(
+    codes,
+    n_codes,
+    is_numeric,
+    label,
+    n_classes,
+    *,
+    penalty,
+    candidates,
+    limits,
+    max_depth=np.inf,
+    min_samples_split=2,
+    weight=None,
+    class_weight=None,
+):
+    """Grow a tree. The arrays `codes`, `label` and `weight` are overwritten.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_features, n_samples), unsigned integers
+    n_codes : ndarray of shape (n_features,)
+    is_numeric : ndarray of shape (n_features,), dtype bool
+    label : ndarray of shape (n_samples,), unsigned integers
+    n_classes : int
+    penalty : SizePenalty or LabelPenalty
+    candidates : callable
+        The features that nodes of a given depth may be split on, in the order in
+        which ties are broken.
+    max_depth, min_samples_split : number
+    limits : Limits
+        On the size of children.
+    weight : ndarray of shape (n_samples,), default=None
+        Positive row weights; None is all one.
+    class_weight : ndarray of shape (n_classes,), default=None
+
+    Returns
+    -------
+    Grown
+    """
+    counts = np.bincount(label, weights=weight, minlength=n_classes)
+    if class_weight is not None:
+        counts = counts * class_weight
+    n_samples = len(label)
+    made = _Made(counts, n_samples)
+    label_weight = label_mass(counts[:, None]).sum(axis=1)
+    constant = np.zeros(len(codes), dtype=bool)
+    level = _Level(np.zeros(1, int), np.array([n_samples]), counts[:, None])
+    if n_samples < min_samples_split or np.count_nonzero(counts) < 2:
+        level = None
+    depth = 0
+    while level is not None and depth < max_depth:
+        features = [j for j in candidates(depth) if not constant[j]]
+        varies = np.zeros(len(codes), dtype=bool)
+        penalty.start_level(label_weight)
+        change = np.zeros(n_classes)
+        kept, write = [], 0
+        for first, last in level.blocks():
+            low, high = level.start[first], level.start[last]
+            block = slice(low, high)
+            size = np.diff(level.start[first : last + 1])
+            totals = level.totals[:, first:last]
+            rows = Rows(
+                node=np.repeat(np.arange(last - first), size),
+                label=label[block],
+                weight=None if weight is None else weight[block],
+                class_weight=class_weight,
+                totals=totals,
+                largest=size.max(),
+            )
+            best = _Best(rows)
+            for j in features:
+                found = best_splits(
+                    j,
+                    codes[j, block],
+                    n_codes[j],
+                    is_numeric[j],
+                    rows,
+                    penalty,
+                    limits,
+                )
+                best.update(j, *found[:3])
+                varies[j] |= found[3]
+            child = _Children(best, rows, codes[:, block], n_codes, is_numeric)
+            node = level.node[first:last]
+            ids = made.add(node, best, child, depth)
+            change += label_mass(child.counts).sum(axis=1)
+            change -= label_mass(totals[:, best.feature >= 0]).sum(axis=1)
+            stays = child.to_split(min_samples_split)
+            order, n_rows = child.order(stays)
+            end = write + len(order)
+            for j in np.flatnonzero(~constant):
+                codes[j, write:end] = codes[j, block][order]
+            label[write:end] = label[block][order]
+            if weight is not None:
+                weight[write:end] = weight[block][order]
+            write = end
+            kept.append((ids[stays], n_rows, child.counts[:, stays]))
+        constant[[j for j in features if not varies[j]]] = True
+        label_weight = label_weight + change
+        node, n_rows, totals = (
+            np.concatenate(part, axis=-1) for part in zip(*kept, strict=True)
+        )
+        level = _Level(node, n_rows, totals) if len(node) else None
+        depth += 1
+    return made.finish()

@@ -1,0 +1,245 @@
+"""A grown tree as arrays, and the ways records take through it."""
+
+import numpy as np
+from scipy import sparse
+from scipy.special import entr
+
+__all__ = ["Tree"]
+
+# The child table may have this many entries per node before search replaces it.
+_TABLE_PER_NODE = 32
+
+
+class Tree:
+    """Nodes of a fitted tree, numbered level by level from the root, 0.
+
+    Not made by users: fitted trees have it as ``tree_``. Siblings are numbered in the
+    order of their branches.
+
+    Attributes
+    ----------
+    node_count, n_leaves, max_depth, n_features, n_classes : int
+    feature : ndarray of shape (node_count,)
+        Column that the node splits on, -1 at a leaf.
+    threshold : ndarray of shape (node_count,)
+        Numeric splits: values up to it go left. NaN at categorical splits and leaves,
+        inf where only missing entries leave the others.
+    is_categorical : ndarray of shape (n_features,), dtype bool
+        Columns with one branch per value.
+    parent : ndarray of shape (node_count,)
+        -1 at the root.
+    branch : ndarray of shape (node_count,)
+        Which way leads from the parent here. Categorical split: the value's position
+        in the column's categories, and their number for missing entries. Numeric
+        split: 0 left, 1 right, 2 missing. -1 at the root.
+    depth : ndarray of shape (node_count,)
+    value : ndarray of shape (node_count, n_classes)
+        Weighted number of training rows of each class.
+    n_node_samples : ndarray of shape (node_count,)
+        Number of training rows.
+    weighted_n_node_samples : ndarray of shape (node_count,)
+    impurity : ndarray of shape (node_count,)
+        Entropy of the classes, in nats.
+    split_information : ndarray of shape (node_count,)
+        Entropy of the children's sizes, in nats; 0 at a leaf.
+    """
+
+    def __init__(
+        self, *, feature, threshold, parent, branch, value, n_node_samples, n_branches
+    ):
+        # n_branches: per column, the number of ways out of a categorical split
+        # (values and missing), and 0 for a numeric column.
+        self.feature = feature
+        self.threshold = threshold
+        self.parent = parent
+        self.branch = branch
+        self.value = value
+        self.n_node_samples = n_node_samples
+        self.n_branches = n_branches
+        self.is_categorical = n_branches > 0
+        self.node_count, self.n_classes = value.shape
+        self.n_features = len(n_branches)
+        self.is_leaf = feature < 0
+        self.n_leaves = int(self.is_leaf.sum())
+        self.depth = self._depths()
+        self.max_depth = int(self.depth.max())
+        self.weighted_n_node_samples = value.sum(axis=1)
+        share = value / self.weighted_n_node_samples[:, None]
+        self.impurity = entr(share).sum(axis=1)
+        child = np.arange(1, self.node_count)
+        weight = self.weighted_n_node_samples
+        part = entr(weight[child] / weight[parent[child]])
+        self.split_information = np.bincount(
+            parent[child], weights=part, minlength=self.node_count
+        )
+        self._set_ways()
+
+    def _depths(self):
+        # Numbers rise level by level: the children of a level are the next range.
+        depth = np.zeros(self.node_count, dtype=np.intp)
+        first, last = 0, 1
+        while last < self.node_count:
+            reach = int(np.searchsorted(self.parent, last, side="left"))
+            depth[last:reach] = depth[first] + 1
+            first, last = last, reach
+        return depth
+
+    def _set_ways(self):
+        """Tables for `_step`: the child of a node by branch."""
+        # One branch more than training had: a value that it never saw.
+        ways = np.where(self.is_categorical, self.n_branches + 1, 3)
+        self._stride = int(ways.max())
+        child = np.arange(1, self.node_count)
+        self._key = self.parent[child] * self._stride + self.branch[child]
+        n_ways = np.where(self.is_leaf, 0, ways[self.feature])
+        self._table = None
+        if n_ways.sum() <= _TABLE_PER_NODE * self.node_count:
+            self._offset = np.cumsum(n_ways) - n_ways
+            self._table = np.full(n_ways.sum(), -1, dtype=np.int32)
+            place = self._offset[self.parent[child]] + self.branch[child]
+            self._table[place] = child
+
+    def _step(self, node, branch):
+        """Child of each node by that branch, -1 where there is none. No leaves."""
+        if self._table is not None:
+            return self._table.take(self._offset.take(node) + branch)
+        key = node * self._stride + branch
+        place = np.searchsorted(self._key, key)
+        found = self._key.take(place, mode="clip") == key
+        return np.where(found, place + 1, -1)
+
+    def _branch(self, node, row, codes, numbers):
+        """Branch that each record takes at a node."""
+        feature = self.feature.take(node)
+        n_samples = codes.shape[1]
+        if not len(numbers):
+            return codes.ravel().take(feature * n_samples + row)
+        value = numbers.ravel().take(feature * n_samples + row)
+        with np.errstate(invalid="ignore"):
+            side = np.where(value <= self.threshold.take(node), 0, 1)
+        side[np.isnan(value)] = 2
+        code = codes.ravel().take(feature * n_samples + row)
+        return np.where(self.is_categorical.take(feature), code, side)
+
+    @property
+    def used(self):
+        """Columns that some node splits on."""
+        used = np.zeros(self.n_features, dtype=bool)
+        used[self.feature[~self.is_leaf]] = True
+        return used
+
+    def apply(self, codes, numbers):
+        """Node where each coded record ends, see `Encoder.transform`."""
+        n_samples = codes.shape[1]
+        end = np.zeros(n_samples, dtype=np.intp)
+        row = np.arange(n_samples if not self.is_leaf[0] else 0)
+        node = end.take(row)
+        is_split = np.append(~self.is_leaf, False)  # -1, no child, is the last
+        while len(row):
+            child = self._step(node, self._branch(node, row, codes, numbers))
+            end[row] = np.where(child < 0, node, child)
+            goes_on = is_split.take(child)
+            row, node = row[goes_on], child[goes_on]
+        return end
+
+    def reachable(self, codes, numbers, is_free):
+        """Pairs (record, node where it may end) if some columns could be anything.
+
+        Parameters
+        ----------
+        codes, numbers : ndarray of shape (n_features, n_samples)
+        is_free : ndarray of shape (n_features,), dtype bool
+            Columns that take any value seen in training.
+
+        Returns
+        -------
+        row, node : ndarray of shape (n_pairs,)
+        """
+        n_children = np.bincount(self.parent[1:], minlength=self.node_count)
+        first_child = np.cumsum(n_children) - n_children + 1
+        row = np.arange(codes.shape[1])
+        node = np.zeros_like(row)
+        ended = []
+        while len(row):
+            stops = self.is_leaf[node]
+            ended.append((row[stops], node[stops]))
+            row, node = row[~stops], node[~stops]
+            free = is_free[self.feature[node]]
+            at, by = row[free], node[free]
+            n_ways = n_children[by]
+            sibling = np.arange(n_ways.sum()) - np.repeat(
+                np.cumsum(n_ways) - n_ways, n_ways
+            )
+            spread_row = np.repeat(at, n_ways)
+            spread_node = np.repeat(first_child[by], n_ways) + sibling
+
+            row, node = row[~free], node[~free]
+            child = self._step(node, self._branch(node, row, codes, numbers))
+            goes_on = child >= 0
+            ended.append((row[~goes_on], node[~goes_on]))
+            row = np.concatenate([row[goes_on], spread_row])
+            node = np.concatenate([child[goes_on], spread_node])
+        rows, nodes = zip(*ended, strict=True)
+        return np.concatenate(rows), np.concatenate(nodes)
+
+    def path(self, end):
+        """Nodes on the way to `end`, as a CSR indicator of (n_samples, node_count)."""
+        depth = self.depth[end]
+        indptr = np.concatenate([[0], np.cumsum(depth + 1)])
+        indices = np.empty(indptr[-1], dtype=np.intp)
+        row, node = np.arange(len(end)), np.asarray(end)
+        while len(row):
+            indices[indptr[row] + self.depth[node]] = node
+            node = self.parent[node]
+            row, node = row[node >= 0], node[node >= 0]
+        data = np.ones(len(indices), dtype=np.int64)
+        return sparse.csr_matrix(
+            (data, indices, indptr), shape=(len(end), self.node_count)
+        )
+
+    def children(self, node):
+        """Numbers of a node's children, in the order of their branches."""
+        return np.flatnonzero(self.parent == node)
+
+    def importances(self, *, normalize=True):
+        """Information gain of each column's splits, weighted by the nodes' shares."""
+        weight = self.weighted_n_node_samples
+        gain = weight * self.impurity
+        below = np.bincount(self.parent[1:], weights=gain[1:], minlength=len(gain))
+        is_split = ~self.is_leaf
+        total = np.bincount(
+            self.feature[is_split],
+            weights=(gain - below)[is_split] / weight[0],
+            minlength=self.n_features,
+        )
+        total = np.maximum(total, 0.0)
+        if normalize and total.sum() > 0:
+            total /= total.sum()
+        return total
+
+    def collapsed(self):
+        """The tree without splits below which every leaf has the same majority."""
+        label = self.value.argmax(axis=1)
+        keep_split = ~self.is_leaf
+        for depth in range(self.max_depth, 0, -1):
+            # A node is kept whole if a child is split, or its children disagree.
+            child = np.flatnonzero(self.depth == depth)
+            parent = self.parent[child]
+            differs = keep_split[child] | (label[child] != label[parent])
+            above = np.flatnonzero((self.depth == depth - 1) & ~self.is_leaf)
+            keep_split[above] = False
+            keep_split[parent[differs]] = True
+        # Every split that is kept has a kept parent, up to the root.
+        kept = np.flatnonzero((self.parent < 0) | keep_split[self.parent])
+        new = np.full(self.node_count + 1, -1)
+        new[kept] = np.arange(len(kept))
+        is_split = keep_split[kept]
+        return Tree(
+            feature=np.where(is_split, self.feature[kept], -1),
+            threshold=np.where(is_split, self.threshold[kept], np.nan),
+            parent=new[self.parent[kept]],
+            branch=self.branch[kept],
+            value=self.value[kept],
+            n_node_samples=self.n_node_samples[kept],
+            n_branches=self.n_branches,
+        )
