@@ -221,7 +221,8 @@ class AttributeInferenceAttack(ModelInversionAttack):
         values : ndarray of shape (n_samples,)
             Elements of `values_`; of equally probable ones the first.
         """
-        return self.values_[self._choose(*self._log_proba(X, y))]
+        chosen = self._choose(*self._log_proba(X, y))
+        return self.values_[chosen]
 
     def score(self, X, y=None):
         """Accuracy of the attack.

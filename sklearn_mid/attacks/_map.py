@@ -260,9 +260,8 @@ def _hashed_uniforms(records, y, seed, shape):
     if records.shape[1]:
         frame = pd.DataFrame(records)
         content = content ^ pd.util.hash_pandas_object(frame, index=False).to_numpy()
-    stream = np.arange(1, shape[1] + 1, dtype=np.uint64) * np.uint64(2 * seed + 1)
-    # The finaliser of splitmix64 (Steele, Lea & Flood 2014) mixes content and stream.
-    mixed = content[:, None] + stream * np.uint64(0x9E3779B97F4A7C15)
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-    return (mixed ^ (mixed >> np.uint64(31))) / 2.0**64
+    stream = np.arange(shape[1], dtype=np.uint64) + np.uint64(seed) * np.uint64(
+        shape[1]
+    )
+    mixed = content[:, None] ^ pd.util.hash_array(stream)
+    return pd.util.hash_array(mixed.ravel()).reshape(shape) / 2.0**64

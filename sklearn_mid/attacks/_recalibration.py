@@ -9,11 +9,10 @@ __all__ = ["Recalibration"]
 
 
 class Recalibration:
-    """Multinomial logistic regression of the response on log-confidences.
+    """Multinomial logistic regression of the response on centred log-confidences.
 
-    Temperature and vector scaling (Guo et al. 2017) are special cases, so whatever a
-    defence does to the confidences by rescaling, sharpening or flattening is undone;
-    rounded ones get the frequencies that auxiliary records show for them.
+    Temperature and vector scaling (Guo et al. 2017) are special cases: confidences
+    that a defence sharpened or flattened by any power read the same afterwards.
 
     References
     ----------
@@ -32,15 +31,16 @@ class Recalibration:
         self._n_classes = proba.shape[1]
         self._model = make_pipeline(
             StandardScaler(), LogisticRegression(max_iter=1000)
-        ).fit(self._log(proba), codes)
+        ).fit(self._log_ratios(proba), codes)
 
-    def _log(self, proba):
-        return np.log(np.clip(proba, self._floor, None))
+    def _log_ratios(self, proba):
+        logs = np.log(np.clip(proba, self._floor, None))
+        return logs - logs.mean(axis=1, keepdims=True)
 
     def __call__(self, proba):
         """Probabilities of the classes, given the confidences."""
         recalibrated = np.zeros((len(proba), self._n_classes))
         recalibrated[:, self._model.classes_] = self._model.predict_proba(
-            self._log(proba)
+            self._log_ratios(proba)
         )
         return recalibrated

@@ -1,0 +1,174 @@
+"""Checks for your own attacks and defences, to run beside scikit-learn's."""
+
+from sklearn_mid.utils._attack_checks import attack_checks
+from sklearn_mid.utils._check_running import parametrize, run_checks
+from sklearn_mid.utils._defense_checks import defense_checks
+
+__all__ = [
+    "check_attack",
+    "check_defense",
+    "parametrize_with_attack_checks",
+    "parametrize_with_defense_checks",
+]
+
+
+def check_attack(attack, *, target=None, expected_failed_checks=None):
+    """Check that an attribute inference attack does what it should.
+
+    Small worlds are made whose joint distribution is known, a target is fitted in
+    each, and a clone of the attack aimed at it. Checked are: parameters live through
+    ``clone`` and are not changed; what stands in the sensitive column is ignored,
+    wherever the column is; nothing but ``values_`` is inferred; a record gets the same
+    answer in any company, and equal seeds give equal answers; class labels, text
+    columns, one-hot groups and DataFrames make no difference; the target is left
+    unchanged and lives through ``clone`` when frozen; unsuitable targets raise
+    :class:`~sklearn_mid.exceptions.UnsupportedTargetError`; the answers are those of
+    the enumerated Bayes rule, and the prior's mode where nothing tells of the secret;
+    bad input raises errors that say what is wrong.
+
+    Parameters
+    ----------
+    attack : AttributeInferenceAttack
+        The attack to check, or a no-model baseline. Its `estimator` and
+        `sensitive_feature` are replaced by those of the worlds; parameters that belong
+        to one data set, such as `candidates`, should be left at their default.
+    target : estimator, default=None
+        Unfitted prototype of the models to attack, classifier or regressor. None for
+        a :class:`~sklearn.tree.DecisionTreeClassifier`.
+    expected_failed_checks : dict of str to str, default=None
+        Checks that the attack need not pass, with the reason.
+
+    Raises
+    ------
+    AssertionError
+        If a check fails; errors of the attack come through as they are.
+
+    See Also
+    --------
+    parametrize_with_attack_checks : The same for pytest, one test for each check.
+    sklearn.utils.estimator_checks.check_estimator : What holds for all estimators.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from sklearn_mid.attacks import MAPAttack
+    >>> from sklearn_mid.utils.estimator_checks import check_attack
+    >>> attack = MAPAttack(LinearRegression(), sensitive_feature=0)
+    >>> check_attack(attack, target=LinearRegression())
+    """
+    run_checks(attack, attack_checks(attack, target), expected_failed_checks)
+
+
+def parametrize_with_attack_checks(
+    attacks, *, target=None, expected_failed_checks=None
+):
+    """Pytest decorator with one test for each attack and check.
+
+    Parameters
+    ----------
+    attacks : list of AttributeInferenceAttack
+        As in :func:`check_attack`.
+    target : estimator, default=None
+        As in :func:`check_attack`.
+    expected_failed_checks : callable, default=None
+        Function of an attack that returns the checks it need not pass, as a dict of
+        name to reason. They must fail: one that passes is an error.
+
+    Returns
+    -------
+    pytest.MarkDecorator
+        For a test function with the arguments `estimator` and `check`.
+
+    See Also
+    --------
+    check_attack : What is checked.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn_mid.attacks import MAPAttack
+    >>> from sklearn_mid.utils.estimator_checks import parametrize_with_attack_checks
+    >>> @parametrize_with_attack_checks([MAPAttack(LogisticRegression(), 0)])
+    ... def test_attacks(estimator, check):
+    ...     check(estimator)
+    """
+    return parametrize(
+        attacks, lambda attack: attack_checks(attack, target), expected_failed_checks
+    )
+
+
+def check_defense(defense, *, X=None, y=None, expected_failed_checks=None):
+    """Check that a defence keeps what its users count on.
+
+    Checked are: parameters live through ``clone``, and neither they nor records and
+    responses are changed by ``fit``; equal seeds release the same; column names are
+    kept and minded; it can end a pipeline; class labels are kept, and make no
+    difference; released confidences are probabilities, and the label is a class of the
+    largest one.
+
+    Parameters
+    ----------
+    defense : estimator
+        Classifier or regressor, unfitted.
+    X : ndarray of shape (n_samples, n_features), default=None
+        Records it can be fitted on. None for 150 records in [-1, 1]^4.
+    y : ndarray of shape (n_samples,), default=None
+        Their response. None for three classes, or for numbers in [-1, 1] if the
+        defence is a regressor.
+    expected_failed_checks : dict of str to str, default=None
+        Checks that the defence need not pass, with the reason.
+
+    Raises
+    ------
+    AssertionError
+        If a check fails; errors of the defence come through as they are.
+
+    See Also
+    --------
+    parametrize_with_defense_checks : The same for pytest, one test for each check.
+    sklearn.utils.estimator_checks.check_estimator : What holds for all estimators.
+
+    Examples
+    --------
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from sklearn_mid.utils.estimator_checks import check_defense
+    >>> check_defense(GaussianNB())
+    """
+    run_checks(defense, defense_checks(defense, X, y), expected_failed_checks)
+
+
+def parametrize_with_defense_checks(
+    defenses, *, X=None, y=None, expected_failed_checks=None
+):
+    """Pytest decorator with one test for each defence and check.
+
+    Parameters
+    ----------
+    defenses : list of estimators
+        As in :func:`check_defense`.
+    X, y : ndarray, default=None
+        As in :func:`check_defense`.
+    expected_failed_checks : callable, default=None
+        Function of a defence that returns the checks it need not pass, as a dict of
+        name to reason. They must fail: one that passes is an error.
+
+    Returns
+    -------
+    pytest.MarkDecorator
+        For a test function with the arguments `estimator` and `check`.
+
+    See Also
+    --------
+    check_defense : What is checked.
+
+    Examples
+    --------
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from sklearn_mid.utils.estimator_checks import parametrize_with_defense_checks
+    >>> @parametrize_with_defense_checks([GaussianNB()])
+    ... def test_defenses(estimator, check):
+    ...     check(estimator)
+    """
+    return parametrize(
+        defenses, lambda defense: defense_checks(defense, X, y), expected_failed_checks
+    )
