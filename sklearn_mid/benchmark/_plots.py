@@ -1,0 +1,98 @@
+"""Figures of a results folder."""
+
+import re
+from pathlib import Path
+
+from sklearn_mid.benchmark._results import load_cells, load_results, load_run
+from sklearn_mid.benchmark._tables import utility_metric
+from sklearn_mid.metrics import PrivacyUtilityDisplay
+from sklearn_mid.utils._optional import require
+
+__all__ = ["displays", "save_plots", "unfinished_datasets"]
+
+
+def unfinished_datasets(cells):
+    """Datasets with cells that failed, took too long or have not run."""
+    bad = cells[~cells["status"].isin(["done", "skipped"])]
+    return list(dict.fromkeys(bad["dataset"]))
+
+
+def displays(results, suite):
+    """A privacy-utility display per dataset and attack that has results.
+
+    Returns
+    -------
+    list of (dataset name, attack name, PrivacyUtilityDisplay)
+    """
+    found = []
+    for dataset in suite.datasets:
+        frame = results[results["dataset"] == dataset.name]
+        metric = utility_metric(frame, dataset)
+        judged = frame.loc[frame["defence"] != "no model", "attack"]
+        for attack in suite.attacks:
+            if attack.name in set(judged):
+                display = PrivacyUtilityDisplay.from_results(
+                    frame,
+                    utility=metric,
+                    attack=attack.name,
+                    metric=dataset.attack_metric,
+                    population=dataset.population,
+                    statistic=dataset.statistic,
+                    references=_references(suite, dataset, attack),
+                    allow_incomplete=True,
+                    title=f"{dataset.title or dataset.name}\nattack: {attack.name}",
+                )
+                found.append((dataset.name, attack.name, display))
+    return found
+
+
+def _references(suite, dataset, attack):
+    return [
+        (r.label, r.utility, r.attack)
+        for r in suite.references
+        if (not r.datasets or dataset.name in r.datasets)
+        and (not r.attacks or attack.name in r.attacks)
+    ]
+
+
+def save_plots(folder, *, allow_incomplete=False, dpi=150):
+    """Draw a PNG per dataset and attack into the results folder.
+
+    Parameters
+    ----------
+    folder : path-like
+        Results folder.
+    allow_incomplete : bool, default=False
+        Also draw datasets with cells that are missing or failed; their points are
+        hollow, and the plot says so.
+    dpi : int, default=150
+        Resolution.
+
+    Returns
+    -------
+    list of Path
+
+    Raises
+    ------
+    ValueError
+        If cells are missing or failed, unless `allow_incomplete`.
+    """
+    pyplot = require("matplotlib.pyplot", extra="plot", needed_by="save_plots")
+    _, suite, _, _ = load_run(folder)
+    unfinished = unfinished_datasets(load_cells(folder))
+    if unfinished and not allow_incomplete:
+        raise ValueError(
+            f"the results in {str(folder)!r} are incomplete for "
+            f"{', '.join(map(repr, unfinished))}: cells are missing or failed (see "
+            "sklearn-mid benchmark status). Run again to go on, or allow incomplete "
+            "results to draw what there is, marked as such."
+        )
+    paths = []
+    for dataset, attack, display in displays(load_results(folder), suite):
+        name = re.sub(r"[^A-Za-z0-9.]+", "-", f"{dataset}--{attack}").strip("-")
+        path = Path(folder) / f"privacy-utility--{name}.png"
+        figure = display.plot().figure_
+        figure.savefig(path, dpi=dpi)
+        pyplot.close(figure)
+        paths.append(path)
+    return paths

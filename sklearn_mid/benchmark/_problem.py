@@ -1,0 +1,221 @@
+"""What is asked of a defence on one split: train, be useful, be attacked.
+
+A problem is the only thing the engine knows of machine learning. It has three verbs:
+
+- ``fit(estimator)`` trains a defence and returns the target of the attacks;
+- ``utility(target)`` says what the target is good for;
+- ``judge(attack, target)`` lets an attack that is not fitted yet try its luck.
+
+The latter two return a :class:`Judgement`. A third party's problem may be any object
+with these verbs.
+"""
+
+import functools
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from sklearn import metrics as skm
+from sklearn.pipeline import Pipeline
+
+from sklearn_mid.metrics import attack_scores, expected_calibration_error
+from sklearn_mid.model_selection import target_auxiliary_split
+
+__all__ = ["AttributeProblem", "Judgement"]
+
+MEMBERS, HELD_OUT = "members", "held-out"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Figures of one cell.
+
+    Attributes
+    ----------
+    values : list of (population, metric, value)
+        Populations are ``"members"`` (the target was trained on them) and
+        ``"held-out"``.
+    pictures : dict, default=None
+        Images as nested lists of integers 0-255, by what they show.
+    """
+
+    values: list
+    pictures: dict | None = None
+
+
+def final_step(model):
+    """The estimator at the end of pipelines and of wrappers that keep one."""
+    while True:
+        if isinstance(model, Pipeline):
+            model = model[-1]
+        elif hasattr(model, "estimator_"):
+            model = model.estimator_
+        else:
+            return model
+
+
+@dataclass
+class AttributeProblem:
+    """One split of a table with a secret column.
+
+    Three groups of people who do not overlap: the target is trained on the first
+    (members) and tested on the second (held-out); the attacker knows the records of the
+    third, secrets included.
+
+    Attributes
+    ----------
+    X_train, X_test, X_aux : DataFrame
+    y_train, y_test, y_aux : Series
+    sensitive_feature : str or list of str
+        The secret's column, or its one-hot group.
+    other_sensitive : list
+        Further attributes that a defence may protect at the same time.
+    family : {"linear", "tree"}
+        The kind of model that is defended.
+    is_regression : bool
+    units : dict of callable
+        Further errors of a regression, by name: mean absolute error after applying
+        the callable to truth and prediction.
+    bounds : dict
+        What is publicly known of the data's range, for defences that need it.
+    """
+
+    X_train: pd.DataFrame
+    y_train: pd.Series
+    X_test: pd.DataFrame
+    y_test: pd.Series
+    X_aux: pd.DataFrame
+    y_aux: pd.Series
+    sensitive_feature: object
+    family: str
+    is_regression: bool
+    other_sensitive: list = field(default_factory=list)
+    units: dict = field(default_factory=dict)
+    bounds: dict = field(default_factory=dict)
+
+    @classmethod
+    def split(
+        cls, X, y, *, secret, random_state, test_size=0.25, auxiliary_size=0.25, **others
+    ):
+        """Split a table at random, the secret evenly over all parts.
+
+        Parameters
+        ----------
+        X : DataFrame
+        y : Series
+        secret : Series
+            Values of the secret, one per row.
+        random_state : int
+        test_size, auxiliary_size : float, default=0.25
+            Shares of the held-out people and of those that the attacker knows; the
+            rest are members.
+        **others
+            Further attributes.
+        """
+        strata = secret.astype(str)
+        if not others["is_regression"]:
+            strata = strata + "|" + y.astype(str)
+        split = target_auxiliary_split(
+            X,
+            y,
+            test_size=test_size,
+            auxiliary_size=auxiliary_size,
+            stratify=strata.to_numpy(),
+            random_state=random_state,
+        )
+        parts = (split.target, split.test, split.auxiliary)
+        tables = [t.reset_index(drop=True) for part in parts for t in (part.X, part.y)]
+        return cls(*tables, **others)
+
+    @property
+    def _populations(self):
+        return (
+            (MEMBERS, self.X_train, self.y_train),
+            (HELD_OUT, self.X_test, self.y_test),
+        )
+
+    def fit(self, estimator):
+        return estimator.fit(self.X_train, self.y_train)
+
+    def utility(self, target):
+        score = self._regression if self.is_regression else self._classification
+        values = [
+            (population, metric, value)
+            for population, X, y in self._populations
+            for metric, value in score(target, X, y).items()
+        ]
+        model = final_step(target)
+        for metric in ("mutual_information", "epsilon"):
+            value = getattr(model, f"{metric}_", getattr(model, metric, None))
+            if value is not None:
+                values.append((MEMBERS, metric, float(value)))
+        return Judgement(values)
+
+    def _regression(self, target, X, y):
+        predicted = target.predict(X)
+        errors = {
+            name: skm.mean_absolute_error(to_unit(y), to_unit(predicted))
+            for name, to_unit in self.units.items()
+        }
+        return {
+            "mse": skm.mean_squared_error(y, predicted),
+            "r2": skm.r2_score(y, predicted),
+            **errors,
+        }
+
+    def _classification(self, target, X, y):
+        predicted = target.predict(X)
+        scores = {
+            "accuracy": skm.accuracy_score(y, predicted),
+            "f1": skm.f1_score(y, predicted, average="macro", zero_division=0),
+            "mcc": skm.matthews_corrcoef(y, predicted),
+        }
+        if hasattr(target, "predict_proba"):
+            proba, labels = target.predict_proba(X), target.classes_
+            is_label = np.asarray(y)[:, None] == np.asarray(labels)
+            scores["label confidence"] = proba[is_label].sum() / len(y)
+            if is_label.any(axis=1).all():
+                scores["ece"] = expected_calibration_error(y, proba, labels=labels)
+        return scores
+
+    def judge(self, attack, target):
+        attack.fit(self.X_aux, self.y_aux)
+        values, accuracy = [], {}
+        for population, X, y in self._populations:
+            scores = attack_scores(
+                attack.sensitive_values(X),
+                attack.infer(X, y),
+                attack.infer_proba(X, y),
+                values=attack.values_,
+            )
+            accuracy[population] = scores["accuracy"]
+            if target is not None:
+                level = self._baseline_accuracy(attack.knowledge)[population]
+                scores["baseline accuracy"] = level
+                scores["advantage"] = scores["accuracy"] - level
+            values += [(population, m, v) for m, v in scores.items()]
+            values.append((population, "n", len(X)))
+        member_advantage = accuracy[MEMBERS] - accuracy[HELD_OUT]
+        values.append((MEMBERS, "member advantage", member_advantage))
+        return Judgement(values)
+
+    @functools.cached_property
+    def _baselines(self):
+        return {}
+
+    def _baseline_accuracy(self, knowledge):
+        """Accuracy without the model, of one who knows as much as the attacker."""
+        from sklearn_mid.attacks import ImputationBaseline, PriorBaseline
+
+        if knowledge not in self._baselines:
+            classes = {
+                "marginals": PriorBaseline,
+                "labelled records": ImputationBaseline,
+            }
+            baseline = classes[knowledge](self.sensitive_feature)
+            baseline.fit(self.X_aux, self.y_aux)
+            self._baselines[knowledge] = {
+                population: baseline.score(X, y)
+                for population, X, y in self._populations
+            }
+        return self._baselines[knowledge]

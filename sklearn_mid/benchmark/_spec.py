@@ -1,0 +1,496 @@
+"""Suite files: what is compared with what, read from TOML and checked at once.
+
+A suite is data only. Everything that can be wrong with one is found here, before
+anything runs: a misspelt key, an unknown or duplicate name, a factory that does not
+import, a parameter that the factory does not take.
+"""
+
+import dataclasses
+import difflib
+import inspect
+import numbers
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sklearn_mid.benchmark import _catalog
+
+__all__ = [
+    "RESERVED_ATTACK",
+    "RESERVED_DEFENCE",
+    "AttackSpec",
+    "DatasetSpec",
+    "DefenceSpec",
+    "ReferenceSpec",
+    "Suite",
+    "SuiteError",
+    "list_suites",
+    "load_suite",
+    "parse_suite",
+]
+
+# Names of rows in the results that no suite may use for something else.
+RESERVED_ATTACK = "utility"
+RESERVED_DEFENCE = "no model"
+
+DEFAULT_BASELINES = ("majority guess", "imputation without the model")
+
+
+class SuiteError(ValueError):
+    """A suite file cannot be run as it is written; the message says where and why."""
+
+
+@dataclass(frozen=True)
+class DatasetSpec:
+    """One dataset: a problem factory and its parameters.
+
+    `utility`, `attack_metric`, `population` and `statistic` are what its plots show.
+    """
+
+    name: str
+    use: str
+    params: dict = field(default_factory=dict)
+    title: str = ""
+    utility: str = ""
+    attack_metric: str = "accuracy"
+    population: str = "members"
+    statistic: str = "mean"
+
+
+@dataclass(frozen=True)
+class DefenceSpec:
+    """One defence; `parameter` takes each of `strengths` in turn, if it has any."""
+
+    name: str
+    use: str
+    params: dict = field(default_factory=dict)
+    parameter: str = ""
+    strengths: tuple = ()
+    datasets: tuple = ()
+
+
+@dataclass(frozen=True)
+class AttackSpec:
+    """One attack, or one baseline that needs no model."""
+
+    name: str
+    use: str
+    params: dict = field(default_factory=dict)
+    datasets: tuple = ()
+
+
+@dataclass(frozen=True)
+class ReferenceSpec:
+    """A published point, drawn beside ours: read off a figure, so within about 2%."""
+
+    label: str
+    utility: float
+    attack: float
+    source: str = ""
+    datasets: tuple = ()
+    attacks: tuple = ()
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A checked suite.
+
+    See Also
+    --------
+    load_suite : Reads one from a file, or by name.
+    """
+
+    name: str
+    title: str = ""
+    description: str = ""
+    repetitions: int = 3
+    seed: int = 0
+    timeout: float | None = None
+    datasets: tuple = ()
+    defences: tuple = ()
+    attacks: tuple = ()
+    baselines: tuple = ()
+    references: tuple = ()
+
+    def replace(self, **changes):
+        """A copy with other values for some fields, checked like a new one."""
+        return parse_suite(
+            {**self.to_dict(), **_table_names(changes)},
+            source=self.name,
+            check_factories=False,
+        )
+
+    def to_dict(self):
+        """Plain dictionaries and lists, as the TOML file has them."""
+        tables = dataclasses.asdict(self)
+        for defence in tables["defences"]:
+            parameter, strengths = defence.pop("parameter"), defence.pop("strengths")
+            if parameter:
+                defence["strength"] = {parameter: list(strengths)}
+        if tables["timeout"] is None:
+            del tables["timeout"]
+        return _table_names(tables)
+
+
+_TABLES = {
+    "dataset": ("datasets", DatasetSpec),
+    "defence": ("defences", DefenceSpec),
+    "attack": ("attacks", AttackSpec),
+    "baseline": ("baselines", AttackSpec),
+    "reference": ("references", ReferenceSpec),
+}
+_SCALARS = ("name", "title", "description", "repetitions", "seed", "timeout")
+
+
+def _table_names(fields):
+    """From the names of :class:`Suite`'s fields to those of the file's tables."""
+    plural = {fields_name: table for table, (fields_name, _) in _TABLES.items()}
+    return {plural.get(name, name): value for name, value in fields.items()}
+
+
+def _nearest(name, allowed):
+    close = difflib.get_close_matches(str(name), list(allowed), n=1, cutoff=0.5)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return f"{hint} Allowed are: {', '.join(sorted(map(str, allowed)))}."
+
+
+def _check_keys(table, allowed, where):
+    for key in table:
+        if key not in allowed:
+            raise SuiteError(f"{where}: unknown key {key!r}{_nearest(key, allowed)}")
+
+
+def _typed(value, types, wanted, where, key):
+    if not isinstance(value, types) or (isinstance(value, bool) and types is not bool):
+        raise SuiteError(f"{where}: {key} must be {wanted}, got {value!r}.")
+    return value
+
+
+def _text(table, key, where, *, default=None):
+    if key not in table:
+        if default is None:
+            raise SuiteError(f"{where}: the key {key!r} is missing.")
+        return default
+    value = _typed(table[key], str, "a text", where, key)
+    if default is None and not value.strip():
+        raise SuiteError(f"{where}: {key} must not be empty.")
+    return value
+
+
+def _names(table, key, known, where):
+    """The list of names under `key`, each of which must be one of `known`."""
+    value = table.get(key, [])
+    if isinstance(value, str):
+        value = [value]
+    _typed(value, list | tuple, "a list of names", where, key)
+    for name in value:
+        if name not in known:
+            raise SuiteError(f"{where}: {key} names {name!r}{_nearest(name, known)}")
+    return tuple(value)
+
+
+def _choice(table, key, allowed, where):
+    """One of `allowed`, the first by default."""
+    return _names({key: [table.get(key, allowed[0])]}, key, allowed, where)[0]
+
+
+def _number(table, key, where, *, default=None, minimum=None, integer=False):
+    if key not in table:
+        if default is None:
+            raise SuiteError(f"{where}: the key {key!r} is missing.")
+        return default
+    kind = numbers.Integral if integer else numbers.Real
+    wanted = "an integer" if integer else "a number"
+    if minimum is not None:
+        wanted += f" of at least {minimum}"
+    value = _typed(table[key], kind, wanted, where, key)
+    if value != value or (minimum is not None and value < minimum):
+        raise SuiteError(f"{where}: {key} must be {wanted}, got {value!r}.")
+    return value
+
+
+def _check_factory(kind, use, params, where):
+    """The factory must exist and take the parameters; it is not called."""
+    try:
+        factory = _catalog.resolve(kind, use)
+    except KeyError:
+        names = _catalog.names(kind)
+        raise SuiteError(
+            f"{where}: unknown {kind} {use!r}{_nearest(use, names)} "
+            "Yours may be named by import path, as 'module:factory'."
+        ) from None
+    except (ImportError, AttributeError, ValueError) as error:
+        raise SuiteError(f"{where}: cannot load {kind} {use!r}: {error}") from error
+    if not callable(factory):
+        raise SuiteError(f"{where}: {kind} {use!r} is not callable: {factory!r}.")
+    signature = inspect.signature(factory)
+    takes = signature.parameters.values()
+    if any(p.kind is p.VAR_KEYWORD for p in takes):
+        return
+    allowed = [p.name for p in takes if p.name not in _catalog.PASSED]
+    for name in params:
+        if name not in allowed:
+            raise SuiteError(
+                f"{where}: {kind} {use!r} takes no parameter {name!r}"
+                f"{_nearest(name, allowed)}"
+            )
+
+
+def _dataset(table, where, dataset_names):
+    name = _text(table, "name", where)
+    return DatasetSpec(
+        name=name,
+        use=_text(table, "use", where, default=name),
+        params=_typed(table.get("params", {}), dict, "a table", where, "params"),
+        title=_text(table, "title", where, default=""),
+        utility=_text(table, "utility", where, default=""),
+        attack_metric=_text(table, "attack_metric", where, default="accuracy"),
+        population=_choice(table, "population", ("members", "held-out"), where),
+        statistic=_choice(table, "statistic", ("mean", "median"), where),
+    )
+
+
+def _defence(table, where, dataset_names):
+    name = _text(table, "name", where)
+    if name == RESERVED_DEFENCE:
+        raise SuiteError(f"{where}: the name {name!r} is reserved for the baselines.")
+    strength = _typed(table.get("strength", {}), dict, "a table", where, "strength")
+    if len(strength) > 1:
+        raise SuiteError(
+            f"{where}: strength must vary one parameter, got {sorted(strength)}; "
+            "put the others under params."
+        )
+    params = _typed(table.get("params", {}), dict, "a table", where, "params")
+    parameter, strengths = "", ()
+    for parameter, values in strength.items():
+        key = f"strength.{parameter}"
+        _typed(values, list | tuple, "a list of numbers", where, key)
+        strengths = tuple(_number({key: v}, key, where) for v in values)
+        if not strengths or len(set(strengths)) < len(strengths):
+            raise SuiteError(
+                f"{where}: {key} must be distinct numbers, got {list(values)!r}."
+            )
+        if parameter in params:
+            raise SuiteError(f"{where}: {parameter!r} is under strength and params.")
+    return DefenceSpec(
+        name=name,
+        use=_text(table, "use", where, default=name),
+        params=params,
+        parameter=parameter,
+        strengths=strengths,
+        datasets=_names(table, "datasets", dataset_names, where),
+    )
+
+
+def _attack(table, where, dataset_names):
+    name = _text(table, "name", where)
+    if name == RESERVED_ATTACK:
+        raise SuiteError(
+            f"{where}: the name {name!r} is reserved for the models' own scores."
+        )
+    return AttackSpec(
+        name=name,
+        use=_text(table, "use", where, default=name),
+        params=_typed(table.get("params", {}), dict, "a table", where, "params"),
+        datasets=_names(table, "datasets", dataset_names, where),
+    )
+
+
+def _reference(table, where, dataset_names):
+    attacks = table.get("attacks", [])
+    _typed(attacks, list | tuple, "a list of names", where, "attacks")
+    return ReferenceSpec(
+        label=_text(table, "label", where),
+        utility=_number(table, "utility", where),
+        attack=_number(table, "attack", where),
+        source=_text(table, "source", where, default=""),
+        datasets=_names(table, "datasets", dataset_names, where),
+        attacks=tuple(attacks),
+    )
+
+
+_READERS = {
+    "dataset": _dataset,
+    "defence": _defence,
+    "attack": _attack,
+    "baseline": _attack,
+    "reference": _reference,
+}
+_EXTRA_KEYS = {"defence": {"strength"}}
+_HIDDEN_KEYS = {"defence": {"parameter", "strengths"}}
+
+
+def _read_tables(document, kind, source, dataset_names, check_factories):
+    spec_class = _TABLES[kind][1]
+    allowed = {f.name for f in dataclasses.fields(spec_class)}
+    allowed = allowed - _HIDDEN_KEYS.get(kind, set()) | _EXTRA_KEYS.get(kind, set())
+    tables = document.get(kind, [])
+    if not isinstance(tables, list | tuple) or not all(
+        isinstance(t, dict) for t in tables
+    ):
+        raise SuiteError(f"{source}: write {kind} as [[{kind}]] tables.")
+    specs = []
+    for number, table in enumerate(tables, 1):
+        title = table.get("name", table.get("label", ""))
+        where = f"{source}: {kind} {number}" + (f" ({title!r})" if title else "")
+        _check_keys(table, allowed, where)
+        spec = _READERS[kind](table, where, dataset_names)
+        if check_factories and kind != "reference":
+            _check_factory(kind, spec.use, _all_params(spec), where)
+        specs.append(spec)
+    return tuple(specs)
+
+
+def _all_params(spec):
+    extra = getattr(spec, "parameter", "")
+    return [*spec.params, extra] if extra else list(spec.params)
+
+
+def _refuse_duplicates(specs, kind, source):
+    seen = set()
+    for spec in specs:
+        if spec.name in seen:
+            raise SuiteError(f"{source}: two {kind}s are named {spec.name!r}.")
+        seen.add(spec.name)
+
+
+def parse_suite(document, *, source="suite", check_factories=True):
+    """Check a suite given as nested dictionaries, as TOML gives them.
+
+    Parameters
+    ----------
+    document : dict
+        Keys ``name``, ``title``, ``description``, ``repetitions``, ``seed``,
+        ``timeout`` and lists of tables ``dataset``, ``defence``, ``attack``,
+        ``baseline``, ``reference``.
+    source : str, default="suite"
+        Where it comes from, for error messages.
+    check_factories : bool, default=True
+        Also import every factory and check its parameters. Reading results does
+        without: they may come from a machine that has other modules.
+
+    Returns
+    -------
+    Suite
+
+    Raises
+    ------
+    SuiteError
+        At the first thing that is wrong.
+    """
+    _check_keys(document, {*_SCALARS, *_TABLES}, source)
+    timeout = _number(document, "timeout", source, default=float("inf"), minimum=0)
+    datasets = _read_tables(document, "dataset", source, (), check_factories)
+    names = [spec.name for spec in datasets]
+    rest = {
+        _TABLES[kind][0]: _read_tables(document, kind, source, names, check_factories)
+        for kind in _TABLES
+        if kind != "dataset"
+    }
+    for kind, specs in (("dataset", datasets), ("defence", rest["defences"])):
+        if not specs:
+            raise SuiteError(f"{source}: there is no [[{kind}]].")
+        _refuse_duplicates(specs, kind, source)
+    if rest["attacks"] and "baseline" not in document:
+        rest["baselines"] = tuple(AttackSpec(b, b) for b in DEFAULT_BASELINES)
+    _refuse_duplicates((*rest["attacks"], *rest["baselines"]), "attack", source)
+    return Suite(
+        name=_text(document, "name", source),
+        title=_text(document, "title", source, default=""),
+        description=_text(document, "description", source, default=""),
+        repetitions=_number(
+            document, "repetitions", source, default=3, minimum=1, integer=True
+        ),
+        seed=_number(document, "seed", source, default=0, minimum=0, integer=True),
+        timeout=None if timeout == float("inf") else timeout,
+        datasets=datasets,
+        **rest,
+    )
+
+
+def _suite_folders():
+    """In an installed wheel the suites lie in the package, in a checkout beside it."""
+    here = Path(__file__).resolve().parent
+    return [here / "suites", here.parents[1] / "benchmarks" / "suites"]
+
+
+def list_suites():
+    """The suites that come with the package.
+
+    Returns
+    -------
+    dict
+        From a suite's name to the path of its file, in alphabetical order.
+
+    Examples
+    --------
+    >>> from sklearn_mid.benchmark import list_suites
+    >>> "quick" in list_suites()
+    True
+    """
+    for folder in _suite_folders():
+        if folder.is_dir():
+            return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+    return {}
+
+
+def _find_suite(name):
+    suites = list_suites()
+    if name in suites:
+        return suites[name]
+    ending = [s for s in suites if s.endswith(f"-{name}")]
+    if len(ending) == 1:
+        return suites[ending[0]]
+    if len(ending) > 1:
+        raise SuiteError(f"{name!r} may be any of the suites {', '.join(ending)}.")
+    raise SuiteError(
+        f"there is no suite {name!r}{_nearest(name, suites)} "
+        "A file of your own is named by its path, ending in .toml."
+    )
+
+
+def load_suite(suite):
+    """Read a suite and check all of it.
+
+    Parameters
+    ----------
+    suite : str, path-like or Suite
+        The path of a ``.toml`` file, or the name of a suite of the package (its last
+        part is enough where that is unique: ``"iwpc"`` for ``"linear-iwpc"``).
+        A :class:`Suite` is returned as it is.
+
+    Returns
+    -------
+    Suite
+
+    Raises
+    ------
+    SuiteError
+        If there is no such suite, or something in it is wrong. A ``ValueError``.
+
+    See Also
+    --------
+    list_suites : Names of the suites that come with the package.
+    run_benchmark : Runs one.
+
+    Examples
+    --------
+    >>> from sklearn_mid.benchmark import load_suite
+    >>> load_suite("quick").name
+    'quick'
+    """
+    if isinstance(suite, Suite):
+        return suite
+    text = os.fspath(suite)
+    is_path = text.endswith(".toml") or isinstance(suite, Path)
+    path = Path(text) if is_path else _find_suite(text)
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SuiteError(
+            f"cannot read the suite file {str(path)!r}: {error.strerror}."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SuiteError(f"{str(path)!r} is not a TOML file: {error}.") from error
+    return parse_suite(document, source=str(path))

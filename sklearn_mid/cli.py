@@ -1,0 +1,340 @@
+"""The command ``sklearn-mid``."""
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+from sklearn_mid import __version__
+from sklearn_mid.benchmark import (
+    ResultsFolderError,
+    SuiteError,
+    list_suites,
+    load_cells,
+    load_results,
+    load_suite,
+    run_benchmark,
+)
+from sklearn_mid.benchmark._plots import save_plots
+from sklearn_mid.benchmark._report import FORMATS, write_report
+from sklearn_mid.benchmark._results import load_run
+from sklearn_mid.benchmark._tables import comparison, formatted, utility_metric
+
+__all__ = ["main"]
+
+OK, CELLS_FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+_DESCRIPTION = """\
+Privacy-utility benchmarks of models that resist model inversion.
+
+  sklearn-mid benchmark                 the quick suite: no network, a few minutes
+  sklearn-mid benchmark list            all suites
+  sklearn-mid benchmark run SUITE       run one, or go on with it
+  sklearn-mid report FOLDER             one HTML page of what came out
+"""
+_EXIT_CODES = """\
+exit status: 0 if every cell is done or skipped, 1 if some failed or took too long,
+2 if the command cannot be carried out as given, 130 after Ctrl-C
+"""
+
+
+def _positive(kind):
+    def convert(text):
+        value = kind(text)
+        if not value > 0:
+            raise argparse.ArgumentTypeError(f"must be above 0, got {text}")
+        return value
+
+    convert.__name__ = kind.__name__
+    return convert
+
+
+def _jobs(text):
+    value = int(text)
+    if value < -1 or value == 0:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, or -1, got {text}")
+    return value
+
+
+def _add_run(commands):
+    run = commands.add_parser(
+        "run",
+        help="run a suite, or go on with it",
+        description="Run a suite. With results of an earlier run in the folder, only "
+        "what is missing is computed; Ctrl-C at any moment loses nothing.",
+        epilog=_EXIT_CODES,
+    )
+    run.add_argument(
+        "suite",
+        metavar="SUITE",
+        help="name of a suite (its last part is enough: 'iwpc'), or path of a .toml "
+        "file; 'sklearn-mid benchmark list' shows the names",
+    )
+    run.add_argument(
+        "-o",
+        "--output",
+        metavar="FOLDER",
+        help="results folder (default: results/SUITE)",
+    )
+    run.add_argument(
+        "-j",
+        "--jobs",
+        type=_jobs,
+        default=1,
+        metavar="N",
+        help="cells computed at once; -1 for all cores (default: %(default)s)",
+    )
+    run.add_argument(
+        "--backend",
+        choices=["loky", "threading", "dask"],
+        help="joblib's backend (default: loky, processes on this machine)",
+    )
+    run.add_argument(
+        "--scheduler", metavar="ADDRESS", help="dask scheduler, for --backend dask"
+    )
+    run.add_argument(
+        "--retry-failed",
+        action="store_true",
+        help="also compute cells again that failed or took too long",
+    )
+    run.add_argument(
+        "--timeout",
+        type=_positive(float),
+        metavar="S",
+        help="seconds that a cell may take (default: the suite's)",
+    )
+    run.add_argument(
+        "--repetitions",
+        type=_positive(int),
+        metavar="N",
+        help="number of repetitions (default: the suite's)",
+    )
+    run.add_argument("--quiet", action="store_true", help="no progress bar")
+    run.set_defaults(call=_run)
+
+
+def _add_folder(parser):
+    parser.add_argument("folder", metavar="FOLDER", help="a results folder")
+
+
+def _add_report(commands):
+    report = commands.add_parser(
+        "report",
+        help="write the results down for readers",
+        description="Write what is in a results folder as one file.",
+    )
+    _add_folder(report)
+    report.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="html",
+        help="html: one self-contained page; md: tables; csv, json: every single "
+        "figure (default: %(default)s)",
+    )
+    report.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="file to write, - for the terminal (default: FOLDER/report.FORMAT)",
+    )
+    report.set_defaults(call=_report)
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="sklearn-mid",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    top = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    benchmark = top.add_parser(
+        "benchmark",
+        help="run suites, look at results",
+        description="Without a command: run the quick suite. A suite's name instead "
+        "of a command runs that suite.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = benchmark.add_subparsers(title="commands", metavar="COMMAND")
+    _add_run(commands)
+    listing = commands.add_parser("list", help="the suites that come with the package")
+    listing.set_defaults(call=_list)
+    status = commands.add_parser("status", help="how far a run is, dead or alive")
+    _add_folder(status)
+    status.set_defaults(call=_status)
+    plot = commands.add_parser("plot", help="draw privacy-utility plots as PNG")
+    _add_folder(plot)
+    plot.add_argument(
+        "--allow-incomplete",
+        action="store_true",
+        help="draw what there is although cells are missing or failed, marked as such",
+    )
+    plot.set_defaults(call=_plot)
+    _add_report(commands)
+    _add_report(top)
+    return parser, set(commands.choices)
+
+
+def _complete(arguments, commands):
+    """``benchmark`` alone runs the quick suite, ``benchmark NAME`` that suite."""
+    if arguments[:1] != ["benchmark"]:
+        return arguments
+    rest = arguments[1:]
+    if rest and (rest[0] in commands or rest[0] in ("-h", "--help")):
+        return arguments
+    if not rest or rest[0].startswith("-"):
+        rest = ["quick", *rest]
+    return ["benchmark", "run", *rest]
+
+
+def _say(*words):
+    print(*words, file=sys.stderr, flush=True)
+
+
+def _run(options, command):
+    suite = load_suite(options.suite)
+    folder = Path(options.output or Path("results") / suite.name)
+    _say(f"Suite {suite.name!r}: {suite.title}\nResults folder: {folder}")
+    run_benchmark(
+        suite,
+        folder,
+        n_jobs=options.jobs,
+        backend=options.backend,
+        scheduler=options.scheduler,
+        repetitions=options.repetitions,
+        timeout=options.timeout,
+        retry_failed=options.retry_failed,
+        progress=not options.quiet,
+        command=command,
+    )
+    _print_tables(folder)
+    paths = [
+        write_report(folder, format="csv"),
+        *save_plots(folder, allow_incomplete=True),
+    ]
+    cells = load_cells(folder)
+    print("\nWrote:")
+    for path in paths:
+        print(f"  {path}")
+    print(f"Full report: sklearn-mid report {shlex.quote(str(folder))}")
+    return _print_trouble(cells)
+
+
+def _print_tables(folder):
+    _, suite, _, _ = load_run(folder)
+    results = load_results(folder)
+    for dataset in suite.datasets:
+        if dataset.name not in set(results["dataset"]):
+            continue
+        metric = utility_metric(results, dataset)
+        table = formatted(comparison(results, dataset), metric)
+        print(f"\n{dataset.title or dataset.name}")
+        print(table.to_string(index=False, justify="left"))
+    print(
+        "\nUtility is that of held-out people. Brackets: 95% bootstrap interval over "
+        "repetitions.\nBaseline: accuracy without the model, of one who knows as much "
+        "as the attacker; advantage: what the model adds."
+    )
+
+
+def _print_trouble(cells):
+    """One line per kind of trouble, and the exit status."""
+    for status in ("skipped", "failed", "timeout"):
+        rows = cells[cells["status"] == status]
+        for reason, group in rows.groupby("reason", sort=False):
+            names = ", ".join(
+                dict.fromkeys(f"{r.defence} / {r.attack}" for r in group.itertuples())
+            )
+            first_line = str(reason).partition("\n")[0]
+            print(f"{len(group)} cells {status}: {names}: {first_line}")
+    bad = cells["status"].isin(["failed", "timeout"]).any()
+    return CELLS_FAILED if bad else OK
+
+
+def _list(options, command):
+    for name in list_suites():
+        suite = load_suite(name)
+        print(f"{name:14} {suite.title}")
+    return OK
+
+
+def _status(options, command):
+    manifest, suite, jobs, store = load_run(options.folder)
+    cells = load_cells(options.folder)
+    counts = cells["status"].value_counts()
+    running, _ = store.claims()
+    finished = len(cells) - counts.get("missing", 0)
+    print(f"Suite {suite.name!r}, started {manifest.get('started', '?')}")
+    print(f"Command: {manifest.get('command') or 'run_benchmark (Python)'}")
+    print(f"{finished} of {len(cells)} cells finished:")
+    for status in ("done", "skipped", "failed", "timeout", "missing"):
+        if counts.get(status):
+            print(f"  {status:8} {counts[status]}")
+    if running:
+        print(f"Running: {len(running)} jobs")
+        for job, claim in running.items():
+            who = f"{claim.get('host', '?')}, process {claim.get('pid', '?')}"
+            print(f"  {job} ({who}, since {claim.get('since', '?')})")
+        print(f"Time left: about {_time_left(cells, len(running))}")
+    elif finished < len(cells):
+        print("Not running. The same command, run again, goes on.")
+    else:
+        print("Complete.")
+    return _print_trouble(cells)
+
+
+def _time_left(cells, workers):
+    """From the mean time of finished cells of the same defence and attack."""
+    key = ["dataset", "defence", "attack"]
+    seconds = cells["seconds"]
+    expected = seconds.fillna(cells.groupby(key)["seconds"].transform("mean"))
+    expected = expected.fillna(seconds.mean())
+    left = expected[cells["status"] == "missing"].sum() / workers
+    if left != left:
+        return "unknown"
+    return f"{left:.0f} s" if left < 120 else f"{left / 60:.0f} min"
+
+
+def _plot(options, command):
+    for path in save_plots(options.folder, allow_incomplete=options.allow_incomplete):
+        print(path)
+    return OK
+
+
+def _report(options, command):
+    path = write_report(options.folder, format=options.format, output=options.output)
+    if path is not None:
+        print(path)
+    return OK
+
+
+def main(arguments=None):
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : list of str, default=None
+        Arguments after the program's name; those of the process by default.
+
+    Returns
+    -------
+    int
+        Exit status: 0 fine, 1 cells failed, 2 cannot be done as given, 130 Ctrl-C.
+    """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    parser, commands = _parser()
+    options = parser.parse_args(_complete(arguments, commands))
+    command = shlex.join(["sklearn-mid", *arguments])
+    try:
+        return options.call(options, command)
+    except KeyboardInterrupt:
+        _say("\nInterrupted. What is done is kept; the same command goes on.")
+        return INTERRUPTED
+    except (SuiteError, ResultsFolderError, ImportError, ValueError) as error:
+        _say(f"sklearn-mid: {error}")
+        return USAGE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,388 @@
+"""The privacy-utility plot: what a defence costs, and what it keeps secret."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+
+from sklearn_mid.metrics._repetitions import summarize_repetitions
+from sklearn_mid.utils._optional import require
+
+__all__ = ["PrivacyUtilityDisplay"]
+
+# Okabe & Ito's colours, which the colour-blind tell apart; None is the text's colour.
+# Markers and dashes differ as well, for print in grey.
+_COLORS = (
+    None,
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#D55E00",
+    "#56B4E9",
+    "#8C7A00",
+)
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h", "*", "p")
+_DASHES = ("-", "--", "-.", (0, (1, 1)))
+_BASELINE_DASHES = (":", (0, (5, 3)), (0, (3, 1, 1, 1)))
+
+# For these, less is better.
+_ERRORS = ("mse", "error", "ece", "loss")
+_POINT = ["defence", "parameter", "strength"]
+
+
+def _is_error(metric):
+    return any(word in metric.split() for word in _ERRORS)
+
+
+def _only(frame, column, value, param):
+    """Rows of `frame` with that value; it may be left out if there is just one."""
+    found = list(dict.fromkeys(frame[column]))
+    if value is None:
+        if len(found) != 1:
+            raise ValueError(
+                f"{param}=None, but results hold several: choose of {found}."
+            )
+        return found[0]
+    if value not in found:
+        raise ValueError(f"{param}={value!r} is not in results; choose one of {found}.")
+    return value
+
+
+class PrivacyUtilityDisplay:
+    """Attack success against utility, a curve per defence.
+
+    The best corner is that of high utility and an attack no better than the
+    baselines. Every defence is a marker, or a curve through its strengths, with
+    intervals over repetitions on both axes. Horizontal lines are baselines that need
+    no model: below the highest of them, the model gives nothing away.
+
+    Use :meth:`from_results` to make one.
+
+    Parameters
+    ----------
+    points : DataFrame
+        ``defence``, ``parameter``, ``strength``, then ``utility`` and ``attack``
+        with their limits ``utility_low``, ``utility_high``, ``attack_low``,
+        ``attack_high``, and ``complete`` (bool).
+    baselines : DataFrame
+        ``name``, ``attack``, ``attack_low`` and ``attack_high``.
+    utility_name, attack_name : str
+        Labels of the axes.
+    references : list of (label, utility, attack), default=()
+        Published points.
+    lower_is_better : bool, default=False
+        Whether utility is an error.
+    title : str, default=""
+        Title of the plot.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with the plot.
+    figure_ : matplotlib Figure
+        Figure with the plot.
+
+    See Also
+    --------
+    sklearn_mid.benchmark.load_results : Results to plot.
+    ReconstructionDisplay : Reconstructed images side by side.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_mid.metrics import PrivacyUtilityDisplay
+    >>> results = pd.DataFrame(
+    ...     [("undefended", "utility", "accuracy", 0.9),
+    ...      ("undefended", "MAP", "accuracy", 0.7),
+    ...      ("no model", "majority guess", "accuracy", 0.5)],
+    ...     columns=["defence", "attack", "metric", "value"],
+    ... ).assign(dataset="survey", parameter="", strength=float("nan"), repetition=0)
+    >>> results["population"] = ["held-out", "members", "members"]
+    >>> display = PrivacyUtilityDisplay.from_results(results, utility="accuracy")
+    >>> display.points[["defence", "utility", "attack"]].values.tolist()
+    [['undefended', 0.9, 0.7]]
+    """
+
+    def __init__(
+        self,
+        *,
+        points,
+        baselines,
+        utility_name,
+        attack_name,
+        references=(),
+        lower_is_better=False,
+        title="",
+    ):
+        self.points = points
+        self.baselines = baselines
+        self.utility_name = utility_name
+        self.attack_name = attack_name
+        self.references = references
+        self.lower_is_better = lower_is_better
+        self.title = title
+
+    @classmethod
+    def from_results(
+        cls,
+        results,
+        *,
+        utility,
+        dataset=None,
+        attack=None,
+        metric="accuracy",
+        population="members",
+        statistic="mean",
+        references=(),
+        allow_incomplete=False,
+        title=None,
+    ):
+        """Pick one dataset and one attack from tidy results.
+
+        Utility is always that of held-out records.
+
+        Parameters
+        ----------
+        results : DataFrame
+            As from :func:`sklearn_mid.benchmark.load_results`.
+        utility : str
+            Metric of the model, for example ``"accuracy"`` or ``"mse"``.
+        dataset, attack : str, default=None
+            Which ones; may be left out where `results` hold just one.
+        metric : str, default="accuracy"
+            Metric of the attack.
+        population : {"members", "held-out"}, default="members"
+            Whose secrets are attacked.
+        statistic : {"mean", "median"}, default="mean"
+            What stands for the repetitions.
+        references : list of (label, utility, attack), default=()
+            Published points to draw beside.
+        allow_incomplete : bool, default=False
+            Also draw points for which repetitions are missing; they are hollow, and
+            the plot says so.
+        title : str, default=None
+            Title; by default the names of dataset and attack.
+
+        Returns
+        -------
+        PrivacyUtilityDisplay
+
+        Raises
+        ------
+        ValueError
+            If a name is not in `results`, or repetitions are missing.
+        """
+        dataset = _only(results, "dataset", dataset, "dataset")
+        results = results[results["dataset"] == dataset]
+        is_model = results["defence"] != "no model"
+        is_attack = is_model & (results["attack"] != "utility")
+        attack = _only(results[is_attack], "attack", attack, "attack")
+
+        def scores(mask, wanted, people):
+            frame = results[mask & (results["population"] == people)]
+            _only(
+                frame, "metric", wanted, "utility" if people == "held-out" else "metric"
+            )
+            frame = frame[frame["metric"] == wanted]
+            return summarize_repetitions(
+                frame, [*_POINT, "attack"], statistic=statistic
+            ).rename(columns={statistic: "value"})
+
+        useful = scores(
+            is_model & (results["attack"] == "utility"), utility, "held-out"
+        )
+        judged = scores(results["attack"] == attack, metric, population)
+        guesses = scores(~is_model, metric, population) if (~is_model).any() else None
+        points = _join(useful, judged)
+        expected = results["repetition"].nunique()
+        points["complete"] = points.pop("repetitions") == expected
+        cls._check_complete(points, guesses, expected, allow_incomplete)
+        return cls(
+            points=points,
+            baselines=_baseline_table(guesses),
+            utility_name=f"{utility} of the model, held-out people",
+            attack_name=f"{metric} of the attack, {population}",
+            references=list(references),
+            lower_is_better=_is_error(utility),
+            title=f"{dataset}: {attack}" if title is None else title,
+        )
+
+    @staticmethod
+    def _check_complete(points, guesses, expected, allow_incomplete):
+        partial = points.loc[~points["complete"], "defence"].unique().tolist()
+        if guesses is not None:
+            partial += guesses.loc[guesses["repetitions"] < expected, "attack"].tolist()
+        if partial and not allow_incomplete:
+            raise ValueError(
+                f"results are incomplete: of {expected} repetitions some are missing "
+                f"for {', '.join(map(repr, partial))}. Finish the run, or pass "
+                "allow_incomplete=True to draw what there is, marked as such."
+            )
+
+    def plot(self, ax=None):
+        """Draw the plot.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on; by default those of a new figure.
+
+        Returns
+        -------
+        self : PrivacyUtilityDisplay
+        """
+        pyplot = require(
+            "matplotlib.pyplot", extra="plot", needed_by="PrivacyUtilityDisplay.plot"
+        )
+        if ax is None:
+            _, ax = pyplot.subplots(figsize=(7, 5), layout="constrained")
+        text = pyplot.rcParams["text.color"]
+        self._draw_baselines(ax, text)
+        names = list(dict.fromkeys(self.points["defence"]))
+        for index, name in enumerate(names):
+            points = self.points[self.points["defence"] == name]
+            self._draw_defence(ax, name, points, index, text)
+        for label, utility, attack in self.references:
+            ax.plot(
+                utility, attack, marker="$\\circ$", color=text, ls="", ms=9, zorder=4
+            )
+            ax.annotate(
+                label,
+                (utility, attack),
+                xytext=(6, 4),
+                textcoords="offset points",
+                fontsize="x-small",
+                color=text,
+            )
+        better = "lower is better" if self.lower_is_better else "higher is better"
+        ax.set(
+            xlabel=f"{self.utility_name} ({better})",
+            ylabel=f"{self.attack_name} (lower is more private)",
+            title=self.title,
+        )
+        _widen_scale(ax, self.points["utility"], self.lower_is_better)
+        if not self.points["complete"].all():
+            ax.text(
+                0.99,
+                0.99,
+                "INCOMPLETE: repetitions are missing for hollow markers",
+                transform=ax.transAxes,
+                ha="right",
+                va="top",
+                fontsize="small",
+                weight="bold",
+            )
+        ax.grid(alpha=0.25)
+        ax.figure.legend(
+            *ax.get_legend_handles_labels(),
+            loc="outside lower center",
+            ncols=2,
+            fontsize="small",
+            frameon=False,
+        )
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _draw_baselines(self, ax, text):
+        for row, dash in zip(
+            self.baselines.itertuples(), itertools.cycle(_BASELINE_DASHES), strict=False
+        ):
+            ax.axhspan(row.attack_low, row.attack_high, color=text, alpha=0.07, lw=0)
+            ax.axhline(row.attack, color=text, ls=dash, lw=1.2, label=row.name)
+
+    def _draw_defence(self, ax, name, points, index, text):
+        color = _COLORS[index % len(_COLORS)] or text
+        marker = _MARKERS[index % len(_MARKERS)]
+        dash = _DASHES[index // len(_COLORS) % len(_DASHES)]
+        points = points.sort_values("strength")
+        line = {"color": color, "zorder": 3}
+        ax.plot(
+            points["utility"],
+            points["attack"],
+            ls=dash if len(points) > 1 else "",
+            marker=marker,
+            ms=7,
+            label=name,
+            **line,
+        )
+        ax.errorbar(
+            points["utility"],
+            points["attack"],
+            xerr=_distances(points, "utility"),
+            yerr=_distances(points, "attack"),
+            ls="",
+            lw=1,
+            alpha=0.6,
+            **line,
+        )
+        hollow = points[~points["complete"]]
+        background = ax.get_facecolor()
+        ax.plot(
+            hollow["utility"],
+            hollow["attack"],
+            ls="",
+            marker=marker,
+            ms=7,
+            mfc=background,
+            **line,
+        )
+        if len(points) > 1:
+            for row in (points.iloc[0], points.iloc[-1]):
+                ax.annotate(
+                    f"{row['strength']:g}",
+                    (row["utility"], row["attack"]),
+                    xytext=(5, -11),
+                    textcoords="offset points",
+                    fontsize="x-small",
+                    color=color,
+                )
+
+
+def _join(useful, judged):
+    """One row per defence and strength that has both figures."""
+    both = useful.merge(judged, on=_POINT, suffixes=("_utility", "_attack"))
+    return pd.DataFrame(
+        {
+            **{column: both[column] for column in _POINT},
+            **{
+                name + limit: both[f"{column}_{name}"]
+                for name in ("utility", "attack")
+                for limit, column in (("", "value"), ("_low", "low"), ("_high", "high"))
+            },
+            "repetitions": both[["repetitions_utility", "repetitions_attack"]].min(
+                axis=1
+            ),
+        }
+    )
+
+
+def _baseline_table(guesses):
+    if guesses is None:
+        return pd.DataFrame(columns=["name", "attack", "attack_low", "attack_high"])
+    return pd.DataFrame(
+        {
+            "name": guesses["attack"],
+            "attack": guesses["value"],
+            "attack_low": guesses["low"],
+            "attack_high": guesses["high"],
+        }
+    )
+
+
+def _distances(points, name):
+    """Lengths of error bars, below and above."""
+    centre = points[name]
+    return np.array([centre - points[f"{name}_low"], points[f"{name}_high"] - centre])
+
+
+def _widen_scale(ax, values, is_error):
+    """A logarithmic axis where a defence ruins the model by orders of magnitude."""
+    values = values[np.isfinite(values)]
+    if (
+        is_error
+        and len(values)
+        and values.min() > 0
+        and values.max() > 20 * values.min()
+    ):
+        ax.set_xscale("log")
