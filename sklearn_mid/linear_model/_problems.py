@@ -1,0 +1,222 @@
+"""What MID minimises, in coordinates where the squared error is simple.
+
+Per sample and in nats, with sigma the noise of the channel Yhat = f(X) + e,
+
+    1/(2 sigma^2) * mse(beta)  +  lambda * I(beta)
+
+The coordinates v are multiples of sigma in which the first term becomes
+``residual / (2 sigma^2) + |root (v - v_ols)|^2 / 2``; see
+:class:`~sklearn_mid.linear_model._least_squares.LeastSquares`.
+"""
+
+import numpy as np
+
+from sklearn_mid.information._mixture import channel_information_and_gradient
+from sklearn_mid.utils._features import one_hot_codes
+
+__all__ = ["SensitiveInput", "WholeInput"]
+
+_MAX_CENTERS = 2**16  # more distinct values than this are binned
+
+
+class _Problem:
+    """Loss and information of a linear model as functions of coordinates `v`.
+
+    Parameters
+    ----------
+    least_squares : LeastSquares
+    sigma : float
+        Noise of the channel, in units of ``least_squares.y_scale``.
+    method, taylor_order
+        Of the entropy; see :func:`sklearn_mid.information.mixture_entropy`.
+    """
+
+    def __init__(self, least_squares, sigma, method, taylor_order):
+        self.least_squares = least_squares
+        self.sigma = sigma
+        self.method = method
+        self.taylor_order = taylor_order
+        self.floor = least_squares.residual / (2 * sigma**2)
+
+    @property
+    def noise_variance(self):
+        """Of the channel, in squared units of y."""
+        return float((self.sigma * self.least_squares.y_scale) ** 2)
+
+    def loss(self, v):
+        """Mean squared error over 2 sigma^2, and its gradient."""
+        image = self.root(v - self.v_ols)
+        return self.floor + image @ image / 2, self.root_transposed(image)
+
+    def objective(self, v, reg_lambda):
+        """Loss + lambda * information, and its gradient."""
+        loss, slope = self.loss(v)
+        information, information_slope = self.information(v)
+        return (
+            loss + reg_lambda * information,
+            slope + reg_lambda * information_slope,
+        )
+
+    def _channel(self, centers, weights):
+        return channel_information_and_gradient(
+            centers, 1.0, weights, self.method, self.taylor_order
+        )
+
+
+class WholeInput(_Problem):
+    """I(X; Yhat): v are the whitened coefficients over sigma, so root is identity.
+
+    Evaluating the information is two products with X, O(n d); X is never copied.
+    """
+
+    # Each start costs many passes over X, and the optimum is near the ray.
+    n_runs = 1
+    starts = ()
+
+    def __init__(self, X, weights, least_squares, sigma, method, taylor_order):
+        super().__init__(least_squares, sigma, method, taylor_order)
+        self.X, self.weights = X, weights
+        self.v_ols = least_squares.theta / sigma
+        ls = least_squares
+        # coefficients of the linear predictor X @ coef, in units of sigma
+        self._unwhiten = ls.directions / ls.singular_values / ls.x_scale[:, None]
+        centers = self._centers(self.v_ols)
+        self._ray_centers, self._ray_weights = _binned(centers, weights)
+
+    def root(self, v):
+        return v
+
+    root_transposed = root
+
+    def _centers(self, v):
+        coef = self._unwhiten @ v
+        return self.X @ coef - self.least_squares.x_mean @ coef
+
+    def information(self, v):
+        value, slope = self._channel(self._centers(v), self.weights)
+        by_coef = slope @ self.X - slope.sum() * self.least_squares.x_mean
+        return value, self._unwhiten.T @ by_coef
+
+    def information_on_ray(self, c):
+        """Information at c * v_ols, up to binning, without touching X."""
+        return self._channel(c * self._ray_centers, self._ray_weights)[0]
+
+    def coef(self, v):
+        ls = self.least_squares
+        if np.array_equal(v, self.v_ols):
+            return ls.coef
+        return ls.smallest(self._unwhiten @ v * self.sigma * ls.y_scale)
+
+    def coordinates(self, coef):
+        ls = self.least_squares
+        return ls.root @ ls.standardized(coef) / self.sigma
+
+
+class SensitiveInput(_Problem):
+    """Sum over attributes s of I(X_s; Yhat | X_-s): v are their coefficients.
+
+    X_s is drawn from its marginal p, whatever the other columns are, which is how
+    Fredrikson's attacker sees it too. Given the others, Yhat is then a mixture with
+    centres u_a = a . coef_s, one for each value a of X_s, and weights p(a).
+
+    The other coefficients follow the sensitive ones by least squares, so they are
+    eliminated: with root = [R_o, R_s] the columns of the others and of X_s, the error
+    left is |(R_s - R_o R_o^+ R_s)(v - v_ols)|^2.
+    """
+
+    n_runs = None  # as many as there are starts: rows no longer matter
+
+    def __init__(
+        self, X, weights, attributes, least_squares, sigma, method, taylor_order
+    ):
+        super().__init__(least_squares, sigma, method, taylor_order)
+        ls = least_squares
+        self.columns = np.concatenate(attributes)
+        others = np.setdiff1d(np.arange(X.shape[1]), self.columns)
+        root_s, root_o = ls.root[:, self.columns], ls.root[:, others]
+        self.others = others
+        self._follow = -np.linalg.lstsq(root_o, root_s, rcond=None)[0]
+        self._root = root_s + root_o @ self._follow
+        self.v_ols = ls.standardized(ls.coef)[self.columns] / sigma
+        self.groups, first = [], 0
+        for attribute in attributes:
+            part = slice(first, first + len(attribute))
+            first = part.stop
+            values, weight = _values(X[:, attribute], weights)
+            self.groups.append((part, values / ls.x_scale[attribute], weight))
+
+    def root(self, v):
+        return self._root @ v
+
+    def root_transposed(self, image):
+        return self._root.T @ image
+
+    def information(self, v):
+        total, slope = 0.0, np.empty_like(v)
+        for part, values, weights in self.groups:
+            value, by_center = self._channel(values @ v[part], weights)
+            total += value
+            slope[part] = values.T @ by_center
+        return total, slope
+
+    def information_on_ray(self, c):
+        return self.information(c * self.v_ols)[0]
+
+    @property
+    def starts(self):
+        """Least squares, nothing, and one attribute or all others off."""
+        starts = [self.v_ols, np.zeros_like(self.v_ols)]
+        if len(self.groups) > 1:
+            for part, _, _ in self.groups:
+                off, alone = self.v_ols.copy(), np.zeros_like(self.v_ols)
+                off[part] = 0
+                alone[part] = self.v_ols[part]
+                starts += [off, alone]
+        return starts
+
+    def coef(self, v):
+        ls = self.least_squares
+        change = np.zeros(len(ls.coef))
+        moved = (v - self.v_ols) * self.sigma
+        change[self.columns] = moved
+        change[self.others] = self._follow @ moved
+        coef = ls.coef + ls.from_standardized(change)
+        coef[self.columns[v == 0]] = 0.0
+        return coef
+
+    def coordinates(self, coef):
+        return self.least_squares.standardized(coef)[self.columns] / self.sigma
+
+
+def _values(X_s, weights):
+    """Distinct values of an attribute, centred, and their probabilities."""
+    if X_s.shape[1] > 1:
+        values, _, inverse = one_hot_codes(X_s, param="sensitive_features")
+    else:
+        values, inverse = np.unique(X_s[:, 0], return_inverse=True)
+        values = values[:, None]
+    probabilities = np.bincount(inverse, weights, len(values))
+    if len(values) > _MAX_CENTERS:
+        values, probabilities = _binned(values[:, 0], probabilities)
+        values = values[:, None]
+    return values - probabilities @ values, probabilities
+
+
+def _binned(centers, weights):
+    """At most 2**16 centres instead, by linear binning, which keeps the mean.
+
+    It adds at most (range / 2**17)^2 to the variance of a component.
+    """
+    if len(centers) <= _MAX_CENTERS:
+        return centers, weights
+    low, high = centers.min(), centers.max()
+    step = (high - low) / (_MAX_CENTERS - 1) or 1.0
+    position = (centers - low) / step
+    node = np.minimum(position.astype(np.intp), _MAX_CENTERS - 2)
+    right = weights * (position - node)
+    mass = np.bincount(node, weights - right, _MAX_CENTERS)
+    mass[1:] += np.bincount(node, right, _MAX_CENTERS)[:-1]
+    nodes = low + step * np.arange(_MAX_CENTERS)
+    # a bin that is empty up to round-off is no centre
+    present = mass > 1e-15
+    return nodes[present], mass[present] / mass[present].sum()
