@@ -1,1 +1,5 @@
-__all__: list[str] = []
+"""Neural networks with a stochastic bottleneck that pays for information."""
+
+from sklearn_mid.neural_network._mid import MIDNeuralNetClassifier
+
+__all__ = ["MIDNeuralNetClassifier"]

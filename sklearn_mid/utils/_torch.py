@@ -25,6 +25,7 @@ __all__ = [
     "index_batches",
     "initialize_parameters",
     "new_generator",
+    "spawn_seed",
 ]
 
 _WEIGHTED_LAYERS = (
@@ -43,6 +44,14 @@ def as_seed(random_state):
     An int always gives the same seed; a RandomState instance is advanced.
     """
     return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+
+
+def spawn_seed(seed, *path):
+    """A seed that depends on `seed` and on the ints of `path`, independent of others.
+
+    For several generators, or several calls, that share one `random_state`.
+    """
+    return int(np.random.SeedSequence([seed, *path]).generate_state(1)[0])
 
 
 def new_generator(seed, device="cpu"):

@@ -16,6 +16,7 @@ from sklearn_mid.utils._torch import (
     index_batches,
     initialize_parameters,
     new_generator,
+    spawn_seed,
 )
 
 
@@ -30,6 +31,12 @@ def test_as_seed_repeats_for_an_int_and_advances_a_random_state():
     rng = np.random.RandomState(3)
     assert as_seed(rng) == as_seed(3)
     assert as_seed(rng) != as_seed(3)
+
+
+def test_spawn_seed_differs_by_every_part_of_its_path():
+    seeds = [spawn_seed(0), spawn_seed(0, 1), spawn_seed(0, 1, 1), spawn_seed(1, 1)]
+    assert len(set(seeds)) == 4
+    assert spawn_seed(0, 1) == seeds[1]
 
 
 def test_build_seeded_repeats_and_leaves_the_global_generator_alone():

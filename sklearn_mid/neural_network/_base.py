@@ -1,0 +1,387 @@
+"""What the neural estimators share: the checks of the input, and the life of their
+skorch net (built, trained, asked, pickled). Imports torch only inside methods.
+"""
+
+import copy
+import math
+import numbers
+import warnings
+from abc import ABCMeta, abstractmethod
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.preprocessing import LabelEncoder
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sklearn_mid.utils._optional import require
+from sklearn_mid.utils._sklearn_compat import (
+    Interval,
+    StrOptions,
+    _check_sample_weight,
+)
+
+__all__ = ["BaseNeuralNet", "BaseNeuralNetClassifier", "softmax"]
+
+# Images are expected in [0, 1]. Fitting allows for rounding; queries may leave the
+# range, as those of an attacker do, though not as far as another scale would.
+_PIXELS_AT_FIT = (-1e-3, 1 + 1e-3)
+_PIXELS_AT_QUERY = (-1.0, 2.0)
+
+
+# What seeds are derived for from `random_state`.
+INITIALISATION, TRAINING, VALIDATION, PREDICTION = range(4)
+
+
+def softmax(outputs):
+    """Class probabilities from a tensor of outputs."""
+    return outputs.softmax(dim=-1)
+
+
+class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
+    """Base of the neural estimators.
+
+    A subclass says in `_build_net` what net it holds, and calls `_start` and `_train`
+    from its ``fit``.
+    """
+
+    _parameter_constraints: dict = {
+        "encoder": [StrOptions({"mlp", "conv"}), callable],
+        "hidden_layer_sizes": [
+            "array-like",
+            Interval(numbers.Integral, 1, None, closed="left"),
+        ],
+        "activation": [StrOptions({"relu", "tanh", "logistic", "identity"})],
+        "image_shape": ["array-like", None],
+        "optimizer": [StrOptions({"adam", "sgd"}), callable],
+        "lr": [Interval(numbers.Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(numbers.Real, 0, None, closed="left")],
+        "batch_size": [
+            Interval(numbers.Integral, 1, None, closed="left"),
+            StrOptions({"full"}),
+        ],
+        "max_epochs": [Interval(numbers.Integral, 1, None, closed="left")],
+        "callbacks": [list, None],
+        "dtype": [StrOptions({"float32", "float64"})],
+        "device": "no_validation",  # by torch, which knows its devices
+        "verbose": ["verbose"],
+        "random_state": ["random_state"],
+    }
+
+    # Parameters of the net that may differ from one training to the next.
+    _changeable = ("lr", "batch_size")
+
+    @abstractmethod
+    def _build_net(self, parameters):
+        """An initialised net from what `_net_parameters` returned."""
+
+    # Input ---------------------------------------------------------------------
+
+    def _validate(self, X, *, reset, **kwargs):
+        """`X`, or `X` and `y`, in the net's dtype."""
+        data = validate_data(
+            self,
+            X,
+            reset=reset,
+            dtype=np.dtype(self.dtype),
+            order="C",
+            # A user's module may write into its input.
+            copy=callable(self.encoder),
+            **kwargs,
+        )
+        X = data[0] if isinstance(data, tuple) else data
+        if self.image_shape is not None:
+            self._check_images(X, _PIXELS_AT_FIT if reset else _PIXELS_AT_QUERY)
+        return data
+
+    def _check_images(self, X, allowed):
+        shape = self._input_shape(X.shape[1])
+        low, high = X.min(), X.max()
+        if low < allowed[0] or high > allowed[1]:
+            raise ValueError(
+                f"image_shape={shape}: X must hold pixels on the scale [0, 1], but "
+                f"its values go from {low:.4g} to {high:.4g}. Rescale X, for example "
+                "by dividing by the largest value a pixel can have."
+            )
+
+    def _input_shape(self, n_features):
+        if self.image_shape is None:
+            if isinstance(self.encoder, str) and self.encoder == "conv":
+                raise ValueError(
+                    "encoder='conv' needs image_shape=(channels, height, width); "
+                    "got image_shape=None."
+                )
+            return (n_features,)
+        shape = tuple(self.image_shape)
+        if len(shape) != 3 or not all(
+            isinstance(s, numbers.Integral) and s >= 1 for s in shape
+        ):
+            raise ValueError(
+                "image_shape must be (channels, height, width), three ints >= 1; "
+                f"got {self.image_shape!r}."
+            )
+        if math.prod(shape) != n_features:
+            raise ValueError(
+                f"image_shape={shape} has {math.prod(shape)} pixels, but X has "
+                f"{n_features} features; they must agree, one column of X per pixel."
+            )
+        return tuple(int(s) for s in shape)
+
+    def _hidden_layer_sizes(self):
+        sizes = np.atleast_1d(self.hidden_layer_sizes)
+        if sizes.ndim != 1 or not all(
+            isinstance(s, numbers.Integral) and s >= 1 for s in sizes.tolist()
+        ):
+            raise ValueError(
+                "hidden_layer_sizes must hold ints >= 1; got "
+                f"{self.hidden_layer_sizes!r}."
+            )
+        return tuple(sizes.tolist())
+
+    def _check_weight(self, sample_weight, X):
+        if sample_weight is None:
+            return None
+        weight = _check_sample_weight(
+            sample_weight, X, dtype=np.float64, ensure_non_negative=True
+        )
+        if not weight.any():
+            raise ValueError(
+                "sample_weight is zero for every row; at least one weight must be "
+                "positive."
+            )
+        return weight
+
+    # The net -------------------------------------------------------------------
+
+    def _derived_seed(self, *path):
+        from sklearn_mid.utils._torch import spawn_seed
+
+        return spawn_seed(self._seed, *path)
+
+    def _net_parameters(self, n_outputs, device):
+        """All that building the net takes; kept, because parameters may be set anew."""
+        return {
+            "module": {
+                "encoder": self.encoder,
+                "input_shape": self._input_shape(self.n_features_in_),
+                "hidden_layer_sizes": self._hidden_layer_sizes(),
+                "activation": self.activation,
+                "n_outputs": n_outputs,
+                "dtype": self.dtype,
+                "seed": self._derived_seed(INITIALISATION),
+            },
+            "net": {
+                "criterion": self._criterion,
+                "optimizer": self.optimizer,
+                "lr": self.lr,
+                "weight_decay": self.weight_decay,
+                "batch_size": -1 if self.batch_size == "full" else self.batch_size,
+                "callbacks": copy.deepcopy(self.callbacks),
+                "device": device,
+            },
+        }
+
+    def _start(self, n_outputs):
+        """A new net, untrained."""
+        for module in ("torch", "skorch"):
+            require(module, extra="nn", needed_by=type(self).__name__)
+        from sklearn_mid.utils._torch import as_seed, check_device
+
+        device = str(check_device(self.device))
+        self._seed = as_seed(self.random_state)
+        self._n_trainings = 0
+        self._net_config = self._net_parameters(n_outputs, device)
+        self.net_ = self._build_net(self._net_config)
+        self.history_ = []
+
+    def _continue(self):
+        """Check that the net can be trained on, under today's parameters."""
+        before = self._net_config
+        now = self._net_parameters(
+            before["module"]["n_outputs"], before["net"]["device"]
+        )
+        changed = [
+            f"{name} from {value!r} to {now['module'][name]!r}"
+            for name, value in before["module"].items()
+            if now["module"][name] != value
+        ]
+        if changed:
+            raise ValueError(
+                "warm_start=True and partial_fit go on with the net that is there, but "
+                f"it was built with other parameters: {'; '.join(changed)}. Set them "
+                "back, or fit with warm_start=False."
+            )
+        for name in self._changeable:
+            before["net"][name] = now["net"][name]
+            self.net_.set_params(**{name: now["net"][name]})
+
+    def _train(self, X, y, weight=None, *, epochs, valid=None, patience=None):
+        """Train the net for up to `epochs` more epochs.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In the form that the net's criterion takes.
+        weight : ndarray of shape (n_samples,), default=None
+        epochs : int
+        valid : ndarray of int, default=None
+            Rows to validate on. Training stops when their loss has not improved for
+            `patience` epochs.
+        patience : int, default=None
+        """
+        from sklearn_mid.neural_network._training import Rows
+
+        rows = Rows.from_arrays(X, y, weight, device=self._net_config["net"]["device"])
+        if valid is not None:
+            train = np.setdiff1d(np.arange(len(X)), valid)
+            rows, valid = rows.subset(train), rows.subset(valid)
+        self._n_trainings += 1
+        epochs_done = self.net_.train(
+            rows,
+            valid,
+            epochs=epochs,
+            patience=patience,
+            seed=self._derived_seed(TRAINING, self._n_trainings),
+            progress=type(self).__name__ if self.verbose else None,
+        )
+        for epoch in epochs_done:
+            entry = {"epoch": len(self.history_) + 1, "loss": epoch["train_loss"]}
+            for name in ("distortion", "rate", "valid_loss"):
+                if name in epoch:
+                    entry[name] = epoch[name]
+            self.history_.append(entry)
+        self.n_iter_ = len(self.history_)
+
+    def _frozen_module(self):
+        from sklearn_mid.neural_network._inference import frozen
+
+        encoder = self._net_config["module"]["encoder"]
+        return frozen(self.net_.module_, perceptron=encoder == "mlp")
+
+    def _mean_outputs(self, X, link):
+        """``link(outputs)``, averaged over the noise where there is any."""
+        from sklearn_mid.neural_network._inference import mean_outputs
+
+        check_is_fitted(self)
+        X = self._validate(X, reset=False)
+        return mean_outputs(
+            self._frozen_module(),
+            X,
+            link=link,
+            n_draws=getattr(self, "n_predict_samples", 1),
+            seed=self._derived_seed(PREDICTION),
+        )
+
+    # Pickle, copy, skops -------------------------------------------------------
+
+    def __getstate__(self):
+        # Arrays instead of the net: skops stores them without trusting any class of
+        # torch or skorch, and a model from a GPU loads on a machine without one.
+        state = dict(super().__getstate__())
+        if "net_" in state:
+            state["net_"] = self.net_.to_arrays()
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if "net_" in state:
+            from sklearn_mid.utils._torch import check_device
+
+            parameters = self._net_config["net"]
+            try:
+                check_device(parameters["device"])
+            except ValueError:
+                warnings.warn(
+                    f"The net was fitted on device={parameters['device']!r}, which "
+                    "cannot be used here; it is loaded on the CPU.",
+                    UserWarning,
+                    stacklevel=2,
+                )
+                cpu = {**parameters, "device": "cpu"}
+                self._net_config = {**self._net_config, "net": cpu}
+            self.net_ = self._build_net(self._net_config).from_arrays(state["net_"])
+
+
+class BaseNeuralNetClassifier(ClassifierMixin, BaseNeuralNet):
+    """Base of the neural classifiers: labels in, labels and probabilities out."""
+
+    _criterion = "cross_entropy"
+
+    def _encode(self, y, *, classes=None, reset):
+        """Class indices of the labels; sets `classes_` on `reset`, else checks."""
+        check_classification_targets(y)
+        if reset:
+            self._label_encoder = LabelEncoder().fit(y if classes is None else classes)
+            self.classes_ = self._label_encoder.classes_
+        unknown = np.setdiff1d(y, self.classes_)
+        if len(unknown):
+            raise ValueError(
+                f"y has the labels {unknown.tolist()}, which are not among the classes "
+                f"{self.classes_.tolist()} of this net; they are fixed by the first "
+                "call of fit, or by the classes of the first call of partial_fit."
+            )
+        return self._label_encoder.transform(y).astype(np.int64)
+
+    def predict_proba(self, X):
+        """Class probabilities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`. A row's probabilities do not depend on the
+            rows beside it.
+        """
+        return self._mean_outputs(X, softmax)
+
+    def predict(self, X):
+        """The most probable class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        proba = self.predict_proba(X)  # checks that there are classes_
+        return self.classes_[proba.argmax(axis=1)]
+
+    def differentiable_proba(self, X, *, n_samples=1, generator=None):
+        """Class probabilities as a torch function of the input.
+
+        What a white-box attacker has: gradients with respect to `X` flow back through
+        the net and, where it has one, through its stochastic bottleneck. The net's
+        own weights get no gradients.
+
+        Parameters
+        ----------
+        X : torch.Tensor of shape (n_samples, n_features)
+            Moved to the net's device and dtype.
+        n_samples : int, default=1
+            Draws of the bottleneck's noise, independent for every row, that are
+            averaged.
+        generator : torch.Generator, default=None
+            Where the noise comes from. None seeds a new one from numpy's global
+            generator, as ``random_state=None`` does.
+
+        Returns
+        -------
+        torch.Tensor of shape (n_samples, n_classes)
+            In the order of `classes_`, on the net's device.
+        """
+        from sklearn_mid.neural_network._inference import differentiable_outputs
+
+        check_is_fitted(self)
+        return differentiable_outputs(
+            self.net_.module_,
+            X,
+            link=softmax,
+            n_draws=n_samples,
+            generator=generator,
+        )

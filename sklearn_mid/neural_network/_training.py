@@ -1,0 +1,371 @@
+"""The skorch net inside the estimators: what it is made of and how it is trained.
+
+Imports torch and skorch, so import this module inside the methods that use it.
+"""
+
+import contextlib
+import copy
+import math
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from sklearn.exceptions import ConvergenceWarning
+from skorch import NeuralNet
+from skorch.callbacks import Callback, EarlyStopping
+from torch import nn
+
+from sklearn_mid.neural_network._modules import kl_to_standard_normal
+from sklearn_mid.utils._optional import require
+from sklearn_mid.utils._torch import (
+    as_tensor,
+    global_seed,
+    index_batches,
+    new_generator,
+    spawn_seed,
+)
+
+__all__ = ["BottleneckNet", "Net", "Rows", "build_net"]
+
+
+class Rows(NamedTuple):
+    """Training rows as tensors; `weight` has mean one, or is None."""
+
+    X: torch.Tensor
+    y: torch.Tensor
+    weight: torch.Tensor | None = None
+
+    @classmethod
+    def from_arrays(cls, X, y, weight, *, device):
+        """Arrays as tensors on `device`, the weights scaled to a mean of one."""
+        if weight is not None:
+            weight = (weight / weight.mean()).astype(X.dtype)
+        return cls(
+            *(
+                None if a is None else as_tensor(a, dtype=None, device=device)
+                for a in (X, y, weight)
+            )
+        )
+
+    def take(self, batch):
+        return Rows(*(None if a is None else a[batch] for a in self))
+
+    def subset(self, positions):
+        """The rows at `positions`, an array, their weights scaled anew."""
+        rows = self.take(as_tensor(positions, dtype=None, device=self.X.device))
+        if rows.weight is None:
+            return rows
+        return rows._replace(weight=rows.weight / rows.weight.mean())
+
+    def mean(self, values):
+        """Mean of a value per row; weighted, but never by more than the rows."""
+        return values.mean() if self.weight is None else (self.weight * values).mean()
+
+
+class HalfSquaredError(nn.Module):
+    """-log N(y; output, I) per row in nats, without its constant."""
+
+    def forward(self, outputs, y):
+        return 0.5 * (outputs - y).square().sum(dim=-1)
+
+
+_CRITERIA = {
+    "cross_entropy": lambda: nn.CrossEntropyLoss(reduction="none"),
+    "half_squared_error": HalfSquaredError,
+}
+
+
+class _Batches:
+    """Iterable over mini-batches of `rows`, in a new order every time."""
+
+    def __init__(self, rows, batch_size, generator):
+        self.rows, self.batch_size, self.generator = rows, batch_size, generator
+
+    def __iter__(self):
+        X = self.rows.X
+        for batch in index_batches(
+            len(X), self.batch_size, generator=self.generator, device=X.device
+        ):
+            yield self.rows.take(batch)
+
+
+class _TrainingStopped(Exception):
+    """A callback, or a loss that is not finite, ends the training."""
+
+
+def _map_leaves(tree, function):
+    if isinstance(tree, dict):
+        return {key: _map_leaves(value, function) for key, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return type(tree)(_map_leaves(value, function) for value in tree)
+    return function(tree)
+
+
+class _Progress(Callback):
+    def __init__(self, bar):
+        self.bar = bar
+
+    def on_epoch_end(self, net, **kwargs):
+        self.bar.set_postfix(loss=f"{net.history[-1]['train_loss']:.4g}")
+        self.bar.update()
+
+
+class Net(NeuralNet):
+    """A skorch net over tensors, with losses per row and generators of its own.
+
+    Parameters
+    ----------
+    module : PlainModule
+        The initialised module.
+    foreign_encoder : bool
+        Whether the encoder is not of this package, so that what it draws comes from
+        torch's global generator, which is then seeded and restored.
+    **kwargs
+        As for :class:`skorch.NeuralNet`.
+    """
+
+    def __init__(self, module, *args, foreign_encoder=False, **kwargs):
+        self.foreign_encoder = foreign_encoder
+        super().__init__(module, *args, **kwargs)
+
+    def train(self, rows, valid=None, *, epochs, seed, patience=None, progress=None):
+        """Train for up to `epochs` more epochs.
+
+        Unlike ``fit`` and ``partial_fit`` of skorch it lets KeyboardInterrupt through.
+
+        Parameters
+        ----------
+        rows : Rows
+        valid : Rows, default=None
+            Validation rows: training stops when the loss on them has not improved
+            for `patience` epochs, and the best weights are kept.
+        epochs : int
+        seed : int
+            Of the order of the rows and the noise.
+        patience : int, default=None
+        progress : str, default=None
+            Description of a progress bar. None shows none.
+
+        Returns
+        -------
+        list of dict
+            skorch's history of the new epochs.
+        """
+        self._orders = new_generator(spawn_seed(seed, 0))
+        self._noise = new_generator(spawn_seed(seed, 1), rows.X.device)
+        self._keep_weights()
+        n_before = len(self.history)
+        with contextlib.ExitStack() as stack:
+            if self.foreign_encoder:
+                stack.enter_context(global_seed(spawn_seed(seed, 2)))
+            if progress is not None:
+                tqdm = require("tqdm.auto", extra="nn", needed_by="verbose=True").tqdm
+                bar = stack.enter_context(tqdm(total=epochs, desc=progress))
+                stack.enter_context(self._extra_callback(_Progress(bar)))
+            if valid is not None:
+                stop = EarlyStopping(patience=patience, load_best=True)
+                stack.enter_context(self._extra_callback(stop))
+            self.notify("on_train_begin", X=rows.X, y=rows.y)
+            try:
+                with contextlib.suppress(_TrainingStopped):
+                    self.fit_loop(rows, valid, epochs=epochs)
+            finally:
+                self.notify("on_train_end", X=rows.X, y=rows.y)
+                self._orders = self._noise = self._kept = None
+        return self.history[n_before:]
+
+    @contextlib.contextmanager
+    def _extra_callback(self, callback):
+        item = (type(callback).__name__, callback.initialize())
+        self.callbacks_.append(item)
+        try:
+            yield
+        finally:
+            self.callbacks_.remove(item)
+
+    def to_arrays(self):
+        """Weights and optimizer's state in plain containers of arrays."""
+        return {
+            name: _map_leaves(
+                getattr(self, name).state_dict(),
+                lambda v: v.cpu().numpy() if isinstance(v, torch.Tensor) else v,
+            )
+            for name in ("module_", "optimizer_")
+        }
+
+    def from_arrays(self, state):
+        """Take over what `to_arrays` returned."""
+        for name, arrays in state.items():
+            tensors = _map_leaves(
+                arrays,
+                lambda v: torch.tensor(v) if isinstance(v, np.ndarray) else v,
+            )
+            getattr(self, name).load_state_dict(tensors)
+        return self
+
+    # What skorch calls ---------------------------------------------------------
+
+    def get_split_datasets(self, X, y=None, **kwargs):
+        """The rows to train on and those to validate on, or None."""
+        return X, y
+
+    def get_iterator(self, dataset, training=False):
+        batch_size = len(dataset.X) if self.batch_size == -1 else self.batch_size
+        shuffle = training and batch_size < len(dataset.X)
+        return _Batches(dataset, batch_size, self._orders if shuffle else None)
+
+    def notify(self, method_name, **kwargs):
+        try:
+            super().notify(method_name, **kwargs)
+        except KeyboardInterrupt as interrupt:
+            # How skorch's EarlyStopping ends a training.
+            if method_name == "on_epoch_end":
+                raise _TrainingStopped from interrupt
+            raise
+
+    def row_losses(self, rows):
+        """Distortion of each row in nats, and the rate or None."""
+        return self.criterion_(self.module_(rows.X), rows.y), None
+
+    def batch_loss(self, rows):
+        """The objective on a mini-batch, its distortion, and its rate or None."""
+        distortion = rows.mean(self.row_losses(rows)[0])
+        return distortion, distortion, None
+
+    def train_step_single(self, batch, **kwargs):
+        if not self.module_.training:
+            self._set_training(True)
+        loss, *terms = self.batch_loss(batch)
+        loss.backward()
+        # Not .item(): on a GPU every one would wait for the queue.
+        self._terms.append((len(batch.X), *terms))
+        return {"loss": loss}
+
+    def validation_step(self, batch, **kwargs):
+        self._set_training(False)
+        with torch.no_grad():
+            return {"loss": self.batch_loss(batch)[0]}
+
+    def on_epoch_begin(self, net, **kwargs):
+        super().on_epoch_begin(net, **kwargs)
+        self._terms = []
+
+    def on_epoch_end(self, net, **kwargs):
+        sizes, distortions, rates = zip(*self._terms, strict=True)
+        share = torch.tensor(sizes, dtype=torch.float64)
+        share /= share.sum()
+        for name, values in (("distortion", distortions), ("rate", rates)):
+            if values[0] is not None:
+                values = torch.stack(values).detach().cpu().double()
+                self.history.record(name, float(share @ values))
+        self._keep_weights()
+
+    # The last finite weights ---------------------------------------------------
+
+    def _keep_weights(self):
+        """Remember the weights, or go back to the last ones if these are not finite."""
+        epoch = self.history[-1] if len(self.history) else {}
+        losses = [epoch.get("distortion", 0.0), epoch.get("rate", 0.0)]
+        state = self.module_.state_dict()
+        if all(map(math.isfinite, losses)) and all(
+            bool(v.isfinite().all()) for v in state.values() if v.is_floating_point()
+        ):
+            self._kept = copy.deepcopy(state)
+            return
+        self.module_.load_state_dict(self._kept)
+        self.initialize_optimizer()  # its moments are not finite either
+        self.history.record("train_loss", math.nan)
+        warnings.warn(
+            f"The loss is not finite in epoch {len(self.history)}; the weights of "
+            "the epoch before are kept. Scale X, or lower lr or reg_lambda.",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+        raise _TrainingStopped
+
+
+class BottleneckNet(Net):
+    """Net whose module is a BottleneckModule: cross-entropy + lambda * rate.
+
+    Parameters
+    ----------
+    module : BottleneckModule
+    reg_lambda : float
+    n_train_samples : int
+        Draws of the bottleneck per row and step.
+    """
+
+    def __init__(self, module, *args, reg_lambda=0.0, n_train_samples=1, **kwargs):
+        self.reg_lambda = reg_lambda
+        self.n_train_samples = n_train_samples
+        super().__init__(module, *args, **kwargs)
+
+    def row_losses(self, rows):
+        module = self.module_
+        mu, sigma = module.encode(rows.X)
+        if sigma is None:
+            return self.criterion_(module.decode(mu, None, None), rows.y), None
+        n_draws = self.n_train_samples
+        noise = torch.empty(
+            (n_draws, *mu.shape), dtype=mu.dtype, device=mu.device
+        ).normal_(generator=self._noise)
+        outputs = module.decode(mu, sigma, noise).flatten(0, 1)
+        y = rows.y.expand(n_draws, *rows.y.shape).flatten(0, 1)
+        distortion = self.criterion_(outputs, y).view(n_draws, -1).mean(dim=0)
+        return distortion, kl_to_standard_normal(mu, sigma)
+
+    def batch_loss(self, rows):
+        distortion, rate = self.row_losses(rows)
+        distortion = rows.mean(distortion)
+        if rate is None:
+            return distortion, distortion, None
+        rate = rows.mean(rate)
+        return distortion + self.reg_lambda * rate, distortion, rate
+
+
+def _optimizer_arguments(optimizer, weight_decay, device):
+    if optimizer == "adam":
+        # The fused step is the faster one; torch has it for these two.
+        fused = torch.device(device).type in ("cpu", "cuda")
+        arguments = {"optimizer": torch.optim.Adam, "optimizer__fused": fused}
+    elif optimizer == "sgd":
+        arguments = {"optimizer": torch.optim.SGD, "optimizer__momentum": 0.9}
+    else:
+        arguments = {"optimizer": optimizer}
+    if weight_decay:  # not every class of optimizer has it
+        arguments["optimizer__weight_decay"] = weight_decay
+    return arguments
+
+
+def build_net(
+    net_class,
+    module,
+    *,
+    foreign_encoder,
+    criterion,
+    optimizer,
+    weight_decay,
+    callbacks,
+    device,
+    **kwargs,
+):
+    """An initialised net of `net_class`, ready to train."""
+    net = net_class(
+        module,
+        criterion=_CRITERIA[criterion](),
+        foreign_encoder=foreign_encoder,
+        callbacks=copy.deepcopy(callbacks),  # a net changes them
+        callbacks__print_log=None,
+        train_split=None,
+        verbose=0,
+        device=device,
+        **_optimizer_arguments(optimizer, weight_decay, device),
+        **kwargs,
+    ).initialize()
+    if not isinstance(net.optimizer_, torch.optim.Optimizer):
+        raise TypeError(
+            "optimizer must be 'adam', 'sgd' or a subclass of torch.optim.Optimizer; "
+            f"got {optimizer!r}, which makes a {type(net.optimizer_).__name__}."
+        )
+    return net
