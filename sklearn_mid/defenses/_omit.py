@@ -1,0 +1,223 @@
+"""A model that is never shown the sensitive attribute."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.utils import check_array, get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sklearn_mid.utils._features import resolve_attributes
+from sklearn_mid.utils._sklearn_compat import HasMethods, _fit_context
+
+__all__ = ["OmitFeature"]
+
+
+def _estimator_has(method):
+    def check(defense):
+        return hasattr(getattr(defense, "estimator_", defense.estimator), method)
+
+    return check
+
+
+class OmitFeature(MetaEstimatorMixin, BaseEstimator):
+    """Fit a model without the sensitive attributes, and predict without them.
+
+    The honest baseline of every defence: nothing that the model does depends on the
+    attributes, other than through features that go with them. Records keep their
+    layout, so that the same records go into defended and undefended models.
+
+    Parameters
+    ----------
+    estimator : estimator object
+        Classifier or regressor, cloned and fitted without the columns. One that was
+        fitted without them already stays as it is inside
+        :class:`sklearn.frozen.FrozenEstimator`.
+    sensitive_features : str, int, or list
+        The attributes to leave out. Each is a column's name or index, or a list of
+        the columns of a one-hot group.
+
+    Attributes
+    ----------
+    estimator_ : estimator object
+        The fitted model.
+    kept_features_ : ndarray of shape (n_kept,)
+        Indices of the columns that the model sees.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels, of a classifier.
+    n_features_in_ : int
+        Number of features, the sensitive ones included.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if they are all strings.
+
+    See Also
+    --------
+    ConfidenceRounding : Coarse confidences.
+    sklearn_mid.linear_model.MIDLinearRegression : Withholds information at a price.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from sklearn_mid.defenses import OmitFeature
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> model = OmitFeature(LinearRegression(), sensitive_features="sex").fit(X, y)
+    >>> bool(np.allclose(model.predict(X), model.predict(X.assign(sex=0))))
+    True
+    """
+
+    _parameter_constraints: dict = {
+        "estimator": [HasMethods(["fit", "predict"])],
+        "sensitive_features": [str, "array-like", Integral],
+    }
+
+    def __init__(self, estimator, sensitive_features):
+        self.estimator = estimator
+        self.sensitive_features = sensitive_features
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y=None, **fit_params):
+        """Fit the estimator without the sensitive columns.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Training records.
+        y : array-like of shape (n_samples,), default=None
+            Target.
+        **fit_params : dict
+            Passed to the estimator's ``fit``.
+
+        Returns
+        -------
+        self : object
+            The fitted model.
+
+        Raises
+        ------
+        ValueError
+            If an attribute is not in X, or no column is left.
+        """
+        X = self._check(X, reset=True)
+        attributes = resolve_attributes(
+            self.sensitive_features,
+            n_features=self.n_features_in_,
+            feature_names=getattr(self, "feature_names_in_", None),
+            param="sensitive_features",
+        )
+        self.kept_features_ = np.setdiff1d(
+            np.arange(self.n_features_in_), np.concatenate(attributes)
+        )
+        if not len(self.kept_features_):
+            raise ValueError(
+                f"sensitive_features={self.sensitive_features!r} leaves no column of "
+                f"X, which has {self.n_features_in_} feature(s)."
+            )
+        self.estimator_ = clone(self.estimator).fit(self._keep(X), y, **fit_params)
+        if hasattr(self.estimator_, "classes_"):
+            self.classes_ = self.estimator_.classes_
+        return self
+
+    def predict(self, X):
+        """Predict the target.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Records; what stands in the sensitive columns is ignored.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Predictions of the estimator.
+        """
+        X = self._visible(X)
+        return self.estimator_.predict(X)
+
+    @available_if(_estimator_has("predict_proba"))
+    def predict_proba(self, X):
+        """Predict class probabilities, if the estimator does.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Records; what stands in the sensitive columns is ignored.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`.
+        """
+        X = self._visible(X)
+        return self.estimator_.predict_proba(X)
+
+    @available_if(_estimator_has("decision_function"))
+    def decision_function(self, X):
+        """Decision function of the estimator, if it has one.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Records; what stands in the sensitive columns is ignored.
+
+        Returns
+        -------
+        decision : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            What the estimator returns.
+        """
+        X = self._visible(X)
+        return self.estimator_.decision_function(X)
+
+    @available_if(_estimator_has("score"))
+    def score(self, X, y=None):
+        """Score of the estimator.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Records.
+        y : array-like of shape (n_samples,), default=None
+            True target.
+
+        Returns
+        -------
+        score : float
+            What the estimator returns.
+        """
+        X = self._visible(X)
+        return self.estimator_.score(X, y)
+
+    def _visible(self, X):
+        check_is_fitted(self)
+        return self._keep(self._check(X, reset=False))
+
+    def _check(self, X, *, reset):
+        """Names and number of columns; a DataFrame stays one, strings stay strings."""
+        if not hasattr(X, "iloc"):
+            X = check_array(
+                X,
+                dtype=None,
+                accept_sparse="csr",
+                ensure_all_finite=False,
+                estimator=self,
+                input_name="X",
+            )
+        validate_data(self, X, skip_check_array=True, reset=reset)
+        return X
+
+    def _keep(self, X):
+        kept = self.kept_features_
+        return X.iloc[:, kept] if hasattr(X, "iloc") else X[:, kept]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        if hasattr(self.estimator, "__sklearn_tags__"):
+            inner = get_tags(self.estimator)
+            tags.estimator_type = inner.estimator_type
+            tags.classifier_tags = inner.classifier_tags
+            tags.regressor_tags = inner.regressor_tags
+            tags.target_tags = inner.target_tags
+            tags.input_tags = inner.input_tags
+        return tags

@@ -1,0 +1,43 @@
+"""Scikit-learn's own checks of the wrappers."""
+
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklearn_mid.defenses import (
+    ConfidenceNoise,
+    ConfidencePurifier,
+    ConfidenceRounding,
+    LabelOnly,
+    OmitFeature,
+)
+
+
+def expected_failures(estimator):
+    if isinstance(estimator, OmitFeature):
+        return {
+            "check_classifiers_train": "has two features, and both are needed for the "
+            "accuracy that the check asks for; this model is not shown one of them"
+        }
+    return {}
+
+
+@parametrize_with_checks(
+    [
+        ConfidenceRounding(LogisticRegression()),
+        ConfidenceNoise(LogisticRegression(), scale=0.01, random_state=0),
+        # A linear autoencoder: the default network takes a minute over all checks.
+        ConfidencePurifier(
+            LogisticRegression(),
+            purifier=make_pipeline(PCA(1), LinearRegression()),
+            random_state=0,
+        ),
+        LabelOnly(LogisticRegression()),
+        OmitFeature(LogisticRegression(), sensitive_features=-1),
+        OmitFeature(LinearRegression(), sensitive_features=[-1]),
+    ],
+    expected_failed_checks=expected_failures,
+)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
