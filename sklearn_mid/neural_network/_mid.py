@@ -13,6 +13,7 @@ from sklearn_mid.neural_network._base import (
     BaseNeuralNetClassifier,
     softmax,
 )
+from sklearn_mid.neural_network._updates import BatchedUpdatesMixin
 from sklearn_mid.utils._sklearn_compat import Interval, StrOptions, _fit_context
 
 __all__ = ["BaseMIDNeuralNet", "MIDNeuralNetClassifier"]
@@ -139,7 +140,9 @@ class BaseMIDNeuralNet(BaseNeuralNet):
         )
 
 
-class MIDNeuralNetClassifier(BaseMIDNeuralNet, BaseNeuralNetClassifier):
+class MIDNeuralNetClassifier(
+    BatchedUpdatesMixin, BaseMIDNeuralNet, BaseNeuralNetClassifier
+):
     """TODOC"""
 
     _parameter_constraints: dict = {
