@@ -18,7 +18,7 @@ from sklearn_mid.benchmark import (
 from sklearn_mid.benchmark._plots import save_plots
 from sklearn_mid.benchmark._report import FORMATS, write_report
 from sklearn_mid.benchmark._results import load_run
-from sklearn_mid.benchmark._tables import comparison, formatted, utility_metric
+from sklearn_mid.benchmark._tables import as_text, comparison, formatted, utility_metric
 
 __all__ = ["main"]
 
@@ -95,7 +95,7 @@ def _add_run(commands):
     run.add_argument(
         "--retry-failed",
         action="store_true",
-        help="also compute cells again that failed or took too long",
+        help="also compute cells again that failed, took too long or were skipped",
     )
     run.add_argument(
         "--timeout",
@@ -230,7 +230,7 @@ def _print_tables(folder):
         metric = utility_metric(results, dataset)
         table = formatted(comparison(results, dataset), metric)
         print(f"\n{dataset.title or dataset.name}")
-        print(table.to_string(index=False, justify="left"))
+        print(as_text(table))
     print(
         "\nUtility is that of held-out people. Brackets: 95% bootstrap interval over "
         "repetitions.\nBaseline: accuracy without the model, of one who knows as much "
@@ -260,7 +260,7 @@ def _list(options, command):
 
 
 def _status(options, command):
-    manifest, suite, jobs, store = load_run(options.folder)
+    manifest, suite, _, store = load_run(options.folder)
     cells = load_cells(options.folder)
     counts = cells["status"].value_counts()
     running, _ = store.claims()

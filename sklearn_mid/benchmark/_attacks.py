@@ -1,5 +1,7 @@
 """Attackers of the suites, and the baselines that see no model."""
 
+from sklearn_mid.benchmark._problem import final_step
+
 __all__ = ["ATTACKS", "BASELINES"]
 
 
@@ -17,10 +19,17 @@ def map_attack(problem, target, *, random_state, calibrate=False, use_prior=True
 
 
 def white_box_tree(problem, target, *, random_state):
-    """Path counts of the tree that the record could have taken."""
-    from sklearn_mid.attacks import WhiteBoxTreeAttack
+    """Path counts of the tree that the record could have taken.
 
-    return WhiteBoxTreeAttack(target, problem.sensitive_feature)
+    Who sees the inside sees the tree below a wrapper that changes its confidences.
+    """
+    from sklearn_mid.attacks import PriorBaseline, WhiteBoxTreeAttack
+
+    if hasattr(target, "kept_features_"):
+        # A tree that was never shown the secret fits every value alike: the path
+        # counts cancel, and the prior is what is left.
+        return PriorBaseline(problem.sensitive_feature)
+    return WhiteBoxTreeAttack(final_step(target), problem.sensitive_feature)
 
 
 def learned(problem, target, *, random_state):

@@ -63,6 +63,10 @@ def iwpc(*, random_state, sensitive="vkorc1"):
     )
 
 
+# Of the large tables the model gets the larger share.
+_LARGE = {"test_size": 0.2, "auxiliary_size": 0.2}
+
+
 def _tree_problem(bunch, random_state, **others):
     secret = bunch.sensitive_features[0]
     return AttributeProblem.split(
@@ -88,7 +92,7 @@ def gss(*, random_state):
     """How happy a marriage is, X-rated films to hide: trees."""
     from sklearn_mid.datasets import fetch_gss
 
-    return _tree_problem(fetch_gss(subset="all"), random_state, test_size=0.2, auxiliary_size=0.2)
+    return _tree_problem(fetch_gss(subset="all"), random_state, **_LARGE)
 
 
 def steak(*, random_state):
@@ -102,7 +106,7 @@ def adult(*, random_state):
     """Income above 50,000 dollars, marital status to hide: trees."""
     from sklearn_mid.datasets import fetch_adult
 
-    return _tree_problem(fetch_adult(subset="all"), random_state, test_size=0.2, auxiliary_size=0.2)
+    return _tree_problem(fetch_adult(subset="all"), random_state, **_LARGE)
 
 
 DATASETS = {

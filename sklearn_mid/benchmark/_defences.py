@@ -1,5 +1,6 @@
 """Defences of the suites, by name. A problem's `family` says what is defended."""
 
+from sklearn_mid.benchmark._skip import Skip
 
 __all__ = ["DEFENCES"]
 
@@ -18,45 +19,126 @@ def _attributes(problem, sensitive):
     )
 
 
-def mid(problem, *, random_state, reg_lambda=0.0, sensitive="none", release=None,
-        max_depth=None, min_samples_leaf=1):  # fmt: skip
-    """Mutual information regularisation of the problem's family."""
-    protected = _attributes(problem, sensitive)
-    if problem.family == "linear":
-        from sklearn_mid.linear_model import MIDLinearRegression
+def _only_for(problem, family, name):
+    if problem.family != family:
+        raise Skip(f"{name} is for {family} problems, not for {problem.family} ones")
 
-        return MIDLinearRegression(reg_lambda=reg_lambda, sensitive_features=protected)
+
+def mid_linear(problem, *, random_state, reg_lambda, sensitive="none"):
+    """MIDLinearRegression."""
+    from sklearn_mid.linear_model import MIDLinearRegression
+
+    _only_for(problem, "linear", "mid-linear")
+    return MIDLinearRegression(
+        reg_lambda=reg_lambda, sensitive_features=_attributes(problem, sensitive)
+    )
+
+
+def mid_tree(
+    problem,
+    *,
+    random_state,
+    reg_lambda,
+    sensitive="none",
+    release="scores",
+    max_depth=None,
+    min_samples_leaf=1,
+):
+    """MIDDecisionTreeClassifier."""
     from sklearn_mid.tree import MIDDecisionTreeClassifier
 
+    _only_for(problem, "tree", "mid-tree")
     return MIDDecisionTreeClassifier(
         reg_lambda=reg_lambda,
-        sensitive_features=protected,
-        release=release or "scores",
+        sensitive_features=_attributes(problem, sensitive),
+        release=release,
         max_depth=max_depth,
         min_samples_leaf=min_samples_leaf,
     )
 
 
 def undefended(problem, *, random_state):
-    """The family's model without any defence."""
+    """The family's model without any defence: least squares, or a full tree."""
     if problem.family == "linear":
         from sklearn.linear_model import LinearRegression
 
         return LinearRegression()
-    return mid(problem, random_state=random_state)
+    return mid_tree(problem, random_state=random_state, reg_lambda=0.0)
+
+
+def small_tree(problem, *, random_state, max_depth=None, min_samples_leaf=1):
+    """A tree that is not defended, but kept small."""
+    return mid_tree(
+        problem,
+        random_state=random_state,
+        reg_lambda=0.0,
+        max_depth=max_depth,
+        min_samples_leaf=min_samples_leaf,
+    )
+
+
+def priority_depth(problem, *, random_state, depth):
+    """The tree that asks for the secret at a given depth (Fredrikson et al. 2015)."""
+    from sklearn_mid.tree import PriorityDepthTreeClassifier
+
+    _only_for(problem, "tree", "priority-depth")
+    return PriorityDepthTreeClassifier(
+        sensitive_feature=problem.sensitive_feature, sensitive_depth=depth
+    )
 
 
 def omit(problem, *, random_state):
-    """The undefended model without the secret column."""
+    """The undefended model, trained without the secret."""
     from sklearn_mid.defenses import OmitFeature
 
     return OmitFeature(
-        undefended(problem, random_state=random_state), problem.sensitive_feature
+        undefended(problem, random_state=random_state), [problem.sensitive_feature]
     )
+
+
+def rounding(problem, *, random_state, step):
+    """The undefended model with rounded confidences."""
+    from sklearn_mid.defenses import ConfidenceRounding
+
+    return ConfidenceRounding(undefended(problem, random_state=random_state), step=step)
+
+
+def noise(problem, *, random_state, scale):
+    """The undefended model with noise on its confidences."""
+    from sklearn_mid.defenses import ConfidenceNoise
+
+    return ConfidenceNoise(
+        undefended(problem, random_state=random_state),
+        scale=scale,
+        random_state=random_state,
+    )
+
+
+def purifier(problem, *, random_state):
+    """The undefended model with less dispersed confidences."""
+    from sklearn_mid.defenses import ConfidencePurifier
+
+    return ConfidencePurifier(
+        undefended(problem, random_state=random_state), random_state=random_state
+    )
+
+
+def label_only(problem, *, random_state):
+    """The undefended model without confidences."""
+    from sklearn_mid.defenses import LabelOnly
+
+    return LabelOnly(undefended(problem, random_state=random_state))
 
 
 DEFENCES = {
     "undefended": undefended,
     "omit": omit,
-    "mid": mid,
+    "mid-linear": mid_linear,
+    "mid-tree": mid_tree,
+    "small-tree": small_tree,
+    "priority-depth": priority_depth,
+    "rounding": rounding,
+    "noise": noise,
+    "purifier": purifier,
+    "label-only": label_only,
 }

@@ -143,7 +143,7 @@ def plan(suite):
         baselines = [b for b in suite.baselines if _applies(b, dataset)]
         models = [(_NO_MODEL, None, baselines)] if baselines else []
         models += [
-            (defence, None if strength is None else float(strength), attacks)
+            (defence, strength, attacks)
             for defence in suite.defences
             if _applies(defence, dataset)
             for strength in defence.strengths or (None,)

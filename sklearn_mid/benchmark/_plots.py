@@ -1,5 +1,8 @@
 """Figures of a results folder."""
 
+import contextlib
+import html
+import io
 import re
 from pathlib import Path
 
@@ -8,7 +11,20 @@ from sklearn_mid.benchmark._tables import utility_metric
 from sklearn_mid.metrics import PrivacyUtilityDisplay
 from sklearn_mid.utils._optional import require
 
-__all__ = ["displays", "save_plots", "unfinished_datasets"]
+__all__ = ["displays", "save_plots", "svg", "unfinished_datasets"]
+
+# Stand-ins that the page's own colours replace, so that a plot follows dark mode.
+_TEXT, _BACKGROUND = "#010203", "#fdfcfb"
+_PAGE_STYLE = {
+    **dict.fromkeys(
+        ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color",
+         "ytick.color", "grid.color"),
+        _TEXT,
+    ),
+    "axes.facecolor": _BACKGROUND,
+    "figure.facecolor": "none",
+    "svg.hashsalt": "sklearn-mid",
+}  # fmt: skip
 
 
 def unfinished_datasets(cells):
@@ -55,6 +71,44 @@ def _references(suite, dataset, attack):
     ]
 
 
+def svg(display, description):
+    """The plot as an SVG element for a page, in the page's colours.
+
+    Parameters
+    ----------
+    display : PrivacyUtilityDisplay
+    description : str
+        What it shows, for those who do not see it.
+
+    Returns
+    -------
+    str
+    """
+    with _axes(_PAGE_STYLE, figsize=(5.2, 5.2)) as ax:
+        display.plot(ax).ax_.set_title("")
+        file = io.StringIO()
+        ax.figure.savefig(file, format="svg", metadata={"Date": None})
+    text = file.getvalue()
+    text = text[text.index("<svg") :]
+    text = text.replace(_TEXT, "currentColor").replace(_BACKGROUND, "var(--card)")
+    # Matplotlib's own sizes are for print; the page sets the width.
+    head, rest = text.split(">", 1)
+    head = re.sub(r' (width|height)="[^"]*"', "", head)
+    return f'{head} role="img" aria-label="{html.escape(description)}">{rest}'
+
+
+@contextlib.contextmanager
+def _axes(style, **options):
+    """Axes of a new figure that is closed at the end."""
+    pyplot = require("matplotlib.pyplot", extra="plot", needed_by="benchmark plots")
+    with pyplot.rc_context(style):
+        figure, ax = pyplot.subplots(layout="constrained", **options)
+        try:
+            yield ax
+        finally:
+            pyplot.close(figure)
+
+
 def save_plots(folder, *, allow_incomplete=False, dpi=150):
     """Draw a PNG per dataset and attack into the results folder.
 
@@ -77,7 +131,6 @@ def save_plots(folder, *, allow_incomplete=False, dpi=150):
     ValueError
         If cells are missing or failed, unless `allow_incomplete`.
     """
-    pyplot = require("matplotlib.pyplot", extra="plot", needed_by="save_plots")
     _, suite, _, _ = load_run(folder)
     unfinished = unfinished_datasets(load_cells(folder))
     if unfinished and not allow_incomplete:
@@ -91,8 +144,7 @@ def save_plots(folder, *, allow_incomplete=False, dpi=150):
     for dataset, attack, display in displays(load_results(folder), suite):
         name = re.sub(r"[^A-Za-z0-9.]+", "-", f"{dataset}--{attack}").strip("-")
         path = Path(folder) / f"privacy-utility--{name}.png"
-        figure = display.plot().figure_
-        figure.savefig(path, dpi=dpi)
-        pyplot.close(figure)
+        with _axes({}, figsize=(7, 5)) as ax:
+            display.plot(ax).figure_.savefig(path, dpi=dpi)
         paths.append(path)
     return paths

@@ -95,7 +95,15 @@ class AttributeProblem:
 
     @classmethod
     def split(
-        cls, X, y, *, secret, random_state, test_size=0.25, auxiliary_size=0.25, **others
+        cls,
+        X,
+        y,
+        *,
+        secret,
+        random_state,
+        test_size=0.25,
+        auxiliary_size=0.25,
+        **others,
     ):
         """Split a table at random, the secret evenly over all parts.
 

@@ -123,7 +123,8 @@ def run_benchmark(
         Seconds a cell may take, instead of the suite's limit. Training and each attack
         count apart.
     retry_failed : bool, default=False
-        Also compute cells again that failed or took too long.
+        Also compute cells again that failed, took too long, or were skipped (because
+        a package was missing, say).
     progress : bool, default=False
         Show a progress bar (needs tqdm).
     command : str, default=None

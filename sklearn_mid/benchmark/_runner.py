@@ -269,7 +269,7 @@ def run_job(folder, job, timeout=None, retry=()):
 
 def _is_finished(record, retry):
     return record is not None and not (
-        record["key"] in retry and record["status"] in ("failed", "timeout")
+        record["key"] in retry and record["status"] != "done"
     )
 
 
@@ -428,7 +428,7 @@ def run_plan(suite, folder, *, n_jobs=1, backend=None, scheduler=None,
     n_jobs, backend, scheduler
         See :func:`run_benchmark`.
     retry_failed : bool, default=False
-        Also compute failed and timed out cells again.
+        Also compute cells again that are finished but not done.
     on_progress : callable, default=None
         Called with the :class:`Tally` at the start and after every job.
 
@@ -463,4 +463,4 @@ def run_plan(suite, folder, *, n_jobs=1, backend=None, scheduler=None,
 
 def _to_retry(store, jobs):
     records = (store.read(cell.key) for job in jobs for cell in job.cells)
-    return {r["key"] for r in records if r and r["status"] in ("failed", "timeout")}
+    return {r["key"] for r in records if r and r["status"] != "done"}

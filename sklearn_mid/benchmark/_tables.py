@@ -5,7 +5,7 @@ import pandas as pd
 
 from sklearn_mid.benchmark._results import summarize
 
-__all__ = ["comparison", "setting", "utility_metric"]
+__all__ = ["as_text", "comparison", "formatted", "setting", "utility_metric"]
 
 _CHOICES = ("mse", "accuracy")
 
@@ -59,28 +59,18 @@ def comparison(results, dataset):
         models, keys, {"utility": ("held-out", utility_metric(results, dataset))}
     )
     attacks = summary[summary["attack"] != "utility"]
-    table = _columns(attacks, [*keys, "attack"], wanted)
-    table = table.merge(utility, on=keys, how="outer", sort=False)
-    order = {key: i for i, key in enumerate(_rows(frame, keys))}
-    table["order"] = [order[key] for key in _rows(table, keys)]
-    table = table.sort_values("order", kind="stable").drop(columns="order")
+    judged = _columns(attacks, [*keys, "attack"], wanted)
+    # From the defences in the order of the plan; those of no attack are kept.
+    table = summary[keys].drop_duplicates()
+    table = table.merge(judged, on=keys, how="left").merge(utility, on=keys, how="left")
     table["attack"] = table["attack"].fillna("")
     table["strength"] = [
-        setting(p, s)
-        for p, s in zip(table.pop("parameter"), table["strength"], strict=True)
+        setting(parameter, strength)
+        for parameter, strength in zip(
+            table.pop("parameter"), table["strength"], strict=True
+        )
     ]
-    return table.reset_index(drop=True)
-
-
-def _rows(frame, keys):
-    """Distinct hashable keys of the rows, NaN written as None, in order."""
-    plain = frame[keys].astype(object).where(frame[keys].notna(), None)
-    rows = plain.itertuples(index=False, name=None)
-    return (
-        list(rows)
-        if len(frame) == len(frame[keys].drop_duplicates())
-        else list(dict.fromkeys(rows))
-    )
+    return table
 
 
 def _columns(summary, keys, wanted):
@@ -90,7 +80,7 @@ def _columns(summary, keys, wanted):
         rows = (summary["population"] == population) & (summary["metric"] == metric)
         figures = summary.loc[rows, [*keys, "centre", "low", "high"]]
         figures.columns = [*keys, name, f"{name}_low", f"{name}_high"]
-        table = table.merge(figures, on=keys, how="left", sort=False)
+        table = table.merge(figures, on=keys, how="left")
     return table
 
 
@@ -113,30 +103,38 @@ def formatted(table, metric):
             "defence": table["defence"],
             "strength": table["strength"],
             "attack": table["attack"],
-            metric: _texts(table, "utility"),
-            "attack on members": _texts(table, "members"),
-            "on held-out": _texts(table, "held_out"),
-            "baseline": _texts(table, "baseline", interval=False),
-            "advantage": _texts(table, "advantage"),
+            metric: _texts(table, "utility", _number),
+            "attack on members": _texts(table, "members", _share),
+            "on held-out": [_share(value) for value in table["held_out"]],
+            "baseline": [_share(value) for value in table["baseline"]],
+            "advantage": _texts(table, "advantage", _share),
         }
     )
 
 
-def _texts(table, name, interval=True):
+def as_text(table):
+    """A table of texts, its columns aligned to the left."""
+    width = {c: max(len(c), *map(len, table[c])) for c in table}
+    lines = [list(table), *table.itertuples(index=False)]
+    return "\n".join(
+        "  ".join(cell.ljust(width[c]) for c, cell in zip(table, line, strict=True))
+        for line in lines
+    ).rstrip()
+
+
+def _texts(table, name, number):
     columns = [table[name + end] for end in ("", "_low", "_high")]
     return [
-        _text(*row) if interval else _number(row[0])
+        "-" if np.isnan(row[0]) else "{} [{}, {}]".format(*map(number, row))
         for row in zip(*columns, strict=True)
     ]
 
 
+def _share(value):
+    # + 0.0 makes a negative zero positive.
+    return "-" if np.isnan(value) else f"{round(value, 3) + 0.0:.3f}"
+
+
 def _number(value):
-    if np.isnan(value):
-        return "-"
-    return f"{value:.3f}" if 0.01 <= abs(value) < 1000 or value == 0 else f"{value:.3g}"
-
-
-def _text(centre, low, high):
-    if np.isnan(centre):
-        return "-"
-    return f"{_number(centre)} [{_number(low)}, {_number(high)}]"
+    """Three decimals, or three digits where that would hide the figure."""
+    return f"{value:.3f}" if 0.1 <= abs(value) < 1000 else f"{value:.3g}"

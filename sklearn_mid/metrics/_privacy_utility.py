@@ -35,6 +35,12 @@ def _is_error(metric):
     return any(word in metric.split() for word in _ERRORS)
 
 
+def _label(text):
+    """A name as it is: Matplotlib reads dollars as mathematics and hides "_name"."""
+    text = text.replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text
+
+
 def _only(frame, column, value, param):
     """Rows of `frame` with that value; it may be left out if there is just one."""
     found = list(dict.fromkeys(frame[column]))
@@ -64,7 +70,8 @@ class PrivacyUtilityDisplay:
     points : DataFrame
         ``defence``, ``parameter``, ``strength``, then ``utility`` and ``attack``
         with their limits ``utility_low``, ``utility_high``, ``attack_low``,
-        ``attack_high``, and ``complete`` (bool).
+        ``attack_high``, ``complete`` (bool), and ``style`` (int: which colour and
+        marker).
     baselines : DataFrame
         ``name``, ``attack``, ``attack_low`` and ``attack_high``.
     utility_name, attack_name : str
@@ -197,6 +204,9 @@ class PrivacyUtilityDisplay:
         points = _join(useful, judged)
         expected = results["repetition"].nunique()
         points["complete"] = points.pop("repetitions") == expected
+        # By place among all defences, so that each has one colour in all plots.
+        order = dict.fromkeys(results.loc[is_model, "defence"])
+        points["style"] = points["defence"].map({d: i for i, d in enumerate(order)})
         cls._check_complete(points, guesses, expected, allow_incomplete)
         return cls(
             points=points,
@@ -239,16 +249,14 @@ class PrivacyUtilityDisplay:
             _, ax = pyplot.subplots(figsize=(7, 5), layout="constrained")
         text = pyplot.rcParams["text.color"]
         self._draw_baselines(ax, text)
-        names = list(dict.fromkeys(self.points["defence"]))
-        for index, name in enumerate(names):
-            points = self.points[self.points["defence"] == name]
-            self._draw_defence(ax, name, points, index, text)
+        for name, points in self.points.groupby("defence", sort=False):
+            self._draw_defence(ax, name, points.sort_values("strength"), text)
         for label, utility, attack in self.references:
             ax.plot(
                 utility, attack, marker="$\\circ$", color=text, ls="", ms=9, zorder=4
             )
             ax.annotate(
-                label,
+                _label(label),
                 (utility, attack),
                 xytext=(6, 4),
                 textcoords="offset points",
@@ -259,7 +267,7 @@ class PrivacyUtilityDisplay:
         ax.set(
             xlabel=f"{self.utility_name} ({better})",
             ylabel=f"{self.attack_name} (lower is more private)",
-            title=self.title,
+            title=_label(self.title),
         )
         _widen_scale(ax, self.points["utility"], self.lower_is_better)
         if not self.points["complete"].all():
@@ -289,45 +297,42 @@ class PrivacyUtilityDisplay:
             self.baselines.itertuples(), itertools.cycle(_BASELINE_DASHES), strict=False
         ):
             ax.axhspan(row.attack_low, row.attack_high, color=text, alpha=0.07, lw=0)
-            ax.axhline(row.attack, color=text, ls=dash, lw=1.2, label=row.name)
+            ax.axhline(row.attack, color=text, ls=dash, lw=1.2, label=_label(row.name))
 
-    def _draw_defence(self, ax, name, points, index, text):
-        color = _COLORS[index % len(_COLORS)] or text
-        marker = _MARKERS[index % len(_MARKERS)]
-        dash = _DASHES[index // len(_COLORS) % len(_DASHES)]
-        points = points.sort_values("strength")
-        line = {"color": color, "zorder": 3}
-        ax.plot(
-            points["utility"],
-            points["attack"],
-            ls=dash if len(points) > 1 else "",
-            marker=marker,
-            ms=7,
-            label=name,
-            **line,
-        )
+    def _draw_defence(self, ax, name, points, text):
+        style = points["style"].iloc[0]
+        color = _COLORS[style % len(_COLORS)] or text
+        marker = {"marker": _MARKERS[style % len(_MARKERS)], "color": color}
+        dash = _DASHES[style // len(_COLORS) % len(_DASHES)]
+        is_curve = len(points) > 1
+        # A single point is large and lies below: it shows behind a curve's end.
+        marker |= {"ms": 7, "zorder": 4} if is_curve else {"ms": 12, "zorder": 3}
+        label = _label(name)
+        if is_curve:
+            first, *_, last = points["strength"]
+            label += f" ({_label(points['parameter'].iloc[0])} {first:g} to {last:g})"
+        x, y = points["utility"], points["attack"]
+        ax.plot(x, y, ls=dash if is_curve else "", label=label, **marker)
         ax.errorbar(
-            points["utility"],
-            points["attack"],
+            x,
+            y,
             xerr=_distances(points, "utility"),
             yerr=_distances(points, "attack"),
             ls="",
             lw=1,
             alpha=0.6,
-            **line,
+            color=color,
+            zorder=2,
         )
         hollow = points[~points["complete"]]
-        background = ax.get_facecolor()
         ax.plot(
             hollow["utility"],
             hollow["attack"],
             ls="",
-            marker=marker,
-            ms=7,
-            mfc=background,
-            **line,
+            mfc=ax.get_facecolor(),
+            **marker,
         )
-        if len(points) > 1:
+        if is_curve:
             for row in (points.iloc[0], points.iloc[-1]):
                 ax.annotate(
                     f"{row['strength']:g}",
