@@ -14,9 +14,10 @@ from sklearn_mid.benchmark import (
     load_results,
     load_suite,
     run_benchmark,
+    save_plots,
+    write_report,
 )
-from sklearn_mid.benchmark._plots import save_plots
-from sklearn_mid.benchmark._report import FORMATS, write_report
+from sklearn_mid.benchmark._report import FORMATS
 from sklearn_mid.benchmark._results import load_run
 from sklearn_mid.benchmark._tables import as_text, comparison, formatted, utility_metric
 

@@ -5,7 +5,9 @@ number of repetitions. :func:`run_benchmark` runs it, or what is left of it, int
 folder; :func:`load_results` reads the folder as a tidy DataFrame.
 """
 
+from sklearn_mid.benchmark._plots import save_plots
 from sklearn_mid.benchmark._problem import AttributeProblem, Judgement
+from sklearn_mid.benchmark._report import write_report
 from sklearn_mid.benchmark._results import load_cells, load_results, summarize
 from sklearn_mid.benchmark._run import run_benchmark
 from sklearn_mid.benchmark._skip import Skip
@@ -24,5 +26,7 @@ __all__ = [
     "load_results",
     "load_suite",
     "run_benchmark",
+    "save_plots",
     "summarize",
+    "write_report",
 ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from sklearn_mid.benchmark._pictures import picture_rows
 from sklearn_mid.benchmark._plots import displays, svg, unfinished_datasets
 from sklearn_mid.benchmark._results import load_cells, load_results, load_run
+from sklearn_mid.benchmark._spec import list_suites
 from sklearn_mid.benchmark._tables import comparison, formatted, utility_metric
 from sklearn_mid.utils._optional import require
 
@@ -119,8 +120,13 @@ def _facts(manifest, suite, cells):
     ]
 
 
-def _command(suite):
-    return f"sklearn-mid benchmark run {suite.name} --repetitions {suite.repetitions}"
+def _command(manifest, suite):
+    """What anybody can type to get the same figures."""
+    if suite.name in list_suites():
+        return (
+            f"sklearn-mid benchmark run {suite.name} --repetitions {suite.repetitions}"
+        )
+    return manifest.get("command") or "run_benchmark(...), with the suite's file"
 
 
 def _caption(display):
@@ -194,7 +200,7 @@ def _html(folder):
         trouble=_trouble(cells),
         warnings=said.most_common(),
         facts=_facts(manifest, suite, cells),
-        command=_command(suite),
+        command=_command(manifest, suite),
     )
 
 
@@ -239,5 +245,7 @@ def _markdown(folder):
     parts += [
         f"- {name}: {_escape(value)}" for name, value in _facts(manifest, suite, cells)
     ]
-    parts.append(f"To run it again: `{_command(suite)}`")
+    # Nothing inside a fence is markup, unless it ends the fence.
+    command = _command(manifest, suite).replace("`", "'")
+    parts.append(f"To run it again:\n\n```\n{command}\n```")
     return "\n\n".join(parts) + "\n"

@@ -186,21 +186,21 @@ class PrivacyUtilityDisplay:
         is_attack = is_model & (results["attack"] != "utility")
         attack = _only(results[is_attack], "attack", attack, "attack")
 
-        def scores(mask, wanted, people):
+        def scores(mask, param, wanted, people):
             frame = results[mask & (results["population"] == people)]
-            _only(
-                frame, "metric", wanted, "utility" if people == "held-out" else "metric"
-            )
+            _only(frame, "metric", wanted, param)
             frame = frame[frame["metric"] == wanted]
             return summarize_repetitions(
                 frame, [*_POINT, "attack"], statistic=statistic
             ).rename(columns={statistic: "value"})
 
         useful = scores(
-            is_model & (results["attack"] == "utility"), utility, "held-out"
+            is_model & (results["attack"] == "utility"), "utility", utility, "held-out"
         )
-        judged = scores(results["attack"] == attack, metric, population)
-        guesses = scores(~is_model, metric, population) if (~is_model).any() else None
+        judged = scores(results["attack"] == attack, "metric", metric, population)
+        guesses = None
+        if not is_model.all():
+            guesses = scores(~is_model, "metric", metric, population)
         points = _join(useful, judged)
         expected = results["repetition"].nunique()
         points["complete"] = points.pop("repetitions") == expected

@@ -1,0 +1,220 @@
+"""Tables, plots and pages of a results folder."""
+
+import json
+from html.parser import HTMLParser
+from io import StringIO
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from pandas.testing import assert_frame_equal
+
+from sklearn_mid.benchmark import (
+    load_results,
+    run_benchmark,
+    save_plots,
+    summarize,
+    write_report,
+)
+from sklearn_mid.benchmark._pictures import png
+from sklearn_mid.benchmark._tables import as_text, comparison, formatted
+
+mpl.use("agg")
+
+EVIL = "<script>alert(1)</script> & 'co' | $x$"
+
+
+class Page(HTMLParser):
+    """Tags with their attributes, and what is to be read."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.words = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture
+def folder(toy, toy_suite, tmp_path):
+    suite = toy_suite(
+        baseline=[toy("guess", "attack")],
+        reference=[{"label": "the paper", "utility": 0.1, "attack": 0.2}],
+    )
+    run_benchmark(suite, tmp_path / "results")
+    return tmp_path / "results"
+
+
+@pytest.fixture
+def evil_folder(toy, toy_suite, tmp_path):
+    suite = toy_suite(
+        title=EVIL,
+        description=EVIL,
+        dataset=[toy(EVIL, "dataset", title=EVIL)],
+        defence=[toy(EVIL, "defence"), toy("broken", "broken_defence")],
+        attack=[toy(EVIL, "attack"), toy("broken too", "broken_attack")],
+        reference=[{"label": EVIL, "utility": 0.1, "attack": 0.2}],
+        repetitions=1,
+    )
+    path = tmp_path / "a folder with 'quotes' & spaces"
+    run_benchmark(suite, path, command=f"sklearn-mid run {EVIL}")
+    return path
+
+
+def test_the_page_needs_nothing_else(folder):
+    text = write_report(folder).read_text()
+    page = Page(text)
+    assert not page.all("script")
+    assert not page.all("link")
+    linked = [a["href"] for a in page.all("a")]
+    assert all(href.startswith("#") for href in linked)
+    ids = {attributes.get("id") for _, attributes in page.tags}
+    assert {href[1:] for href in linked} <= ids
+    assert "url(http" not in text
+
+
+def test_every_plot_has_an_alternative_text(folder):
+    page = Page(write_report(folder).read_text())
+    plots = page.all("svg")
+    assert len(plots) == 1
+    assert plots[0]["role"] == "img"
+    for words in ("plain", "shifted", "guess", "held-out people"):
+        assert words in plots[0]["aria-label"]
+    assert "width" not in plots[0]
+
+
+def test_the_page_says_what_was_run(folder):
+    words = " ".join(Page(write_report(folder).read_text()).words)
+    for expected in (
+        "14 cells planned: 14 done",
+        "run_benchmark (Python)",
+        "scikit-learn",
+        "shift=0.5",
+        "To run it again",
+    ):
+        assert expected in words
+
+
+def test_names_are_shown_and_not_run(evil_folder):
+    text = write_report(evil_folder).read_text()
+    page = Page(text)
+    assert not page.all("script")
+    assert "<script" not in text
+    words = "".join(page.words)
+    assert words.count(EVIL) >= 5
+    assert "RuntimeError: no such luck & <b>no such data</b>" in words
+    assert not page.all("b")
+    markdown = write_report(evil_folder, format="md").read_text()
+    assert "<script" not in markdown.partition("```")[0]
+    assert "\\| $x$" in markdown
+
+
+def test_failures_are_on_the_page(evil_folder):
+    words = "".join(Page(write_report(evil_folder).read_text()).words)
+    assert "Incomplete." in words
+    assert "Failures and skips" in words
+    assert "Traceback (most recent call last)" in words
+    assert "the model could not be trained" in words
+
+
+def test_csv_and_json_hold_every_figure(folder, capsys):
+    results = load_results(folder)
+    assert write_report(folder, format="csv", output="-") is None
+    read = pd.read_csv(
+        StringIO(capsys.readouterr().out),
+        keep_default_na=False,
+        na_values={"strength": [""]},
+    )
+    assert_frame_equal(read, results, check_dtype=False, rtol=1e-14)
+    path = write_report(folder, format="json")
+    document = json.loads(path.read_text(), parse_constant=pytest.fail)
+    assert document["manifest"]["suite"]["name"] == "toy"
+    assert len(document["cells"]) == 14
+    assert_allclose([r["value"] for r in document["results"]], results["value"])
+
+
+def test_an_unknown_format(folder):
+    with pytest.raises(ValueError, match="format='pdf' is not allowed"):
+        write_report(folder, format="pdf")
+
+
+def test_plots_are_saved(folder):
+    paths = save_plots(folder)
+    assert [path.name for path in paths] == ["privacy-utility--numbers-mean.png"]
+    assert paths[0].read_bytes().startswith(b"\x89PNG")
+
+
+def test_plots_of_an_incomplete_run(folder):
+    next((folder / "cells").glob("*plain*mean*")).unlink()
+    with pytest.raises(
+        ValueError, match=r"incomplete for 'numbers'.*missing or failed"
+    ):
+        save_plots(folder)
+    assert len(save_plots(folder, allow_incomplete=True)) == 1
+    assert "Incomplete" in write_report(folder).read_text()
+
+
+def tidy(rows):
+    columns = ["defence", "strength", "attack", "population", "metric", "value"]
+    frame = pd.DataFrame(rows, columns=columns)
+    frame["parameter"] = np.where(frame["strength"].isna(), "", "reg_lambda")
+    return frame.assign(dataset="numbers", repetition=0)
+
+
+def test_the_table_has_a_row_per_model_and_attack(toy_suite):
+    results = tidy(
+        [
+            ("MID", 0.1, "utility", "held-out", "accuracy", 0.8),
+            ("MID", 0.1, "MAP", "members", "accuracy", 0.6),
+            ("MID", 0.1, "MAP", "held-out", "accuracy", 0.55),
+            ("MID", 0.1, "MAP", "members", "baseline accuracy", 0.5),
+            ("MID", 0.1, "MAP", "members", "advantage", 0.1),
+            ("omit", np.nan, "utility", "held-out", "accuracy", 0.7),
+        ]
+    )
+    table = comparison(results, toy_suite().datasets[0])
+    assert formatted(table, "accuracy").to_numpy().tolist() == [
+        [
+            "MID",
+            "reg_lambda=0.1",
+            "MAP",
+            "0.800 [0.800, 0.800]",
+            "0.600 [0.600, 0.600]",
+            "0.550",
+            "0.500",
+            "0.100 [0.100, 0.100]",
+        ],
+        ["omit", "", "", "0.700 [0.700, 0.700]", "-", "-", "-", "-"],
+    ]
+    lines = as_text(formatted(table, "accuracy")).splitlines()
+    assert lines[0].startswith("defence  strength        attack  accuracy")
+    assert lines[2].startswith("omit                             0.700")
+
+
+def test_summaries_keep_the_order_of_the_plan(folder):
+    summary = summarize(load_results(folder), statistic="median")
+    assert summary["defence"].drop_duplicates().tolist() == [
+        "no model",
+        "plain",
+        "shifted",
+    ]
+    assert (summary["repetitions"] == 2).all()
+    assert (summary["low"] <= summary["median"]).all()
+
+
+def test_pictures_are_png_files():
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    from io import BytesIO
+
+    for image in ([[0, 255], [128, 1]], np.arange(12).reshape(2, 2, 3)):
+        read = pyplot.imread(BytesIO(png(image)))[..., :3] * 255
+        assert_allclose(read, np.asarray(image), atol=1e-4)

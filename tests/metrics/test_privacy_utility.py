@@ -1,0 +1,163 @@
+"""The privacy-utility plot."""
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+from sklearn_mid.metrics import PrivacyUtilityDisplay
+from sklearn_mid.metrics._repetitions import summarize_repetitions
+
+mpl.use("agg")
+
+# defence, strength, attack, population, metric, values of two repetitions
+ROWS = [
+    ("no model", None, "guess", "members", "accuracy", (0.5, 0.5)),
+    ("undefended", None, "utility", "held-out", "accuracy", (0.8, 0.9)),
+    ("undefended", None, "MAP", "members", "accuracy", (0.7, 0.9)),
+    ("MID", 10.0, "utility", "held-out", "accuracy", (0.7, 0.7)),
+    ("MID", 10.0, "MAP", "members", "accuracy", (0.5, 0.6)),
+    ("MID", 1.0, "utility", "held-out", "accuracy", (0.8, 0.8)),
+    ("MID", 1.0, "MAP", "members", "accuracy", (0.6, 0.7)),
+]
+
+
+def results(rows=ROWS):
+    tidy = [
+        ("survey", *row[:5], repetition, value)
+        for row in rows
+        for repetition, value in enumerate(row[5])
+        if value is not None
+    ]
+    columns = ["dataset", "defence", "strength", "attack", "population", "metric"]
+    frame = pd.DataFrame(tidy, columns=[*columns, "repetition", "value"])
+    frame["strength"] = frame["strength"].astype(float)
+    frame["parameter"] = np.where(frame["strength"].isna(), "", "reg_lambda")
+    return frame
+
+
+def test_points_are_means_over_repetitions():
+    display = PrivacyUtilityDisplay.from_results(results(), utility="accuracy")
+    undefended, strong, weak = display.points.to_dict("records")
+    assert_allclose([undefended["utility"], undefended["attack"]], [0.85, 0.8])
+    assert_allclose([undefended["attack_low"], undefended["attack_high"]], [0.7, 0.9])
+    assert (strong["strength"], weak["strength"]) == (10, 1)
+    assert display.points["complete"].all()
+    assert display.baselines["name"].tolist() == ["guess"]
+    assert not display.lower_is_better
+
+
+def test_the_plot_shows_all_of_it():
+    display = PrivacyUtilityDisplay.from_results(
+        results(), utility="accuracy", references=[("paper", 0.75, 0.55)]
+    ).plot()
+    labels = display.ax_.get_legend_handles_labels()[1]
+    assert labels == ["guess", "undefended", "MID (reg_lambda 1 to 10)"]
+    lines = {line.get_label(): line for line in display.ax_.lines}
+    # A curve goes along its strength, whatever the order of the rows.
+    assert_allclose(lines["MID (reg_lambda 1 to 10)"].get_xdata(), [0.8, 0.7])
+    assert_allclose(lines["guess"].get_ydata(), [0.5, 0.5])
+    texts = [text.get_text() for text in display.ax_.texts]
+    assert "paper" in texts
+    assert "higher is better" in display.ax_.get_xlabel()
+    assert display.figure_ is display.ax_.figure
+
+
+def test_styles_belong_to_the_defence_not_to_the_plot():
+    other = [*ROWS, ("other", None, "utility", "held-out", "accuracy", (0.5, 0.5))]
+    swapped = results(other[:1] + other[-1:] + other[1:-1])
+    display = PrivacyUtilityDisplay.from_results(swapped, utility="accuracy")
+    assert display.points["style"].tolist() == [1, 2, 2]
+
+
+def test_an_incomplete_grid_is_refused_unless_asked_for_and_then_marked():
+    rows = [*ROWS[:-1], (*ROWS[-1][:5], (0.6, None))]
+    with pytest.raises(ValueError, match=r"of 2 repetitions some .* for 'MID'"):
+        PrivacyUtilityDisplay.from_results(results(rows), utility="accuracy")
+    display = PrivacyUtilityDisplay.from_results(
+        results(rows), utility="accuracy", allow_incomplete=True
+    ).plot()
+    assert display.points["complete"].tolist() == [True, True, False]
+    assert any("INCOMPLETE" in text.get_text() for text in display.ax_.texts)
+
+
+def test_missing_baselines_count_as_incomplete():
+    rows = [(*ROWS[0][:5], (0.5, None)), *ROWS[1:]]
+    with pytest.raises(ValueError, match="missing for 'guess'"):
+        PrivacyUtilityDisplay.from_results(results(rows), utility="accuracy")
+
+
+def test_results_without_baselines():
+    display = PrivacyUtilityDisplay.from_results(results(ROWS[1:]), utility="accuracy")
+    assert len(display.baselines) == 0
+    display.plot()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"utility": "mse"}, r"utility='mse' is not in results.*\['accuracy'\]"),
+        ({"metric": "mcc"}, r"metric='mcc' is not in results.*\['accuracy'\]"),
+        ({"dataset": "other"}, r"dataset='other' is not in results.*\['survey'\]"),
+        ({"attack": "other"}, r"attack='other' is not in results.*\['MAP'\]"),
+        ({"population": "held-out"}, r"metric='accuracy' is not in results.*\[\]"),
+        ({"statistic": "mode"}, r"statistic='mode' is not allowed"),
+    ],
+)
+def test_unknown_names(options, message):
+    with pytest.raises(ValueError, match=message):
+        PrivacyUtilityDisplay.from_results(
+            results(), **{"utility": "accuracy", **options}
+        )
+
+
+def test_one_of_several_must_be_named():
+    two = pd.concat([results(), results().assign(dataset="census")])
+    with pytest.raises(ValueError, match=r"dataset=None, but results hold several"):
+        PrivacyUtilityDisplay.from_results(two, utility="accuracy")
+
+
+def test_an_error_over_orders_of_magnitude_gets_a_logarithmic_axis():
+    rows = [
+        (*row[:4], "mse" if row[2] == "utility" else row[4], row[5]) for row in ROWS
+    ]
+    rows[1] = (*rows[1][:5], (0.01, 0.01))
+    display = PrivacyUtilityDisplay.from_results(results(rows), utility="mse").plot()
+    assert display.lower_is_better
+    assert display.ax_.get_xscale() == "log"
+
+
+def test_names_are_shown_as_they_are():
+    frame = results().replace({"undefended": "_$a$b$ <script>"})
+    display = PrivacyUtilityDisplay.from_results(
+        frame, utility="accuracy", title="50$ & more"
+    ).plot()
+    display.figure_.canvas.draw()
+    labels = display.ax_.get_legend_handles_labels()[1]
+    assert r" _\$a\$b\$ <script>" in labels
+
+
+def test_summaries_of_one_row_and_of_infinite_rows():
+    frame = pd.DataFrame(
+        {"defence": list("aabbc"), "value": [1.0, np.inf, 2.0, np.nan, np.nan]}
+    )
+    table = summarize_repetitions(frame, ["defence"]).set_index("defence")
+    assert table.loc["a"].tolist() == [np.inf, 1.0, np.inf, 2]
+    assert table.loc["b"].tolist() == [2.0, 2.0, 2.0, 1]
+    assert table.loc["c"].isna().tolist() == [True, True, True, False]
+
+
+def test_the_interval_of_a_mean_is_that_of_its_resamples():
+    values = [0.0, 0.0, 1.0]
+    frame = pd.DataFrame({"defence": "a", "value": values})
+    row = summarize_repetitions(frame, ["defence"], n_resamples=20_000).iloc[0]
+    # Means of three draws: 0 with probability 8/27, 1 with 1/27 > 2.5%.
+    assert_allclose([row["mean"], row["low"], row["high"]], [1 / 3, 0, 1])
+    narrow = summarize_repetitions(
+        frame, ["defence"], n_resamples=20_000, confidence_level=0.4
+    ).iloc[0]
+    # Its 30% and 70% quantiles: P(0) = 0.296, P(<= 1/3) = 0.741.
+    assert_allclose([narrow["low"], narrow["high"]], [1 / 3, 1 / 3])
+    median = summarize_repetitions(frame, ["defence"], statistic="median").iloc[0]
+    assert median["median"] == 0

@@ -1,0 +1,213 @@
+"""The command line."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+
+from sklearn_mid.cli import main
+
+mpl.use("agg")
+
+TOYS = Path(__file__).parent / "benchmark" / "toys"
+
+SUITE = """
+name = "mine"
+title = "My suite"
+repetitions = 2
+baseline = []
+
+[[dataset]]
+name = "numbers"
+use = "benchmark_toys:dataset"
+
+[[defence]]
+name = "plain"
+use = "benchmark_toys:defence"
+
+[[attack]]
+name = "mean"
+use = "benchmark_toys:attack"
+"""
+BROKEN = """
+[[attack]]
+name = "broken"
+use = "benchmark_toys:broken_attack"
+"""
+
+
+@pytest.fixture
+def suite(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(TOYS))
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "a folder with 'quotes'" / "mine.toml"
+    path.parent.mkdir()
+    path.write_text(SUITE)
+    return str(path)
+
+
+def test_run_prints_a_table_and_writes_files(suite, tmp_path, capsys):
+    assert main(["benchmark", "run", suite, "--output", "out put"]) == 0
+    out, err = capsys.readouterr()
+    assert "plain" in out
+    assert "4/4" in err
+    for name in ("results.csv", "privacy-utility--numbers-mean.png"):
+        assert (tmp_path / "out put" / name).is_file()
+    assert "sklearn-mid report 'out put'" in out
+
+
+def test_a_second_run_only_looks(suite, capsys):
+    assert main(["benchmark", suite, "--quiet"]) == 0
+    first = capsys.readouterr()
+    assert main(["benchmark", suite, "--quiet"]) == 0
+    second = capsys.readouterr()
+    assert first.out == second.out
+    assert "Results folder: results/mine" in first.err
+
+
+def test_failed_cells_show_in_the_exit_status(suite, capsys):
+    Path(suite).write_text(SUITE + BROKEN)
+    assert main(["benchmark", "run", suite, "--quiet"]) == 1
+    assert (
+        "2 cells failed: plain / broken: RuntimeError: no su" in capsys.readouterr().out
+    )
+    assert main(["benchmark", "status", "results/mine"]) == 1
+    assert main(["benchmark", "plot", "results/mine"]) == 2
+    assert "incomplete for 'numbers'" in capsys.readouterr().err
+    assert main(["benchmark", "plot", "results/mine", "--allow-incomplete"]) == 0
+    assert main(["benchmark", "report", "results/mine"]) == 0
+    assert "no such luck" in Path("results/mine/report.html").read_text()
+
+
+def test_status_of_a_run_that_stopped(suite, tmp_path, capsys):
+    main(["benchmark", "run", suite, "--quiet", "--repetitions", "3"])
+    next((tmp_path / "results/mine/cells").glob("*mean*")).unlink()
+    capsys.readouterr()
+    assert main(["benchmark", "status", "results/mine"]) == 0
+    out = capsys.readouterr().out
+    assert "5 of 6 cells finished" in out
+    assert "missing  1" in out
+    assert "Not running" in out
+    assert "--repetitions 3" in out
+
+
+def test_status_of_a_run_at_work(suite, capsys):
+    from sklearn_mid.benchmark._results import load_run
+
+    main(["benchmark", "run", suite, "--quiet"])
+    _, _, jobs, store = load_run("results/mine")
+    next(store.folder.glob("cells/*mean*")).unlink()
+    capsys.readouterr()
+    with store.claim(jobs[0].key):
+        main(["benchmark", "status", "results/mine"])
+    out = capsys.readouterr().out
+    assert "Running: 1 jobs" in out
+    assert "Time left: about" in out
+
+
+@pytest.mark.parametrize("start", [["report"], ["benchmark", "report"]])
+@pytest.mark.parametrize("format", ["html", "csv", "json", "md"])
+def test_report(suite, capsys, start, format):
+    main(["benchmark", "run", suite, "--quiet"])
+    capsys.readouterr()
+    assert main([*start, "results/mine", "--format", format]) == 0
+    path = Path(capsys.readouterr().out.strip())
+    assert path.suffix == f".{format}"
+    assert path.stat().st_size > 100
+    assert main([*start, "results/mine", "--format", format, "-o", "-"]) == 0
+    assert capsys.readouterr().out == path.read_text()
+
+
+def test_list_names_the_suites(capsys):
+    assert main(["benchmark", "list"]) == 0
+    assert "quick" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["benchmark", "quik"], "no suite 'quik'; did you mean 'quick'"),
+        (["benchmark", "run", "none.toml"], "cannot read the suite file"),
+        (["report", "nowhere"], "'nowhere' is not a results folder"),
+        (["benchmark", "status", "nowhere"], "is not a results folder"),
+        (["benchmark", "plot", "nowhere"], "is not a results folder"),
+    ],
+)
+def test_what_cannot_be_done(arguments, message, capsys):
+    assert main(arguments) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["unknown"],
+        ["report"],
+        ["benchmark", "run"],
+        ["benchmark", "run", "quick", "--jobs", "0"],
+        ["benchmark", "run", "quick", "--timeout", "-1"],
+        ["benchmark", "run", "quick", "--repetitions", "none"],
+        ["report", "folder", "--format", "pdf"],
+    ],
+)
+def test_wrong_usage(arguments):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+
+
+def test_a_misspelt_suite_runs_nothing(suite, tmp_path, capsys):
+    Path(suite).write_text(SUITE.replace("repetitions", "repititions"))
+    assert main(["benchmark", "run", suite]) == 2
+    assert "unknown key 'repititions'; did you mean" in capsys.readouterr().err
+    assert not (tmp_path / "results").exists()
+
+
+def test_an_unwritable_folder(suite, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert main(["benchmark", "run", suite, "-o", "file/folder"]) == 2
+    err = capsys.readouterr().err
+    assert "cannot write to the results folder 'file/folder': Not a directory" in err
+
+
+def test_ctrl_c(suite, capsys):
+    Path(suite).write_text(
+        SUITE + BROKEN.replace("broken_attack", "interrupted_attack")
+    )
+    assert main(["benchmark", "run", suite, "--quiet"]) == 130
+    assert "What is done is kept" in capsys.readouterr().err
+
+
+def test_the_plain_command_is_the_quick_suite(monkeypatch):
+    from sklearn_mid import cli
+
+    parser, commands = cli._parser()
+    for arguments, suite in (
+        (["benchmark"], "quick"),
+        (["benchmark", "--jobs", "2"], "quick"),
+        (["benchmark", "iwpc"], "iwpc"),
+    ):
+        options = parser.parse_args(cli._complete(arguments, commands))
+        assert (options.call, options.suite) == (cli._run, suite)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["benchmark", "--help"]])
+def test_help(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 0
+    assert "suite" in capsys.readouterr().out
+
+
+def test_the_console_script():
+    script = shutil.which("sklearn-mid", path=str(Path(sys.executable).parent))
+    if script is None:
+        pytest.skip("the package is not installed here")
+    out = subprocess.check_output([script, "--version"], text=True)
+    assert out[0].isdigit()
