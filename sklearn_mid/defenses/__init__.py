@@ -1,5 +1,12 @@
 """Defences that MID competes with; they know nothing of any attack."""
 
+from sklearn_mid.defenses._dp_linear import DPLinearRegression
+from sklearn_mid.defenses._dp_logistic import DPLogisticRegression
+from sklearn_mid.defenses._dp_naive_bayes import DPGaussianNB
+from sklearn_mid.defenses._dp_trees import (
+    DPDecisionTreeClassifier,
+    DPRandomForestClassifier,
+)
 from sklearn_mid.defenses._label_only import LabelOnly
 from sklearn_mid.defenses._noise import ConfidenceNoise
 from sklearn_mid.defenses._omit import OmitFeature
@@ -10,6 +17,11 @@ __all__ = [
     "ConfidenceNoise",
     "ConfidencePurifier",
     "ConfidenceRounding",
+    "DPDecisionTreeClassifier",
+    "DPGaussianNB",
+    "DPLinearRegression",
+    "DPLogisticRegression",
+    "DPRandomForestClassifier",
     "LabelOnly",
     "OmitFeature",
 ]

@@ -1,0 +1,126 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.datasets import load_diabetes
+from sklearn.linear_model import LinearRegression
+from sklearn.preprocessing import OneHotEncoder
+
+from sklearn_mid.defenses import DPLinearRegression
+
+pytestmark = pytest.mark.usefixtures("diffprivlib")
+
+
+def test_no_noise_equals_least_squares():
+    X, y = load_diabetes(return_X_y=True)
+    model = DPLinearRegression(np.inf, bounds=(-0.2, 0.2), target_bounds=(0, 400))
+    plain = LinearRegression().fit(X, y)
+    model.fit(X, y)
+    assert_allclose(model.predict(X), plain.predict(X), rtol=1e-6)
+    assert_allclose(model.coef_, plain.coef_, rtol=1e-6)
+    assert_allclose(model.intercept_, plain.intercept_, rtol=1e-9)
+    assert model.noise_scale_ == 0
+
+
+def test_no_noise_equals_least_squares_on_a_redundant_one_hot_group():
+    rng = np.random.RandomState(0)
+    group = rng.randint(3, size=(100, 1))
+    X = np.hstack([OneHotEncoder(sparse_output=False).fit_transform(group), group + 1])
+    y = rng.standard_normal(100) + group.ravel()
+    model = DPLinearRegression(np.inf, bounds=(0, 4), target_bounds=(-5, 8))
+    assert_allclose(
+        model.fit(X, y).predict(X), LinearRegression().fit(X, y).predict(X), rtol=1e-6
+    )
+
+
+def test_features_outside_bounds_are_clipped_as_least_squares_on_the_clipped():
+    X, y = np.linspace(0, 10, 50)[:, None], np.linspace(0, 5, 50) ** 2
+    model = DPLinearRegression(np.inf, bounds=(0, 6), target_bounds=(0, 9))
+    with (
+        pytest.warns(UserWarning, match="outside bounds and were clipped"),
+        pytest.warns(UserWarning, match="target_bounds and were clipped"),
+    ):
+        model.fit(X, y)
+    plain = LinearRegression().fit(np.clip(X, 0, 6), np.clip(y, 0, 9))
+    assert_allclose(model.predict(X), plain.predict(X), rtol=1e-9)
+
+
+@pytest.mark.parametrize("width", [1.0, 100.0])
+def test_noise_follows_the_square_of_the_bound(width, diffprivlib):
+    """One feature in [0, width]: the noise on x'x is that of sensitivity width^2.
+
+    In scaled units the record lies in [-1, 1] whatever the width: a square of it
+    has sensitivity 1, which is width^2 / 4 about the middle of the bounds.
+    """
+    X = np.random.RandomState(0).uniform(0, width, size=(200, 1))
+    y = np.zeros(200)
+    model = DPLinearRegression(bounds=(0, width), target_bounds=(-1, 1), random_state=0)
+    drawn = []
+
+    class Recorder(diffprivlib.Laplace):
+        def randomise(self, value):
+            noisy = super().randomise(value)
+            drawn.append((self.sensitivity, self.epsilon, noisy - value))
+            return noisy
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(diffprivlib, "Laplace", Recorder)
+        for seed in range(200):
+            model.set_params(random_state=seed).fit(X, y)
+    sensitivity, epsilon, noise = np.array(drawn).reshape(200, -1, 3).transpose(2, 1, 0)
+    # Shares of epsilon sum to it: x'y, x'x, x'1, 1'y.
+    assert_allclose(epsilon.sum(axis=0), 1)
+    assert_allclose(sensitivity[:, 0], [2, 1, 2, 2])
+    # Laplace noise: E|noise| = sensitivity / epsilon.
+    assert_allclose(
+        np.abs(noise).mean(axis=1), sensitivity[:, 0] / epsilon[:, 0], rtol=0.2
+    )
+    # Back in the units of X, a product of two features carries noise * (width / 2)^2.
+    assert_allclose(model.noise_scale_, 2 / epsilon[0, 0])
+
+
+def test_the_spread_of_the_slope_does_not_depend_on_units():
+    rng = np.random.RandomState(0)
+    X = rng.rand(500, 1)
+    y = 0.5 * X.ravel() ** 2
+    slopes = {}
+    for width in (1.0, 100.0):
+        slopes[width] = [
+            width
+            * DPLinearRegression(
+                50, bounds=(0, width), target_bounds=(0, 1), random_state=seed
+            )
+            .fit(X * width, y)
+            .coef_[0]
+            for seed in range(50)
+        ]
+    assert_allclose(slopes[1.0], slopes[100.0], rtol=1e-6)
+    assert np.std(slopes[1.0]) > 1e-3
+
+
+def test_sensitivities_bound_every_replacement():
+    """The sums change by no more than their sensitivity, for extreme records."""
+    corners = np.array([[a, b, 1.0] for a in (-1, 0, 1) for b in (-1, 0, 1)])
+    products = np.einsum("ij,ik->ijk", corners, corners)
+    change = np.abs(products[:, None] - products[None]).max(axis=(0, 1))
+    assert_allclose(change, [[1, 2, 2], [2, 1, 2], [2, 2, 0]])
+
+
+def test_error_falls_with_epsilon():
+    X, y = load_diabetes(return_X_y=True)
+    X, y = np.tile(X, (10, 1)), np.tile(y, 10)
+
+    def median_score(epsilon):
+        model = DPLinearRegression(epsilon, bounds=(-0.2, 0.2), target_bounds=(0, 400))
+        return np.median(
+            [model.set_params(random_state=s).fit(X, y).score(X, y) for s in range(11)]
+        )
+
+    scores = [median_score(epsilon) for epsilon in (0.1, 30, 1e3, 1e5)]
+    assert (np.diff(scores) > 0).all()
+    assert scores[0] > -1  # trimming keeps the solution from diverging
+
+
+def test_bad_target_bounds_are_named():
+    model = DPLinearRegression(bounds=(0, 1))
+    with pytest.raises(ValueError, match=r"needs target_bounds=.*target_bounds=None"):
+        model.fit([[0.0], [1.0]], [0.0, 1.0])
