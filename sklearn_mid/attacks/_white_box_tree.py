@@ -7,7 +7,7 @@ from sklearn.pipeline import Pipeline
 
 from sklearn_mid.attacks._base import AttributeInferenceAttack
 from sklearn_mid.attacks._candidates import given_prior
-from sklearn_mid.attacks._target import BlackBox
+from sklearn_mid.attacks._target import class_index, records_for, response_kind
 from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
 
 __all__ = ["WhiteBoxTreeAttack"]
@@ -23,9 +23,10 @@ class WhiteBoxTreeAttack(AttributeInferenceAttack):
     Parameters
     ----------
     estimator : object
-        The fitted target: a decision tree classifier with ``apply`` and the leaf sizes
-        ``tree_.n_node_samples``, such as
-        :class:`~sklearn.tree.DecisionTreeClassifier`, or a
+        The fitted target: a decision tree classifier with ``apply`` and the arrays
+        ``feature`` (negative at leaves), ``value`` and ``n_node_samples`` in
+        ``tree_``, such as :class:`~sklearn.tree.DecisionTreeClassifier` or
+        :class:`~sklearn_mid.tree.MIDDecisionTreeClassifier`, or a
         :class:`~sklearn.pipeline.Pipeline` that ends in one. It is never changed.
         Wrap it in :class:`sklearn.frozen.FrozenEstimator` to keep it through ``clone``.
     sensitive_feature : str, int, or list of str or int
@@ -82,6 +83,10 @@ class WhiteBoxTreeAttack(AttributeInferenceAttack):
     prior(A), and the score that of :class:`MAPAttack`. One more record per region,
     spread by the prior, keeps small leaves from shouting.
 
+    The middle factor is the population as the tree tells of it: how the secret goes
+    along with the known columns. :class:`ImputationBaseline` shows how much of that an
+    attacker could know without the model.
+
     A record under which y has probability 0 for every candidate gets the prior.
 
     References
@@ -135,66 +140,72 @@ class WhiteBoxTreeAttack(AttributeInferenceAttack):
 
     def _fit_attack(self, X, y, codes):
         self.prior_ = given_prior(self.prior, self.values_, self.prior_)
-        box, tree = self._tree()
-        box.response(y)
-        leaf_size = np.asarray(tree.tree_.n_node_samples)
+        tree = self._tree()
+        class_index(self.estimator, y, attack=self)  # known labels?
         self._reached = np.column_stack(
             [
-                np.bincount(self._leaves(tree, X_v), minlength=len(leaf_size))
-                for X_v in self._candidates.substitute(box.records(X))
+                np.bincount(leaf, minlength=len(tree.tree_.n_node_samples))
+                for leaf in self._leaves(tree, X)
             ]
         )
         self._n_records = len(X)
 
     def _tree(self):
-        """The target from outside, and the tree in it."""
-        box = BlackBox(self, release="confidences")
-        tree = box.target
+        """The decision tree in the target."""
+        if response_kind(self.estimator) != "classifier":
+            raise self._unsupported("a decision tree classifier is needed")
+        tree = self._check_target("predict")
         while isinstance(tree, Pipeline):
             tree = tree[-1]
-        if not hasattr(tree, "apply") or not hasattr(
-            getattr(tree, "tree_", None), "n_node_samples"
-        ):
+        inside = getattr(tree, "tree_", None)
+        parts = ("feature", "value", "n_node_samples")
+        missing = [f"tree_.{part}" for part in parts if not hasattr(inside, part)]
+        missing += [] if hasattr(tree, "apply") else ["apply"]
+        if missing:
+            lacks = ", no ".join(missing)
             raise self._unsupported(
-                f"{type(tree).__name__} has no apply, or no tree_.n_node_samples; a "
-                "decision tree is needed"
+                f"{type(tree).__name__} has no {lacks}; a decision tree classifier is "
+                "needed"
             )
-        return box, tree
+        return tree
 
     def _leaves(self, tree, X):
-        target = self.estimator
-        while isinstance(target, Pipeline):
-            X = target[:-1].transform(X) if len(target) > 1 else X
-            target = target[-1]
-        return tree.apply(X)
+        """Leaf of each record, for each value of the secret in turn."""
+        for X_v in self._candidates.substitute(
+            records_for(self.estimator, X, attack=self)
+        ):
+            target, inner = self.estimator, X_v
+            while isinstance(target, Pipeline):
+                inner = target[:-1].transform(inner) if len(target) > 1 else inner
+                target = target[-1]
+            yield tree.apply(inner)
 
     def _infer_log_proba(self, X, y):
-        box, tree = self._tree()
-        index = box.response(y)
-        shape = (len(X), len(self.values_))
-        leaf = np.empty(shape, dtype=np.intp)
-        fit = np.empty(shape)
-        for i, X_v in enumerate(self._candidates.substitute(box.records(X))):
-            leaf[:, i] = self._leaves(tree, X_v)
-            proba = box.outputs(X_v)
-            if self.counts == "leaf":
-                fit[:, i] = proba.argmax(axis=1) == index
-            else:
-                fit[:, i] = proba[np.arange(len(X)), index]
-        leaf_size = np.asarray(tree.tree_.n_node_samples)
-        weigh = self._leaf_weights if self.counts == "leaf" else self._region_weights
+        tree = self._tree()
+        index = class_index(self.estimator, y, attack=self)
+        leaf = np.column_stack(list(self._leaves(tree, X)))
+        inside = tree.tree_
+        # A record may stop before a leaf, at a value that no training row had there.
+        leaf_size = np.where(inside.feature < 0, inside.n_node_samples, 0)
+        value = inside.value.reshape(len(leaf_size), -1)
+        if self.counts == "leaf":
+            fit = value.argmax(axis=1)[leaf] == index[:, None]
+            weight = self._leaf_weights(leaf, leaf_size)
+        else:
+            fit = value[leaf, index[:, None]] / value.sum(axis=1)[leaf]
+            n_training = inside.n_node_samples[0]  # the root holds all
+            weight = self._region_weights(leaf, leaf_size, n_training)
         with np.errstate(divide="ignore"):
-            return np.log(fit) + np.log(weigh(leaf, leaf_size))
+            return np.log(fit) + np.log(weight)
 
     def _leaf_weights(self, leaf, leaf_size):
         admitted = ((self._reached > 0) * leaf_size[:, None]).sum(axis=0)
         return self.prior_ * leaf_size[leaf] / admitted
 
-    def _region_weights(self, leaf, leaf_size):
+    def _region_weights(self, leaf, leaf_size, n_training):
         prior_of_leaf = np.column_stack(
             [(leaf == reached_by_v[:, None]) @ self.prior_ for reached_by_v in leaf.T]
         )
-        n_training = leaf_size[0]  # the root holds all
         reached = self._reached[leaf, np.arange(leaf.shape[1])]
         expected = n_training * reached / self._n_records
         share = (leaf_size[leaf] + prior_of_leaf) / (expected + 1)
