@@ -323,6 +323,15 @@ class BaseNeuralNetClassifier(ClassifierMixin, BaseNeuralNet):
             )
         return self._label_encoder.transform(y).astype(np.int64)
 
+    def _is_first_partial_fit(self, classes):
+        fresh = not hasattr(self, "net_")
+        if fresh and classes is None:
+            raise ValueError(
+                "classes=None in the first call of partial_fit; pass the labels of "
+                "all classes, of which these rows may lack some."
+            )
+        return fresh
+
     def predict_proba(self, X):
         """Class probabilities.
 

@@ -68,7 +68,7 @@ class BaseMIDNeuralNet(BaseNeuralNet):
         return build_net(
             BottleneckNet,
             module,
-            foreign_encoder=callable(parameters["module"]["encoder"]),
+            encoder=parameters["module"]["encoder"],
             **parameters["net"],
         )
 
@@ -155,14 +155,14 @@ class MIDNeuralNetClassifier(
         reg_lambda=0.01,
         *,
         encoder="mlp",
-        hidden_layer_sizes=(64,),
+        hidden_layer_sizes=(128,),
         activation="relu",
         image_shape=None,
         latent_dim=None,
         n_train_samples=1,
         n_predict_samples=12,
         optimizer="adam",
-        lr=1e-2,
+        lr=5e-3,
         weight_decay=0.0,
         batch_size=64,
         max_epochs=100,
@@ -237,12 +237,7 @@ class MIDNeuralNetClassifier(
         -------
         self
         """
-        fresh = not hasattr(self, "net_")
-        if fresh and classes is None:
-            raise ValueError(
-                "classes=None in the first call of partial_fit; pass the labels of "
-                "all classes, of which these rows may lack some."
-            )
+        fresh = self._is_first_partial_fit(classes)
         if self.class_weight == "balanced":
             raise ValueError(
                 "class_weight='balanced' needs the rows of all calls of partial_fit "

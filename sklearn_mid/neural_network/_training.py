@@ -23,6 +23,7 @@ from sklearn_mid.utils._torch import (
     global_seed,
     index_batches,
     new_generator,
+    one_thread,
     spawn_seed,
 )
 
@@ -118,15 +119,16 @@ class Net(NeuralNet):
     ----------
     module : PlainModule
         The initialised module.
-    foreign_encoder : bool
-        Whether the encoder is not of this package, so that what it draws comes from
-        torch's global generator, which is then seeded and restored.
+    encoder_kind : {"mlp", "conv", "foreign"}
+        A perceptron trains in one thread, so that the number of threads does not
+        change it. A foreign encoder may draw from torch's global generator, which is
+        then seeded, and restored afterwards.
     **kwargs
         As for :class:`skorch.NeuralNet`.
     """
 
-    def __init__(self, module, *args, foreign_encoder=False, **kwargs):
-        self.foreign_encoder = foreign_encoder
+    def __init__(self, module, *args, encoder_kind="foreign", **kwargs):
+        self.encoder_kind = encoder_kind
         super().__init__(module, *args, **kwargs)
 
     def train(self, rows, valid=None, *, epochs, seed, patience=None, progress=None):
@@ -157,7 +159,9 @@ class Net(NeuralNet):
         self._keep_weights()
         n_before = len(self.history)
         with contextlib.ExitStack() as stack:
-            if self.foreign_encoder:
+            if self.encoder_kind == "mlp":
+                stack.enter_context(one_thread())
+            elif self.encoder_kind == "foreign":
                 stack.enter_context(global_seed(spawn_seed(seed, 2)))
             if progress is not None:
                 tqdm = require("tqdm.auto", extra="nn", needed_by="verbose=True").tqdm
@@ -342,7 +346,7 @@ def build_net(
     net_class,
     module,
     *,
-    foreign_encoder,
+    encoder,
     criterion,
     optimizer,
     weight_decay,
@@ -354,7 +358,7 @@ def build_net(
     net = net_class(
         module,
         criterion=_CRITERIA[criterion](),
-        foreign_encoder=foreign_encoder,
+        encoder_kind="foreign" if callable(encoder) else encoder,
         callbacks=copy.deepcopy(callbacks),  # a net changes them
         callbacks__print_log=None,
         train_split=None,

@@ -25,6 +25,7 @@ __all__ = [
     "index_batches",
     "initialize_parameters",
     "new_generator",
+    "one_thread",
     "spawn_seed",
 ]
 
@@ -179,3 +180,18 @@ def global_seed(seed):
     with _GLOBAL_GENERATOR, torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
         yield
+
+
+@contextlib.contextmanager
+def one_thread():
+    """Let torch's CPU kernels use one thread in this block.
+
+    How a matrix product is split among threads changes its last bits, and training
+    amplifies these until the weights differ. Small products gain nothing from threads.
+    """
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(n_threads)

@@ -16,6 +16,7 @@ from sklearn_mid.utils._torch import (
     index_batches,
     initialize_parameters,
     new_generator,
+    one_thread,
     spawn_seed,
 )
 
@@ -105,3 +106,11 @@ def test_check_device_names_the_usable_ones():
 def test_check_device_refuses_a_gpu_that_is_not_there():
     with pytest.raises(ValueError, match=r"device='cuda' cannot be used here"):
         check_device("cuda")
+
+
+def test_one_thread_restores_the_number_of_threads():
+    before = torch.get_num_threads()
+    with pytest.raises(KeyError), one_thread():
+        assert torch.get_num_threads() == 1
+        raise KeyError
+    assert torch.get_num_threads() == before

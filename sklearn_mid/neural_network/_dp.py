@@ -1,0 +1,253 @@
+"""The classifier trained with differential privacy, to compare with."""
+
+from numbers import Real
+
+from sklearn_mid.neural_network._base import BaseNeuralNet, BaseNeuralNetClassifier
+from sklearn_mid.utils._optional import require
+from sklearn_mid.utils._sklearn_compat import Interval, _fit_context
+
+__all__ = ["DPNeuralNetClassifier"]
+
+
+class DPNeuralNetClassifier(BaseNeuralNetClassifier):
+    """Neural network classifier trained by DP-SGD.
+
+    Each step clips the gradient of every row to `max_grad_norm` and adds Gaussian noise
+    to their sum [1]_, by Opacus [2]_. The encoders are those of
+    :class:`MIDNeuralNetClassifier`; there is no bottleneck, and predictions are a
+    function of the input.
+
+    Parameters
+    ----------
+    epsilon : float or None, default=8.0
+        Privacy budget of ``fit``, greater than 0: the noise is chosen so that
+        `max_epochs` epochs spend it. ``inf`` adds no noise, but still clips and draws
+        batches by Poisson sampling: the difference from a plain net is not noise.
+        None leaves the noise to `noise_multiplier`.
+    noise_multiplier : float or None, default=None
+        Standard deviation of the noise over `max_grad_norm`, at least 0. Only with
+        ``epsilon=None``.
+    delta : float, default=1e-5
+        Of (epsilon, delta)-differential privacy, between 0 and 1. Should be far below
+        1 / n_samples.
+    max_grad_norm : float, default=1.0
+        Euclidean norm that the gradient of a row is clipped to.
+    encoder : {"mlp", "conv"} or callable, default="mlp"
+        As in :class:`MIDNeuralNetClassifier`. Layers that mix the rows of a batch,
+        such as BatchNorm, are refused.
+    hidden_layer_sizes : int or array-like of int, default=(128,)
+        Widths of the hidden layers; in "conv" of those after the convolutions.
+    activation : {"relu", "tanh", "logistic", "identity"}, default="relu"
+    image_shape : tuple (channels, height, width), default=None
+        Needed by "conv". X must then hold pixels in [0, 1].
+    optimizer : {"adam", "sgd"} or subclass of torch.optim.Optimizer, default="adam"
+        What is done with the noisy gradient; "sgd" has a momentum of 0.9.
+    lr : float, default=0.005
+        Learning rate.
+    weight_decay : float, default=0.0
+    batch_size : int or "full", default=128
+        Expected number of rows in a batch; every row joins it independently.
+    max_epochs : int, default=30
+    callbacks : list of skorch callbacks, default=None
+        What they record or decide from the training data is not private.
+    dtype : {"float32", "float64"}, default="float32"
+    device : str, default="cpu"
+    verbose : bool or int, default=False
+        Whether to show a progress bar.
+    random_state : int, RandomState instance or None, default=None
+        Whoever knows it can subtract the noise: keep it secret where the guarantee
+        is meant to hold.
+
+    Attributes
+    ----------
+    epsilon_ : float
+        What all trainings so far have spent, at `delta`, by the accountant (Renyi
+        differential privacy). At most `epsilon` after ``fit``.
+    noise_multiplier_ : float
+        The noise used.
+    classes_ : ndarray of shape (n_classes,)
+    net_ : skorch.NeuralNet
+        The trained net, unwrapped from Opacus.
+    history_ : list of dict
+        Per epoch: "epoch", "loss" and "distortion" (equal here). Not private.
+    n_iter_ : int
+        Number of epochs.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+
+    See Also
+    --------
+    MIDNeuralNetClassifier : Limits the information on an input, not on a person's
+        presence.
+
+    Notes
+    -----
+    The guarantee is about one row more or less, for all that depends on the weights. It
+    takes the number of rows, the set of labels and the preprocessing as public.
+    Opacus loads when the net is fitted: ``python -m pip install 'sklearn-mid[nn,dp]'``.
+
+    References
+    ----------
+    .. [1] M. Abadi et al., "Deep Learning with Differential Privacy", CCS 2016,
+       `doi:10.1145/2976749.2978318 <https://doi.org/10.1145/2976749.2978318>`_.
+    .. [2] A. Yousefpour et al., "Opacus: User-Friendly Differential Privacy Library in
+       PyTorch", `arXiv:2109.12298 <https://arxiv.org/abs/2109.12298>`_.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn_mid.neural_network import DPNeuralNetClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> X = StandardScaler().fit_transform(X)
+    >>> clf = DPNeuralNetClassifier(epsilon=8, random_state=0).fit(X, y)
+    >>> clf.epsilon_ <= 8
+    True
+    >>> clf.score(X, y) > 0.8
+    True
+    """
+
+    _parameter_constraints: dict = {
+        **BaseNeuralNet._parameter_constraints,
+        "epsilon": [Interval(Real, 0, None, closed="right"), None],
+        "noise_multiplier": [Interval(Real, 0, None, closed="left"), None],
+        "delta": [Interval(Real, 0, 1, closed="neither")],
+        "max_grad_norm": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        epsilon=8.0,
+        *,
+        noise_multiplier=None,
+        delta=1e-5,
+        max_grad_norm=1.0,
+        encoder="mlp",
+        hidden_layer_sizes=(128,),
+        activation="relu",
+        image_shape=None,
+        optimizer="adam",
+        lr=5e-3,
+        weight_decay=0.0,
+        batch_size=128,
+        max_epochs=30,
+        callbacks=None,
+        dtype="float32",
+        device="cpu",
+        verbose=False,
+        random_state=None,
+    ):
+        self.epsilon = epsilon
+        self.noise_multiplier = noise_multiplier
+        self.delta = delta
+        self.max_grad_norm = max_grad_norm
+        self.encoder = encoder
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.image_shape = image_shape
+        self.optimizer = optimizer
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.callbacks = callbacks
+        self.dtype = dtype
+        self.device = device
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y):
+        """Train the net, spending `epsilon`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+
+        Returns
+        -------
+        self
+        """
+        return self._fit(X, y, fresh=True, epochs=self.max_epochs)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None):
+        """Train for one more pass over these rows, and account for it.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+        classes : array-like of shape (n_classes,), default=None
+            All labels there will ever be; needed in the first call, unless ``fit``
+            came before. The first call chooses the noise such that `max_epochs` passes
+            over as many rows spend `epsilon`; `epsilon_` is what was spent, as if all
+            calls had seen the same people.
+
+        Returns
+        -------
+        self
+        """
+        fresh = self._is_first_partial_fit(classes)
+        return self._fit(X, y, fresh=fresh, epochs=1, classes=classes)
+
+    def _fit(self, X, y, *, fresh, epochs, classes=None):
+        require("opacus", extra="dp", needed_by=type(self).__name__)
+        from sklearn_mid.neural_network._dp_training import n_batches, spent_epsilon
+
+        X, y = self._validate(X, y=y, reset=fresh)
+        codes = self._encode(y, classes=classes, reset=fresh)
+        batch_size = -1 if self.batch_size == "full" else self.batch_size
+        steps_per_epoch = n_batches(len(X), batch_size)
+        if fresh:
+            self.noise_multiplier_ = self._choose_noise(steps_per_epoch)
+            self._accounted = []
+            self._start(len(self.classes_))
+        else:
+            self._continue()
+        n_before = len(self.history_)
+        self._train(X, codes, epochs=epochs)
+        steps = steps_per_epoch * (len(self.history_) - n_before)
+        self._accounted.append((self.noise_multiplier_, 1 / steps_per_epoch, steps))
+        self.epsilon_ = spent_epsilon(self._accounted, self.delta)
+        return self
+
+    def _choose_noise(self, steps_per_epoch):
+        from sklearn_mid.neural_network._dp_training import noise_for_epsilon
+
+        if (self.epsilon is None) == (self.noise_multiplier is None):
+            raise ValueError(
+                "exactly one of epsilon and noise_multiplier must be given, the other "
+                f"None; got epsilon={self.epsilon}, "
+                f"noise_multiplier={self.noise_multiplier}."
+            )
+        if self.epsilon is None:
+            return float(self.noise_multiplier)
+        return noise_for_epsilon(
+            float(self.epsilon),
+            float(self.delta),
+            1 / steps_per_epoch,
+            steps_per_epoch * self.max_epochs,
+        )
+
+    def _net_parameters(self, n_outputs, device):
+        parameters = super()._net_parameters(n_outputs, device)
+        parameters["module"]["bottleneck"] = "none"
+        parameters["net"].update(
+            max_grad_norm=self.max_grad_norm, noise_multiplier=self.noise_multiplier_
+        )
+        return parameters
+
+    def _build_net(self, parameters):
+        from sklearn_mid.neural_network._dp_training import (
+            DPNet,
+            refuse_batch_dependent,
+        )
+        from sklearn_mid.neural_network._modules import build_module
+        from sklearn_mid.neural_network._training import build_net
+
+        encoder = parameters["module"]["encoder"]
+        module = build_module(**parameters["module"])
+        refuse_batch_dependent(module, getattr(encoder, "__name__", encoder))
+        return build_net(DPNet, module, encoder=encoder, **parameters["net"])
