@@ -55,7 +55,9 @@ def grid_entropy_and_gradient(centers, weights, taylor_order):
     gradient : ndarray of shape (n,)
     """
     on_nodes = _quadrature if taylor_order is None else _TAYLOR[taylor_order]
-    nodes = (centers - centers.min()) * _STEPS
+    # whole nodes off: the grid stays put when the lowest centre moves a little
+    nodes = centers * _STEPS
+    nodes -= np.floor(nodes.min())
     if nodes.max() + 2 * _PAD <= _BLOCK:
         nodes += _PAD
         mass = _node_masses(nodes, weights, int(nodes.max()) + _PAD)

@@ -56,7 +56,7 @@ def build_problem(
             "sample_weight leaves fewer than 2 samples of positive weight; the model "
             "needs at least 2."
         )
-    if (X[0] == X[-1]).all() and (np.ptp(X, axis=0) == 0).all():
+    if fit_intercept and (X[0] == X[-1]).all() and (X[0] == X).all():
         raise ValueError(
             "All features of X are constant; the model needs one that varies."
         )

@@ -34,8 +34,9 @@ class LeastSquares:
         ``root`` is ``diag(singular_values) @ directions.T``.
     theta : ndarray of shape (rank,)
         The solution in whitened coordinates, ``root @ beta_ols``.
-    null_space : ndarray of shape (n_features, n_features - rank)
-        Orthonormal basis, in units of X, of what X says nothing about.
+    row_basis, null_basis : ndarray of shape (n_features, k) or None
+        Orthonormal basis, in units of X, of the coefficients that act on X or of
+        those that do not, whichever is smaller; both None at full rank.
     coef : ndarray of shape (n_features,)
         Minimum-norm solution, in units of X and y.
     residual : float
@@ -49,7 +50,8 @@ class LeastSquares:
     directions: np.ndarray
     singular_values: np.ndarray
     theta: np.ndarray
-    null_space: np.ndarray
+    row_basis: np.ndarray | None
+    null_basis: np.ndarray | None
     coef: np.ndarray
     residual: float
 
@@ -67,7 +69,7 @@ class LeastSquares:
 
     def smallest(self, coef):
         """The coefficients of least norm that predict as `coef` does."""
-        return coef - self.null_space @ (self.null_space.T @ coef)
+        return _smallest(coef, self.row_basis, self.null_basis)
 
     def intercept(self, coef):
         return float(self.y_mean - self.x_mean @ coef)
@@ -92,14 +94,15 @@ def fit_least_squares(X, y, weights, *, fit_intercept):
     x_mean, y_mean = np.zeros(n_features), 0.0
     if fit_intercept:
         x_mean, y_mean = weights @ X, float(weights @ y)
-    y_scale = float(np.abs(y - y_mean).max()) or 1.0
+    y_scale = float(np.abs(y - y_mean).max()) if np.ptp(y) or y_mean == 0 else 1.0
+    y_scale = y_scale or 1.0
     if not np.isfinite(x_mean).all() or not np.isfinite(y_scale):
         raise ValueError("X or y holds values too large to average; rescale them.")
     pieces = _Pieces(X, (y - y_mean) / y_scale, np.sqrt(weights), x_mean)
 
     with np.errstate(over="ignore", invalid="ignore"):
-        gram = pieces.gram()
-    variance = np.diag(gram)[:-1]
+        gram = pieces.gram() if n_features <= n_samples else None
+        variance = pieces.variance() if gram is None else np.diag(gram)[:-1]
     x_scale = np.sqrt(variance)
     extreme = ~np.isfinite(variance) | (variance < 1e-280)
     if extreme.any():  # squares over- or underflow: measure by the largest value
@@ -110,19 +113,14 @@ def fit_least_squares(X, y, weights, *, fit_intercept):
     pieces.dead = constant
 
     factors = None
-    if not (extreme & ~constant).any():
+    if n_features <= n_samples and not (extreme & ~constant).any():
         factors = _from_gram(gram, x_scale, constant, pieces)
     if factors is None:
         factors = _from_qr(pieces)
-    directions, singular_values, theta, null = factors
-
-    beta = directions @ (theta / singular_values)
-    null_space = null / x_scale[:, None]
-    if null.shape[1]:
-        null_space = null_space / np.linalg.norm(null_space, axis=0)
-        null_space = qr(null_space, mode="economic")[0]
-    coef = beta / x_scale * y_scale
-    coef -= null_space @ (null_space.T @ coef)
+    directions, singular_values, theta = factors
+    row_basis, null_basis = _bases(directions, x_scale)
+    coef = directions @ (theta / singular_values) / x_scale * y_scale
+    coef = _smallest(coef, row_basis, null_basis)
     residuals = (y - y_mean) - (X @ coef - x_mean @ coef)
     return LeastSquares(
         x_mean=x_mean,
@@ -132,7 +130,8 @@ def fit_least_squares(X, y, weights, *, fit_intercept):
         directions=directions,
         singular_values=singular_values,
         theta=theta,
-        null_space=null_space,
+        row_basis=row_basis,
+        null_basis=null_basis,
         coef=coef,
         residual=float(weights @ (residuals / y_scale) ** 2),
     )
@@ -163,14 +162,11 @@ class _Pieces:
     def gram(self):
         return sum(piece.T @ piece for piece in self)
 
+    def variance(self):
+        return sum(np.sum(piece[:, :-1] ** 2, axis=0) for piece in self)
+
     def largest(self):
-        return np.max(
-            [
-                np.abs(self.X[i : i + 1000] - self.x_mean).max(axis=0)
-                for i in range(0, len(self.X), 1000)
-            ],
-            axis=0,
-        )
+        return np.max([np.abs(piece[:, :-1]).max(axis=0) for piece in self], axis=0)
 
 
 def _from_gram(gram, x_scale, constant, pieces):
@@ -188,7 +184,7 @@ def _from_gram(gram, x_scale, constant, pieces):
             return None
     singular_values = np.sqrt(values[kept])
     theta = vectors[:, kept].T @ gram[:-1, -1] / singular_values
-    return vectors[:, kept], singular_values, theta, null
+    return vectors[:, kept], singular_values, theta
 
 
 def _from_qr(pieces):
@@ -197,10 +193,29 @@ def _from_qr(pieces):
     for piece in pieces:
         triangle = qr(np.vstack([triangle, piece]), mode="r")[0]
         triangle = triangle[: triangle.shape[1]]
-    left, singular_values, right = np.linalg.svd(triangle[:, :-1])
+    left, singular_values, right = np.linalg.svd(triangle[:, :-1], full_matrices=False)
     kept = singular_values > (
         max(pieces.X.shape) * _EPS * singular_values.max(initial=0.0)
     )
     rank = int(kept.sum())
     theta = left[:, :rank].T @ triangle[:, -1]
-    return right[:rank].T, singular_values[:rank], theta, right[rank:].T
+    return right[:rank].T, singular_values[:rank], theta
+
+
+def _bases(directions, x_scale):
+    """Row and null basis of a :class:`LeastSquares`."""
+    n_features, rank = directions.shape
+    if rank == n_features:
+        return None, None
+    if rank <= n_features // 2:
+        return qr(x_scale[:, None] * directions, mode="economic")[0], None
+    null = qr(directions)[0][:, rank:] / x_scale[:, None]
+    return None, qr(null / np.linalg.norm(null, axis=0), mode="economic")[0]
+
+
+def _smallest(coef, row_basis, null_basis):
+    if row_basis is not None:
+        return row_basis @ (row_basis.T @ coef)
+    if null_basis is not None:
+        return coef - null_basis @ (null_basis.T @ coef)
+    return coef

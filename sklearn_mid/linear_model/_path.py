@@ -139,7 +139,7 @@ def mid_path(
     # The least of lines in lambda, one per solution, has slopes (informations) that
     # fall with lambda, however good the local minima are.
     best = [
-        min(found, key=lambda solution, s=strength: solution.objective(s))
+        min(found, key=lambda solution, s=strength: solution.rank(s))
         for strength in strengths
     ]
     coefs = np.array([problem.coef(solution.v) for solution in best])

@@ -9,6 +9,8 @@ The coordinates v are multiples of sigma in which the first term becomes
 :class:`~sklearn_mid.linear_model._least_squares.LeastSquares`.
 """
 
+from functools import cached_property
+
 import numpy as np
 
 from sklearn_mid.information._mixture import channel_information_and_gradient
@@ -37,6 +39,7 @@ class _Problem:
         self.method = method
         self.taylor_order = taylor_order
         self.floor = least_squares.residual / (2 * sigma**2)
+        self._seen = {}
 
     @property
     def noise_variance(self):
@@ -48,14 +51,21 @@ class _Problem:
         image = self.root(v - self.v_ols)
         return self.floor + image @ image / 2, self.root_transposed(image)
 
-    def objective(self, v, reg_lambda):
-        """Loss + lambda * information, and its gradient."""
-        loss, slope = self.loss(v)
-        information, information_slope = self.information(v)
-        return (
-            loss + reg_lambda * information,
-            slope + reg_lambda * information_slope,
-        )
+    def evaluate(self, v):
+        """Loss, its gradient, information, its gradient; remembered.
+
+        None depends on lambda: what one strength has tried is free for the next.
+        """
+        key = v.tobytes()
+        if key not in self._seen:
+            self._seen[key] = (*self.loss(v), *self.information(v))
+        return self._seen[key]
+
+    @cached_property
+    def ray(self):
+        """Some c in [0, 1], and the information at c * v_ols."""
+        c = np.append(0.0, np.geomspace(1e-6, 1, 49))
+        return c, np.array([self.information_on_ray(point) for point in c])
 
     def _channel(self, centers, weights):
         return channel_information_and_gradient(
@@ -81,7 +91,7 @@ class WholeInput(_Problem):
         # coefficients of the linear predictor X @ coef, in units of sigma
         self._unwhiten = ls.directions / ls.singular_values / ls.x_scale[:, None]
         centers = self._centers(self.v_ols)
-        self._ray_centers, self._ray_weights = _binned(centers, weights)
+        self._ray_centers, self._ray_weights = _binned(centers, weights, 2**12)
 
     def root(self, v):
         return v
@@ -124,7 +134,7 @@ class SensitiveInput(_Problem):
     left is |(R_s - R_o R_o^+ R_s)(v - v_ols)|^2.
     """
 
-    n_runs = None  # as many as there are starts: rows no longer matter
+    n_runs = 16  # cheap: an iteration does not depend on the number of rows
 
     def __init__(
         self, X, weights, attributes, least_squares, sigma, method, taylor_order
@@ -197,26 +207,26 @@ def _values(X_s, weights):
         values = values[:, None]
     probabilities = np.bincount(inverse, weights, len(values))
     if len(values) > _MAX_CENTERS:
-        values, probabilities = _binned(values[:, 0], probabilities)
+        values, probabilities = _binned(values[:, 0], probabilities, _MAX_CENTERS)
         values = values[:, None]
     return values - probabilities @ values, probabilities
 
 
-def _binned(centers, weights):
-    """At most 2**16 centres instead, by linear binning, which keeps the mean.
+def _binned(centers, weights, n_nodes):
+    """At most n_nodes centres instead, by linear binning, which keeps the mean.
 
-    It adds at most (range / 2**17)^2 to the variance of a component.
+    It adds at most (range / 2 n_nodes)^2 to the variance of a component.
     """
-    if len(centers) <= _MAX_CENTERS:
+    if len(centers) <= n_nodes:
         return centers, weights
-    low, high = centers.min(), centers.max()
-    step = (high - low) / (_MAX_CENTERS - 1) or 1.0
+    low = centers.min()
+    step = (centers.max() - low) / (n_nodes - 1) or 1.0
     position = (centers - low) / step
-    node = np.minimum(position.astype(np.intp), _MAX_CENTERS - 2)
+    node = np.minimum(position.astype(np.intp), n_nodes - 2)
     right = weights * (position - node)
-    mass = np.bincount(node, weights - right, _MAX_CENTERS)
-    mass[1:] += np.bincount(node, right, _MAX_CENTERS)[:-1]
-    nodes = low + step * np.arange(_MAX_CENTERS)
-    # a bin that is empty up to round-off is no centre
+    mass = np.bincount(node, weights - right, n_nodes)
+    mass[1:] += np.bincount(node, right, n_nodes)[:-1]
+    # a node that is empty up to round-off is no centre
     present = mass > 1e-15
-    return nodes[present], mass[present] / mass[present].sum()
+    nodes = low + step * np.flatnonzero(present)
+    return nodes, mass[present] / mass[present].sum()

@@ -25,9 +25,21 @@ class Solution:
     failure: str | None
 
     def objective(self, reg_lambda):
-        # lambda may be inf, where the information is 0
+        """loss + lambda * information, in nats."""
+        # lambda may be inf, but only where the information is 0
         penalty = reg_lambda * self.information if self.information else 0.0
         return self.loss + penalty
+
+    def rank(self, reg_lambda):
+        """The objective over 1 + lambda: finite for any lambda."""
+        of_loss, of_information = shares(reg_lambda)
+        return of_loss * self.loss + of_information * self.information
+
+
+def shares(reg_lambda):
+    """1 / (1 + lambda) and lambda / (1 + lambda); dividing keeps gradients moderate."""
+    share = 1 / (1 + reg_lambda)
+    return share, 1.0 if np.isinf(reg_lambda) else reg_lambda * share
 
 
 def solve(problem, reg_lambda, *, max_iter, tol, warm_start=None):
@@ -49,7 +61,7 @@ def solve(problem, reg_lambda, *, max_iter, tol, warm_start=None):
     -------
     Solution
     """
-    if reg_lambda == 0:
+    if reg_lambda == 0 or not problem.v_ols.any():
         return _at(problem, problem.v_ols)
     if np.isinf(reg_lambda):
         zero = np.zeros_like(problem.v_ols)
@@ -58,43 +70,53 @@ def solve(problem, reg_lambda, *, max_iter, tol, warm_start=None):
     starts = [*problem.starts, _best_on_ray(problem, reg_lambda) * problem.v_ols]
     if warm_start is not None:
         starts.append(warm_start)
-    if problem.n_runs is not None and len(starts) > problem.n_runs:
-        starts.sort(key=lambda v: problem.objective(v, reg_lambda)[0])
+    if len(starts) > problem.n_runs:
+        starts.sort(key=lambda v: _at(problem, v).rank(reg_lambda))
         del starts[problem.n_runs :]
     runs = [_descend(problem, reg_lambda, v, max_iter, tol) for v in starts]
-    return min(runs, key=lambda run: run.objective(reg_lambda))
+    return min(runs, key=lambda run: run.rank(reg_lambda))
 
 
 def _at(problem, v, n_iter=1, failure=None):
-    return Solution(v, problem.loss(v)[0], problem.information(v)[0], n_iter, failure)
+    loss, _, information, _ = problem.evaluate(v)
+    return Solution(v, loss, information, n_iter, failure)
 
 
 def _best_on_ray(problem, reg_lambda):
     """The c in [0, 1] that minimises the objective at c * v_ols."""
     step = problem.root(problem.v_ols)
     curvature = step @ step
+    of_loss, of_information = shares(reg_lambda)
 
-    def objective(c):
-        information = problem.information_on_ray(c)
-        return curvature * (1 - c) ** 2 / 2 + reg_lambda * information
+    def objective(c, information):
+        loss = curvature * (1 - c) ** 2 / 2
+        return of_loss * loss + of_information * information
 
-    grid = np.append(0, np.geomspace(min(1e-2, 0.1 / (1 + reg_lambda)), 1, 25))
-    values = [objective(c) for c in grid]
+    c, informations = problem.ray
+    values = objective(c, informations)
     best = int(np.argmin(values))
-    low, high = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
-    refined = minimize_scalar(objective, bounds=(low, high), method="bounded")
-    return refined.x if refined.fun < values[best] else grid[best]
+    low, high = c[max(best - 1, 0)], c[min(best + 1, len(c) - 1)]
+    refined = minimize_scalar(
+        lambda c: objective(c, problem.information_on_ray(c)),
+        bounds=(low, high),
+        method="bounded",
+        options={"xatol": 1e-5 * high},
+    )
+    return refined.x if refined.fun < values[best] else c[best]
 
 
 def _descend(problem, reg_lambda, start, max_iter, tol):
-    scale = 1 + reg_lambda  # keeps gradients of order one for any lambda
+    of_loss, of_information = shares(reg_lambda)
 
-    def scaled(v):
-        value, slope = problem.objective(v, reg_lambda)
-        return value / scale, slope / scale
+    def objective(v):
+        loss, loss_slope, information, information_slope = problem.evaluate(v)
+        return (
+            of_loss * loss + of_information * information,
+            of_loss * loss_slope + of_information * information_slope,
+        )
 
     found = minimize(
-        scaled,
+        objective,
         start,
         jac=True,
         method="L-BFGS-B",
