@@ -1,4 +1,8 @@
-"""Tables of the suites, each as an attribute inference problem."""
+"""Tables of the suites, each as an attribute inference problem.
+
+Bounds of numeric columns are those of the questionnaires and of medicine, rounded
+outwards: defences that need bounds must not take them from the records.
+"""
 
 import pandas as pd
 
@@ -7,20 +11,24 @@ from sklearn_mid.benchmark._problem import AttributeProblem
 __all__ = ["DATASETS"]
 
 
-def _numeric(data, secret):
-    """One-hot columns instead of categories; also the secret's columns."""
-    encoded = pd.get_dummies(data, dtype=float).astype(float)
-    groups = {
-        column: [c for c in encoded.columns if c.startswith(f"{column}_")] or column
-        for column in data.columns
-    }
-    return encoded, groups[secret], groups
+_DIABETES = {
+    "age": (15, 85),
+    "bmi": (15, 45),
+    "bp": (60, 140),
+    "total_cholesterol": (90, 310),
+    "ldl": (40, 250),
+    "hdl": (20, 100),
+    "cholesterol_ratio": (1.5, 10),
+    "log_triglycerides": (3, 6.5),
+    "glucose": (50, 130),
+}
+_PROGRESSION = (25, 346)
 
 
-def _scaled(target):
-    """The target mapped linearly to [-1, 1]."""
-    low, high = target.min(), target.max()
-    return 2 * (target - low) / (high - low) - 1
+def _to_unit(column, bounds):
+    """A column mapped linearly, its bounds to -1 and 1."""
+    low, high = bounds
+    return 2 * (column - low) / (high - low) - 1
 
 
 def diabetes(*, random_state):
@@ -28,17 +36,19 @@ def diabetes(*, random_state):
     from sklearn_mid.datasets import load_diabetes
 
     bunch = load_diabetes()
-    X, secret_columns, _ = _numeric(bunch.data, "sex")
-    numeric = [c for c in X.columns if c not in secret_columns]
-    X[numeric] = (X[numeric] - X[numeric].mean()) / X[numeric].std()
+    X = pd.get_dummies(bunch.data, columns=["sex"], dtype=float)
+    for column, bounds in _DIABETES.items():
+        X[column] = _to_unit(X[column], bounds)
+    secret_columns = [column for column in X if column.startswith("sex_")]
     return AttributeProblem.split(
         X,
-        _scaled(bunch.target),
+        _to_unit(bunch.target, _PROGRESSION),
         secret=bunch.data["sex"],
         random_state=random_state,
         sensitive_feature=secret_columns,
         family="linear",
         is_regression=True,
+        bounds=dict.fromkeys(_DIABETES, (-1, 1)),
     )
 
 
@@ -60,6 +70,7 @@ def iwpc(*, random_state, sensitive="vkorc1"):
         family="linear",
         is_regression=True,
         units={"error in mg/week": iwpc_weekly_dose},
+        bounds={"age": (-4, 3), "height": (-5, 5), "weight": (-4, 8)},
     )
 
 
@@ -85,14 +96,24 @@ def fair(*, random_state):
     """How a marriage is rated, affairs to hide: trees."""
     from sklearn_mid.datasets import load_fair
 
-    return _tree_problem(load_fair(), random_state)
+    bounds = {
+        "age": (17, 60),
+        "yrs_married": (0, 40),
+        "children": (0, 6),
+        "religious": (1, 4),
+        "educ": (9, 20),
+    }
+    return _tree_problem(load_fair(), random_state, bounds=bounds)
 
 
 def gss(*, random_state):
     """How happy a marriage is, X-rated films to hide: trees."""
     from sklearn_mid.datasets import fetch_gss
 
-    return _tree_problem(fetch_gss(subset="all"), random_state, **_LARGE)
+    bounds = {"year": (1972, 2020), "childs": (0, 9), "age": (18, 99), "educ": (0, 99)}
+    return _tree_problem(
+        fetch_gss(subset="all"), random_state, bounds=bounds, **_LARGE
+    )
 
 
 def steak(*, random_state):
@@ -106,7 +127,15 @@ def adult(*, random_state):
     """Income above 50,000 dollars, marital status to hide: trees."""
     from sklearn_mid.datasets import fetch_adult
 
-    return _tree_problem(fetch_adult(subset="all"), random_state, **_LARGE)
+    bounds = {
+        "fnlwgt": (0, 1_500_000),
+        "capitalgain": (0, 100_000),
+        "capitalloss": (0, 5_000),
+        "hoursperweek": (0, 99),
+    }
+    return _tree_problem(
+        fetch_adult(subset="all"), random_state, bounds=bounds, **_LARGE
+    )
 
 
 DATASETS = {

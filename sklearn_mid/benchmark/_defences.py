@@ -1,5 +1,10 @@
 """Defences of the suites, by name. A problem's `family` says what is defended."""
 
+import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+
 from sklearn_mid.benchmark._skip import Skip
 
 __all__ = ["DEFENCES"]
@@ -87,6 +92,72 @@ def priority_depth(problem, *, random_state, depth):
     )
 
 
+def dp_linear(problem, *, random_state, epsilon):
+    """Linear regression with differential privacy."""
+    from sklearn_mid.defenses import DPLinearRegression
+
+    _only_for(problem, "linear", "dp-linear")
+    bounds = [problem.bounds.get(column, (0, 1)) for column in problem.X_train]
+    return DPLinearRegression(
+        epsilon,
+        bounds=tuple(np.transpose(bounds)),
+        target_bounds=(-1, 1),
+        random_state=random_state,
+    )
+
+
+def _on_numbers(problem, make):
+    """A classifier of numbers behind one-hot columns; `make` is given their bounds."""
+    data = problem.X_train
+    numeric = [column for column in data if column in problem.bounds]
+    nominal = [column for column in data if column not in problem.bounds]
+    # The values are those of the questionnaire, also where no record has them.
+    categories = [list(data[column].cat.categories) for column in nominal]
+    bounds = [(0, 1)] * sum(map(len, categories))
+    bounds += [problem.bounds[column] for column in numeric]
+    encoder = ColumnTransformer(
+        [
+            (
+                "nominal",
+                OneHotEncoder(categories=categories, sparse_output=False),
+                nominal,
+            ),
+            ("numeric", "passthrough", numeric),
+        ]
+    )
+    return make_pipeline(encoder, make(tuple(np.transpose(bounds).astype(float))))
+
+
+def dp_tree(problem, *, random_state, epsilon, max_depth=5):
+    """A tree with differential privacy; its splits are random."""
+    from sklearn_mid.defenses import DPDecisionTreeClassifier
+
+    _only_for(problem, "tree", "dp-tree")
+    return _on_numbers(
+        problem,
+        lambda bounds: DPDecisionTreeClassifier(
+            epsilon, bounds=bounds, max_depth=max_depth, random_state=random_state
+        ),
+    )
+
+
+def dp_forest(problem, *, random_state, epsilon, max_depth=5, n_estimators=10):
+    """A forest with differential privacy; its splits are random."""
+    from sklearn_mid.defenses import DPRandomForestClassifier
+
+    _only_for(problem, "tree", "dp-forest")
+    return _on_numbers(
+        problem,
+        lambda bounds: DPRandomForestClassifier(
+            epsilon,
+            bounds=bounds,
+            max_depth=max_depth,
+            n_estimators=n_estimators,
+            random_state=random_state,
+        ),
+    )
+
+
 def omit(problem, *, random_state):
     """The undefended model, trained without the secret."""
     from sklearn_mid.defenses import OmitFeature
@@ -137,6 +208,9 @@ DEFENCES = {
     "mid-tree": mid_tree,
     "small-tree": small_tree,
     "priority-depth": priority_depth,
+    "dp-linear": dp_linear,
+    "dp-tree": dp_tree,
+    "dp-forest": dp_forest,
     "rounding": rounding,
     "noise": noise,
     "purifier": purifier,

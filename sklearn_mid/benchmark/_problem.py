@@ -77,7 +77,9 @@ class AttributeProblem:
         Further errors of a regression, by name: mean absolute error after applying
         the callable to truth and prediction.
     bounds : dict
-        What is publicly known of the data's range, for defences that need it.
+        From the name of a numeric column to its (lower, upper) bounds, for defences
+        that need them. One-hot columns lie in (0, 1) without saying so, and a
+        regression's target in (-1, 1).
     """
 
     X_train: pd.DataFrame
