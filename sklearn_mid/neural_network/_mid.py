@@ -1,149 +1,161 @@
 """The classifier with a stochastic bottleneck that pays for information."""
 
-from numbers import Integral, Real
+from sklearn.utils import compute_sample_weight
 
-import numpy as np
-from sklearn.model_selection import train_test_split
-from sklearn.utils import check_scalar, compute_sample_weight
-from sklearn.utils.validation import check_is_fitted
-
-from sklearn_mid.neural_network._base import (
-    VALIDATION,
-    BaseNeuralNet,
-    BaseNeuralNetClassifier,
-    softmax,
-)
+from sklearn_mid.neural_network._base import BaseNeuralNetClassifier, softmax
+from sklearn_mid.neural_network._bottleneck import BaseMIDNeuralNet
 from sklearn_mid.neural_network._updates import BatchedUpdatesMixin
-from sklearn_mid.utils._sklearn_compat import Interval, StrOptions, _fit_context
+from sklearn_mid.utils._sklearn_compat import StrOptions, _fit_context
 
-__all__ = ["BaseMIDNeuralNet", "MIDNeuralNetClassifier"]
-
-
-def _merge_equal_rows(X, y, weight):
-    """The distinct rows of (X, y), sorted, and the sum of their weights."""
-    joint = np.column_stack([X, y])
-    _, first, inverse = np.unique(joint, axis=0, return_index=True, return_inverse=True)
-    return X[first], y[first], np.bincount(inverse.ravel(), weights=weight)
-
-
-class BaseMIDNeuralNet(BaseNeuralNet):
-    """What the neural estimators with a bottleneck share.
-
-    Minimises ``distortion + reg_lambda * rate`` (Alemi et al. 2017), where the rate
-
-        R = E_x KL(N(mu(x), diag(sigma(x)^2)) || N(0, I))  >=  I(X; Z)  >=  I(X; Yhat)
-
-    is averaged over rows, never summed, so that it does not depend on the batch size.
-    """
-
-    _parameter_constraints: dict = {
-        **BaseNeuralNet._parameter_constraints,
-        "reg_lambda": [Interval(Real, 0, None, closed="left")],
-        "latent_dim": [Interval(Integral, 1, None, closed="left"), None],
-        "n_train_samples": [Interval(Integral, 1, None, closed="left")],
-        "n_predict_samples": [Interval(Integral, 1, None, closed="left")],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "warm_start": ["boolean"],
-    }
-    _changeable = (*BaseNeuralNet._changeable, "reg_lambda", "n_train_samples")
-
-    def _net_parameters(self, n_outputs, device):
-        parameters = super()._net_parameters(n_outputs, device)
-        parameters["module"].update(
-            bottleneck="stochastic" if self.reg_lambda > 0 else "deterministic",
-            latent_dim=self.latent_dim,
-        )
-        parameters["net"].update(
-            reg_lambda=self.reg_lambda, n_train_samples=self.n_train_samples
-        )
-        return parameters
-
-    def _build_net(self, parameters):
-        from sklearn_mid.neural_network._modules import build_module
-        from sklearn_mid.neural_network._training import BottleneckNet, build_net
-
-        module = build_module(**parameters["module"])
-        return build_net(
-            BottleneckNet,
-            module,
-            encoder=parameters["module"]["encoder"],
-            **parameters["net"],
-        )
-
-    def _fit_arrays(self, X, y, weight, *, n_outputs, fresh, one_pass, stratify):
-        """Build the net, if `fresh`, and train it on checked arrays."""
-        if fresh:
-            self._start(n_outputs)
-        else:
-            self._continue()
-        if weight is not None:
-            X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
-        if self.batch_size == "full":
-            # A weight of two is then the same as two equal rows: kept apart, each
-            # would get noise of its own.
-            X, y, weight = _merge_equal_rows(X, y, weight)
-        valid = None
-        if self.early_stopping and not one_pass:
-            valid = self._validation_rows(y, stratify)
-        self._train(
-            X,
-            y,
-            weight,
-            epochs=1 if one_pass else self.max_epochs,
-            valid=valid,
-            patience=self.n_iter_no_change,
-        )
-        self.mutual_information_ = self._rate(X, weight)
-        for entry in self.history_:
-            # Without noise the code says all there is about X.
-            entry.setdefault("rate", np.inf)
-        return self
-
-    def _validation_rows(self, y, stratify):
-        n = len(y)
-        n_valid = int(np.ceil(self.validation_fraction * n))
-        if n_valid >= n:
-            raise ValueError(
-                "early_stopping=True with "
-                f"validation_fraction={self.validation_fraction} leaves no row of {n} "
-                "to train on; lower it, or set early_stopping=False."
-            )
-        if stratify:  # if there are enough rows of every class
-            counts = np.unique(y, return_counts=True)[1]
-            stratify = counts.min() >= 2 and min(n_valid, n - n_valid) >= len(counts)
-        return train_test_split(
-            np.arange(n),
-            test_size=n_valid,
-            stratify=y if stratify else None,
-            random_state=self._derived_seed(VALIDATION, self._n_trainings),
-        )[1]
-
-    def _rate(self, X, weight):
-        from sklearn_mid.neural_network._inference import mean_rate
-
-        return mean_rate(self._frozen_module(), X, weight)
-
-    def _sampled_outputs(self, X, link, n_samples, random_state):
-        from sklearn_mid.neural_network._inference import sampled_outputs
-        from sklearn_mid.utils._torch import as_seed
-
-        check_is_fitted(self)
-        check_scalar(n_samples, "n_samples", Integral, min_val=1)
-        return sampled_outputs(
-            self._frozen_module(),
-            self._validate(X, reset=False),
-            link=link,
-            n_draws=n_samples,
-            seed=as_seed(random_state),
-        )
+__all__ = ["MIDNeuralNetClassifier"]
 
 
 class MIDNeuralNetClassifier(
     BatchedUpdatesMixin, BaseMIDNeuralNet, BaseNeuralNetClassifier
 ):
-    """TODOC"""
+    r"""Neural network classifier with a stochastic bottleneck (MID, [1]_).
+
+    An encoder turns a row x into the mean and the standard deviation of a Gaussian
+    code z; a linear layer classifies z. Training minimises, in nats per row,
+
+        cross-entropy + reg_lambda * KL(N(mu(x), sigma(x)^2) || N(0, I)),
+
+    where the second term bounds from above the mutual information I(X; Z), and so that
+    between the input and what the net says (variational information bottleneck,
+    [2]_). Without `reg_lambda` a net remembers its inputs well enough for them to be
+    reconstructed from its confidences; with it the net is made to forget what it does
+    not need for the label.
+
+    Parameters
+    ----------
+    reg_lambda : float, default=0.01
+        Nats of predictive log-likelihood given up per nat of information withheld; at
+        least 0, finite. 0 is the undefended net: the same layers without noise. Large
+        values give the class prior.
+    encoder : {"mlp", "conv"} or callable, default="mlp"
+        What computes features from a row. "mlp" is a perceptron, "conv" strided
+        convolutions with GroupNorm, followed by a perceptron. A callable is usually a
+        subclass of :class:`torch.nn.Module`: it is called with the number of features
+        (with `image_shape`, if that is given) and makes a module, which takes rows of
+        shape (n_samples, n_features) or (n_samples, \*image_shape) and returns one
+        tensor of shape (n_samples, width). The width is found by a dry run.
+    hidden_layer_sizes : int or array-like of int, default=(128,)
+        Widths of the hidden layers; in "conv" of those after the convolutions. Not
+        used by a callable encoder.
+    activation : {"relu", "tanh", "logistic", "identity"}, default="relu"
+        Not used by a callable encoder.
+    image_shape : tuple (channels, height, width), default=None
+        Needed by "conv". Each row of X is then an image of that shape, flattened, and
+        must hold pixels in [0, 1]. Queries may leave this range a little, as those of
+        attackers do, but another scale is refused.
+    latent_dim : int, default=None
+        Dimensions of the bottleneck. None is half the width of the features.
+    n_train_samples : int, default=1
+        Draws of the bottleneck per row and step in training.
+    n_predict_samples : int, default=12
+        Draws that a prediction averages.
+    optimizer : {"adam", "sgd"} or subclass of torch.optim.Optimizer, default="adam"
+        "sgd" has a momentum of 0.9. Other arguments of a class are given by
+        :func:`functools.partial`.
+    lr : float, default=0.005
+        Learning rate.
+    weight_decay : float, default=0.0
+    batch_size : int or "full", default=64
+        Rows per step. With "full", equal rows are merged and their weights added, so
+        that a weight of two is the same as two equal rows.
+    max_epochs : int, default=100
+    early_stopping : bool, default=False
+        Whether to set rows aside, to stop when the loss on them no longer improves,
+        and to keep the weights that were best for them.
+    validation_fraction : float, default=0.1
+        Share of the rows set aside by `early_stopping`, between 0 and 1.
+    n_iter_no_change : int, default=10
+        Epochs without improvement that `early_stopping` allows.
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes, by label; "balanced" makes them inverse to the class
+        frequencies.
+    callbacks : list of skorch callbacks, default=None
+        Copies of them act on the net; they are found in ``net_.callbacks_``. They get
+        mini-batches of tensors, so those that score a data set (EpochScoring) do not
+        apply.
+    dtype : {"float32", "float64"}, default="float32"
+        Of the training. Predictions of "mlp" are computed in float64 in any case.
+    device : str, default="cpu"
+        Where torch computes: "cpu", "cuda", "cuda:1", "mps" ...
+    warm_start : bool, default=False
+        Whether ``fit`` goes on with the net that is there. `reg_lambda` (unless it
+        becomes or ceases to be 0), `n_train_samples`, `lr`, `batch_size` and
+        `max_epochs` may have changed.
+    verbose : bool or int, default=False
+        Whether to show a progress bar.
+    random_state : int, RandomState instance or None, default=None
+        Of the initial weights, the order of the rows, and the noise. torch's global
+        generators are not touched, unless a callable encoder draws from them: they
+        are then seeded and restored, and such nets train one at a time.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    mutual_information_ : float
+        The rate on the training data in nats: an upper bound on the information
+        I(X; Z) that one draw of the bottleneck carries about the input. Infinite with
+        ``reg_lambda=0``, where there is no noise.
+    history_ : list of dict
+        Per epoch: "epoch", "loss", "distortion" and "rate" (means over the epoch's
+        mini-batches, in nats), and with `early_stopping` "valid_loss".
+    n_iter_ : int
+        Number of epochs.
+    net_ : skorch.NeuralNet
+        The trained net. Its ``module_`` maps rows to outputs at the mean of the
+        bottleneck.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Where X has column names.
+
+    See Also
+    --------
+    MIDNeuralNetRegressor : The same for numbers.
+    DPNeuralNetClassifier : Differential privacy instead.
+    InformationPlaneDisplay : Draws `history_`.
+
+    Notes
+    -----
+    ``predict`` and ``predict_proba`` average `n_predict_samples` draws, the same ones
+    for every row and call: a row's answer depends on nothing but the row. To an
+    attacker such a net is a deterministic function. What `mutual_information_` bounds
+    is a single release with noise of its own, as :meth:`sample_proba` makes them; m
+    releases of a row may tell m times as much. Judge a defence by attackers who
+    average many.
+
+    A perceptron trains in one thread, whatever ``torch.get_num_threads()`` says, so
+    that the same `random_state` gives the same net. Convolutions use all threads;
+    their weights are the same for the same number of threads.
+
+    References
+    ----------
+    .. [1] T. Wang, Y. Zhang, R. Jia, "Improving Robustness to Model Inversion Attacks
+       via Mutual Information Regularization", AAAI 2021,
+       `arXiv:2009.05241 <https://arxiv.org/abs/2009.05241>`_.
+    .. [2] A. A. Alemi, I. Fischer, J. V. Dillon, K. Murphy, "Deep Variational
+       Information Bottleneck", ICLR 2017,
+       `arXiv:1612.00410 <https://arxiv.org/abs/1612.00410>`_.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sklearn_mid.neural_network import MIDNeuralNetClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(
+    ...     X / 16, y, random_state=0)
+    >>> clf = MIDNeuralNetClassifier(0.1, max_epochs=30, random_state=0)
+    >>> clf.fit(X_train, y_train).score(X_test, y_test) > 0.95
+    True
+    >>> clf.mutual_information_ < 15  # nats; without the penalty it is infinite
+    True
+    >>> clf.sample_proba(X_test, n_samples=3, random_state=0).shape
+    (3, 450, 10)
+    """
 
     _parameter_constraints: dict = {
         **BaseMIDNeuralNet._parameter_constraints,
@@ -177,29 +189,31 @@ class MIDNeuralNetClassifier(
         verbose=False,
         random_state=None,
     ):
-        self.reg_lambda = reg_lambda
-        self.encoder = encoder
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.image_shape = image_shape
-        self.latent_dim = latent_dim
-        self.n_train_samples = n_train_samples
-        self.n_predict_samples = n_predict_samples
-        self.optimizer = optimizer
-        self.lr = lr
-        self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.max_epochs = max_epochs
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
+        super().__init__(
+            reg_lambda,
+            encoder=encoder,
+            hidden_layer_sizes=hidden_layer_sizes,
+            activation=activation,
+            image_shape=image_shape,
+            latent_dim=latent_dim,
+            n_train_samples=n_train_samples,
+            n_predict_samples=n_predict_samples,
+            optimizer=optimizer,
+            lr=lr,
+            weight_decay=weight_decay,
+            batch_size=batch_size,
+            max_epochs=max_epochs,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
+            callbacks=callbacks,
+            dtype=dtype,
+            device=device,
+            warm_start=warm_start,
+            verbose=verbose,
+            random_state=random_state,
+        )
         self.class_weight = class_weight
-        self.callbacks = callbacks
-        self.dtype = dtype
-        self.device = device
-        self.warm_start = warm_start
-        self.verbose = verbose
-        self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):

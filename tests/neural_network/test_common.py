@@ -6,7 +6,11 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from sklearn_mid.neural_network import DPNeuralNetClassifier, MIDNeuralNetClassifier
+from sklearn_mid.neural_network import (
+    DPNeuralNetClassifier,
+    MIDNeuralNetClassifier,
+    MIDNeuralNetRegressor,
+)
 
 
 def mini_batches_differ(estimator):
@@ -19,7 +23,7 @@ def mini_batches_differ(estimator):
 
 
 @parametrize_with_checks(
-    [MIDNeuralNetClassifier(), DPNeuralNetClassifier()],
+    [MIDNeuralNetClassifier(), MIDNeuralNetRegressor(), DPNeuralNetClassifier()],
     expected_failed_checks=mini_batches_differ,
 )
 def test_estimator_checks(estimator, check):
@@ -27,8 +31,7 @@ def test_estimator_checks(estimator, check):
 
 
 @pytest.mark.parametrize("reg_lambda", [0, 0.01])
-def test_weights_are_repetitions_in_full_batches(reg_lambda):
-    estimator = MIDNeuralNetClassifier(
-        reg_lambda, dtype="float64", batch_size="full", max_epochs=50
-    )
-    check_sample_weight_equivalence_on_dense_data("MID", estimator)
+@pytest.mark.parametrize("kind", [MIDNeuralNetClassifier, MIDNeuralNetRegressor])
+def test_weights_are_repetitions_in_full_batches(kind, reg_lambda):
+    estimator = kind(reg_lambda, dtype="float64", batch_size="full", max_epochs=50)
+    check_sample_weight_equivalence_on_dense_data(kind.__name__, estimator)

@@ -21,7 +21,12 @@ def digits():
 
 def _fitted(digits, **params):
     X, y = digits
-    defaults = {"max_epochs": 5, "hidden_layer_sizes": (16,), "random_state": 0}
+    defaults = {
+        "max_epochs": 5,
+        "lr": 0.01,
+        "hidden_layer_sizes": (16,),
+        "random_state": 0,
+    }
     return MIDNeuralNetClassifier(**(defaults | params)).fit(X[:200], y[:200])
 
 
