@@ -1,9 +1,9 @@
 from sklearn_mid.metrics._attack import (
     advantage_score,
-    attack_report,
     attack_scores,
     member_advantage,
 )
+from sklearn_mid.metrics._attack_report import attack_report
 from sklearn_mid.metrics._bootstrap import bootstrap_interval
 from sklearn_mid.metrics._bounds import (
     dp_epsilon_for_privacy_loss,

@@ -94,6 +94,10 @@ def bootstrap_interval(
     value = float(statistic(*arrays))
     if not np.isfinite(value):
         raise ValueError(f"statistic must be finite on all rows, got {value!r}.")
+    if limits is not None and not limits[0] <= value <= limits[1]:
+        raise ValueError(
+            f"limits must hold the statistic, which is {value:g}; got {limits!r}."
+        )
     rng = check_random_state(random_state)
     with warnings.catch_warnings():
         # Scikit-learn's metrics warn, and return NaN, when a resample lacks a class.

@@ -1,4 +1,4 @@
-"""Scikit-learn's own checks of the wrappers."""
+"""Scikit-learn's checks of the wrappers, and those of every defence."""
 
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression, LogisticRegression
@@ -12,6 +12,7 @@ from sklearn_mid.defenses import (
     LabelOnly,
     OmitFeature,
 )
+from sklearn_mid.utils.estimator_checks import parametrize_with_defense_checks
 
 
 def expected_failures(estimator):
@@ -23,21 +24,26 @@ def expected_failures(estimator):
     return {}
 
 
-@parametrize_with_checks(
-    [
-        ConfidenceRounding(LogisticRegression()),
-        ConfidenceNoise(LogisticRegression(), scale=0.01, random_state=0),
-        # A linear autoencoder: the default network takes a minute over all checks.
-        ConfidencePurifier(
-            LogisticRegression(),
-            purifier=make_pipeline(PCA(1), LinearRegression()),
-            random_state=0,
-        ),
-        LabelOnly(LogisticRegression()),
-        OmitFeature(LogisticRegression(), sensitive_features=-1),
-        OmitFeature(LinearRegression(), sensitive_features=[-1]),
-    ],
-    expected_failed_checks=expected_failures,
-)
+WRAPPERS = [
+    ConfidenceRounding(LogisticRegression()),
+    ConfidenceNoise(LogisticRegression(), scale=0.01, random_state=0),
+    # A linear autoencoder: the default network takes a minute over all checks.
+    ConfidencePurifier(
+        LogisticRegression(),
+        purifier=make_pipeline(PCA(1), LinearRegression()),
+        random_state=0,
+    ),
+    LabelOnly(LogisticRegression()),
+    OmitFeature(LogisticRegression(), sensitive_features=-1),
+    OmitFeature(LinearRegression(), sensitive_features=[-1]),
+]
+
+
+@parametrize_with_checks(WRAPPERS, expected_failed_checks=expected_failures)
 def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_defense_checks([*WRAPPERS, ConfidencePurifier(LogisticRegression())])
+def test_defense_checks(estimator, check):
     check(estimator)

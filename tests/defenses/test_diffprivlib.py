@@ -19,6 +19,7 @@ from sklearn_mid.defenses import (
     DPLogisticRegression,
     DPRandomForestClassifier,
 )
+from sklearn_mid.utils.estimator_checks import parametrize_with_defense_checks
 
 pytestmark = pytest.mark.usefixtures("diffprivlib")
 
@@ -51,6 +52,19 @@ every_model = pytest.mark.parametrize("model", MODELS, ids=lambda m: type(m).__n
     ]
 )
 def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_defense_checks(
+    [
+        DPLinearRegression(bounds=(-1, 1), target_bounds=(-1, 1)),
+        DPLogisticRegression(bounds=(-1, 1)),
+        DPGaussianNB(bounds=(-1, 1)),
+        DPDecisionTreeClassifier(bounds=(-1, 1)),
+        DPRandomForestClassifier(bounds=(-1, 1)),
+    ]
+)
+def test_defense_checks(estimator, check):
     check(estimator)
 
 

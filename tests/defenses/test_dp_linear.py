@@ -1,10 +1,13 @@
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import OneHotEncoder
 
+from sklearn_mid.datasets import fetch_iwpc
 from sklearn_mid.defenses import DPLinearRegression
 
 pytestmark = pytest.mark.usefixtures("diffprivlib")
@@ -118,6 +121,31 @@ def test_error_falls_with_epsilon():
     scores = [median_score(epsilon) for epsilon in (0.1, 30, 1e3, 1e5)]
     assert (np.diff(scores) > 0).all()
     assert scores[0] > -1  # trimming keeps the solution from diverging
+
+
+def test_warfarin_doses(data_home):
+    """Median test error over splits: that of least squares, then ever larger."""
+    data = fetch_iwpc()
+    X = pd.get_dummies(data.data, dtype=float)
+    is_z_score = X.columns.isin(["age", "height", "weight"])
+    bounds = (np.where(is_z_score, -8, 0), np.where(is_z_score, 8, 1))
+    dp = DPLinearRegression(bounds=bounds, target_bounds=(-1, 1))
+
+    def median_error(model, n_splits=9):
+        errors = []
+        for seed in range(n_splits):
+            train, test, y_train, y_test = train_test_split(
+                X, data.target, random_state=seed
+            )
+            model.set_params(random_state=seed) if model is dp else None
+            residual = model.fit(train, y_train).predict(test) - y_test
+            errors.append(np.mean(residual**2))
+        return np.median(errors)
+
+    errors = [median_error(dp.set_params(epsilon=e)) for e in (np.inf, 100, 10, 1)]
+    assert_allclose(errors[0], median_error(LinearRegression()), rtol=1e-6)
+    assert (np.diff(errors) > 0).all()
+    assert errors[-1] < 0.1
 
 
 def test_bad_target_bounds_are_named():

@@ -86,6 +86,7 @@ def test_wider_level_wider_interval():
         (([1, 2],), {"n_resamples": 0}, "n_resamples must be an int.*got 0"),
         (([1, 2],), {"confidence_level": 1.0}, "confidence_level must lie.*got 1.0"),
         (([np.nan],), {}, "statistic must be finite"),
+        (([1, 2],), {"limits": (0, 1)}, r"limits must hold the statistic.*1\.5"),
     ],
 )
 def test_bad_input_is_named(arrays, kwargs, message):
