@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
+from sklearn.exceptions import NotFittedError
 from sklearn.utils import (
     assert_all_finite,
     check_array,
@@ -54,17 +55,18 @@ class ModelInversionAttack(MetaEstimatorMixin, BaseEstimator):
         """The fitted target, which must have all `methods`."""
         target = self.estimator
         missing = [m for m in methods if not hasattr(target, m)]
-        # A method that appears only after fit is missed for another reason.
+        # Before "missing": some methods appear only after fit.
         if isinstance(target, BaseEstimator):
             try:
                 check_is_fitted(target)
-            except Exception as error:
-                error.args = (
-                    f"{type(self).__name__} attacks a fitted model, but "
-                    f"estimator={target!r} is not fitted. Fit it first, and wrap it "
-                    "in sklearn.frozen.FrozenEstimator if it must survive clone.",
-                )
-                raise
+            except NotFittedError as error:
+                raise NotFittedError(
+                    f"{type(self).__name__} attacks a fitted model, but estimator="
+                    f"{target!r} is not fitted. Fit it first, and wrap it in "
+                    "sklearn.frozen.FrozenEstimator if it must survive clone."
+                ) from error
+            except TypeError:  # has no fit, so there is nothing to check
+                pass
         if missing:
             raise self._unsupported("it has no " + ", no ".join(missing))
         return target

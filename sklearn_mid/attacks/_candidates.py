@@ -170,7 +170,7 @@ class Candidates:
                 return order[np.searchsorted(self._edges, numbers_held, side="right")]
             codes = pd.Index(self.values).get_indexer(pd.Index(held))
         if (codes < 0).any():
-            value = held[np.flatnonzero(codes < 0)[0]]
+            value = held[codes < 0].tolist()[0]
             raise ValueError(
                 f"sensitive_feature={self._name!r} holds the value {value!r} in X, "
                 "which is none of the candidates known from auxiliary data: "
@@ -291,8 +291,9 @@ def _given_values(candidates, raw, distinct, is_numeric, name):
     if known.all():
         return values, None
     if not (is_numeric and values.dtype.kind in "iuf"):
+        unlisted = np.asarray(distinct)[~known].tolist()[0]
         raise ValueError(
-            f"candidates={candidates!r} lack the value {distinct[~known][0]!r} that "
+            f"candidates={candidates!r} lack the value {unlisted!r} that "
             f"sensitive_feature={name!r} takes in the auxiliary data."
         )
     ordered = np.sort(values)

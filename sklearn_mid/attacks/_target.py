@@ -47,8 +47,9 @@ def class_index(target, y, *, attack):
         raise attack._unsupported("it predicts several responses at once")
     index = pd.Index(classes).get_indexer(pd.Index(y))
     if (index < 0).any():
+        unknown = y[index < 0].tolist()[0]
         raise ValueError(
-            f"y contains {y[np.flatnonzero(index < 0)[0]]!r}, which is none of the "
+            f"y contains {unknown!r}, which is none of the "
             f"target's classes; allowed are {classes.tolist()}."
         )
     return index

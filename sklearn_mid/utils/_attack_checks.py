@@ -17,7 +17,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_mid.exceptions import UnsupportedTargetError
-from sklearn_mid.utils._check_running import check_parameters
+from sklearn_mid.utils._check_running import check_parameters, seeded
 
 __all__ = ["attack_checks"]
 
@@ -199,9 +199,7 @@ def check_subsets_and_orders_agree(attack, target):
 
 def check_repeats_with_random_state(attack, target):
     """Equal seeds give equal answers, and no global generator moves."""
-    if "random_state" in attack.get_params(deep=False):
-        attack = clone(attack).set_params(random_state=0)
-    world = _world(target)
+    attack, world = seeded(attack), _world(target)
     state = np.random.get_state()  # noqa: NPY002, the global one is what is looked at
     first, second = (_fitted(attack, world).infer_proba(world.X, world.y) for _ in "ab")
     assert_array_equal(first, second)

@@ -5,7 +5,7 @@ import inspect
 import joblib
 from sklearn.base import clone
 
-__all__ = ["check_parameters", "parametrize", "run_checks"]
+__all__ = ["check_parameters", "parametrize", "run_checks", "seeded"]
 
 
 def run_checks(estimator, checks, expected_failed_checks):
@@ -28,7 +28,7 @@ def parametrize(estimators, checks_of, expected_failed_checks):
         for check in checks:
             reason = expected.get(check.__name__)
             marks = [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
-            label = f"{estimator!r}-{check.__name__}"
+            label = f"{' '.join(repr(estimator).split())}-{check.__name__}"
             cases.append(pytest.param(clone(estimator), check, marks=marks, id=label))
     return pytest.mark.parametrize(("estimator", "check"), cases)
 
@@ -42,6 +42,14 @@ def _expected(expected, estimator, checks):
             f"of {type(estimator).__name__}; these are {names}."
         )
     return expected or {}
+
+
+def seeded(estimator):
+    """A clone whose every ``random_state``, nested ones too, is 0."""
+    estimator = clone(estimator)
+    names = estimator.get_params()
+    seeds = {n: 0 for n in names if n.split("__")[-1] == "random_state"}
+    return estimator.set_params(**seeds)
 
 
 def check_parameters(estimator):

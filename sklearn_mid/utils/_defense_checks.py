@@ -6,11 +6,11 @@ import joblib
 import numpy as np
 import pandas as pd
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.base import clone, is_regressor
+from sklearn.base import is_regressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from sklearn_mid.utils._check_running import check_parameters
+from sklearn_mid.utils._check_running import check_parameters, seeded
 
 __all__ = ["defense_checks"]
 
@@ -48,12 +48,6 @@ def defense_checks(defense, X=None, y=None):
     return [update_wrapper(partial(c, X=X, y=y), c) for c in checks]
 
 
-def _seeded(defense):
-    defense = clone(defense)
-    seeds = {p: 0 for p in defense.get_params() if p.split("__")[-1] == "random_state"}
-    return defense.set_params(**seeds)
-
-
 def _released(fitted, X):
     """All that leaves the defence."""
     asked = (m for m in ("predict", "predict_proba") if hasattr(fitted, m))
@@ -88,7 +82,7 @@ def check_fit_changes_no_argument(defense, X, y):
 def check_repeats_with_random_state(defense, X, y):
     """Equal seeds release the same, and no global generator moves."""
     state = joblib.hash(np.random.get_state())  # noqa: NPY002, what is looked at
-    first, second = (_released(_seeded(defense).fit(X, y), X) for _ in range(2))
+    first, second = (_released(seeded(defense).fit(X, y), X) for _ in range(2))
     _assert_same(first, second)
     assert joblib.hash(np.random.get_state()) == state  # noqa: NPY002
 
@@ -96,10 +90,10 @@ def check_repeats_with_random_state(defense, X, y):
 def check_names_of_columns(defense, X, y):
     """A DataFrame's names are kept, and its columns in another order refused."""
     frame = pd.DataFrame(X, columns=[f"column {j}" for j in range(X.shape[1])])
-    fitted = _seeded(defense).fit(frame, y)
+    fitted = seeded(defense).fit(frame, y)
     assert_array_equal(fitted.feature_names_in_, frame.columns)
     assert fitted.n_features_in_ == X.shape[1]
-    _assert_same(_released(fitted, frame), _released(_seeded(defense).fit(X, y), X))
+    _assert_same(_released(fitted, frame), _released(seeded(defense).fit(X, y), X))
     try:
         fitted.predict(frame[frame.columns[::-1]])
     except ValueError as error:
@@ -111,8 +105,8 @@ def check_names_of_columns(defense, X, y):
 
 def check_last_of_a_pipeline(defense, X, y):
     """A pipeline that ends in the defence releases what the defence does."""
-    alone = _released(_seeded(defense).fit(X, y), X)
-    piped = make_pipeline(FunctionTransformer(), _seeded(defense)).fit(X, y)
+    alone = _released(seeded(defense).fit(X, y), X)
+    piped = make_pipeline(FunctionTransformer(), seeded(defense)).fit(X, y)
     _assert_same(_released(piped, X), alone)
 
 
@@ -128,9 +122,9 @@ def check_labels_do_not_matter(defense, X, y):
     classes, codes = np.unique(y, return_inverse=True)
     names = np.array([f"class {chr(97 + i)}" for i in range(len(classes))])
     shifted = np.arange(len(classes)) * 2 + 1
-    expected = _released(_seeded(defense).fit(X, codes), X)
+    expected = _released(seeded(defense).fit(X, codes), X)
     for labels in (names, shifted):
-        released = _released(_seeded(defense).fit(X, labels[codes]), X)
+        released = _released(seeded(defense).fit(X, labels[codes]), X)
         assert_array_equal(released[0], labels[expected[0]])
         _assert_same(released[1:], expected[1:])
 
@@ -146,7 +140,7 @@ def check_probabilities(defense, X, y):
 
 def check_label_is_most_probable(defense, X, y):
     """The label is a class of the largest released confidence."""
-    fitted = _seeded(defense).fit(X, y)
+    fitted = seeded(defense).fit(X, y)
     proba = fitted.predict_proba(X)
     label = np.searchsorted(fitted.classes_, fitted.predict(X))
     assert_allclose(proba[np.arange(len(X)), label], proba.max(axis=1))
