@@ -64,7 +64,7 @@ class _Problem:
     @cached_property
     def ray(self):
         """Some c in [0, 1], and the information at c * v_ols."""
-        c = np.append(0.0, np.geomspace(1e-6, 1, 49))
+        c = np.append(0.0, np.geomspace(1e-6, 1, 31))
         return c, np.array([self.information_on_ray(point) for point in c])
 
     def _channel(self, centers, weights):
@@ -134,7 +134,7 @@ class SensitiveInput(_Problem):
     left is |(R_s - R_o R_o^+ R_s)(v - v_ols)|^2.
     """
 
-    n_runs = 16  # cheap: an iteration does not depend on the number of rows
+    n_runs = 8  # cheap: an iteration does not depend on the number of rows
 
     def __init__(
         self, X, weights, attributes, least_squares, sigma, method, taylor_order
