@@ -60,7 +60,7 @@ class MAPAttack(AttributeInferenceAttack):
         value, or in the order of `values_`.
     use_prior : bool, default=True
         If False, the naive attack: the value under which the target explains the
-        response best (for a regressor argmin |y - f(x_v)|), ties broken at random.
+        response best (for a regressor ``argmin |y - f(x_v)|``), ties broken at random.
         `prior` is then ignored.
     calibrate : bool, default=False
         The adaptive attacker, who first refits the error model on auxiliary records:
