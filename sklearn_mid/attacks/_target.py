@@ -2,10 +2,18 @@
 
 import numpy as np
 import pandas as pd
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
-__all__ = ["BlackBox", "class_index", "mean_proba", "records_for", "response_kind"]
+__all__ = [
+    "BlackBox",
+    "class_index",
+    "last_step",
+    "mean_proba",
+    "records_for",
+    "response_kind",
+]
 
 
 def response_kind(target):
@@ -55,6 +63,18 @@ def class_index(target, y, *, attack):
     return index
 
 
+def last_step(target, X=None):
+    """What stands at the end of (frozen, nested) pipelines, and X as it comes there."""
+    while isinstance(target, Pipeline | FrozenEstimator):
+        if isinstance(target, FrozenEstimator):
+            target = target.estimator
+            continue
+        if X is not None and len(target) > 1:
+            X = target[:-1].transform(X)
+        target = target[-1]
+    return target, X
+
+
 def mean_proba(target, X, *, n_queries=1, rng=None):
     """Class probabilities, averaged over repeated queries of a stochastic target.
 
@@ -63,9 +83,9 @@ def mean_proba(target, X, *, n_queries=1, rng=None):
     """
     if n_queries == 1:
         return np.array(target.predict_proba(X))
-    while isinstance(target, Pipeline):  # a Pipeline passes no sample_proba on
-        X = target[:-1].transform(X) if len(target) > 1 else X
-        target = target[-1]
+    last, X_last = last_step(target, X)  # a Pipeline passes no sample_proba on
+    if hasattr(last, "sample_proba"):
+        target, X = last, X_last
     if hasattr(target, "sample_proba"):
         seed = rng.randint(np.iinfo(np.int32).max)
         draws = target.sample_proba(X, n_samples=n_queries, random_state=seed)

@@ -3,11 +3,15 @@
 import numbers
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 
 from sklearn_mid.attacks._base import AttributeInferenceAttack
 from sklearn_mid.attacks._candidates import given_prior
-from sklearn_mid.attacks._target import class_index, records_for, response_kind
+from sklearn_mid.attacks._target import (
+    class_index,
+    last_step,
+    records_for,
+    response_kind,
+)
 from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
 
 __all__ = ["WhiteBoxTreeAttack"]
@@ -154,9 +158,7 @@ class WhiteBoxTreeAttack(AttributeInferenceAttack):
         """The decision tree in the target."""
         if response_kind(self.estimator) != "classifier":
             raise self._unsupported("a decision tree classifier is needed")
-        tree = self._check_target("predict")
-        while isinstance(tree, Pipeline):
-            tree = tree[-1]
+        tree, _ = last_step(self._check_target("predict"))
         inside = getattr(tree, "tree_", None)
         parts = ("feature", "value", "n_node_samples")
         missing = [f"tree_.{part}" for part in parts if not hasattr(inside, part)]
@@ -174,10 +176,7 @@ class WhiteBoxTreeAttack(AttributeInferenceAttack):
         for X_v in self._candidates.substitute(
             records_for(self.estimator, X, attack=self)
         ):
-            target, inner = self.estimator, X_v
-            while isinstance(target, Pipeline):
-                inner = target[:-1].transform(inner) if len(target) > 1 else inner
-                target = target[-1]
+            _, inner = last_step(self.estimator, X_v)
             yield tree.apply(inner)
 
     def _infer_log_proba(self, X, y):
