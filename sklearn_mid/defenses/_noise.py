@@ -27,7 +27,7 @@ class ConfidenceNoise(ConfidenceDefense):
 
     To each confidence a number from [0, `scale`] is added, and the row divided by its
     sum, so that it stays a probability vector. Labels follow the noisy confidences:
-    noise costs accuracy, as it did in [1]_.
+    noise costs accuracy. Noise on confidences is a defence considered in [1]_.
 
     Parameters
     ----------
@@ -39,8 +39,8 @@ class ConfidenceNoise(ConfidenceDefense):
     repeat : {"same", "fresh"}, default="same"
         What a repeated query gets. ``"same"`` derives the noise from the record's
         confidences and a key that ``fit`` draws, so that repeating a query averages
-        nothing away. ``"fresh"`` draws anew for every query, as the noise of [1]_;
-        then ``sample_proba`` shows an attacker's view of many queries.
+        nothing away. ``"fresh"`` draws anew for every query; ``sample_proba`` then
+        gives an attacker's view of many queries, who averages them.
     random_state : int, RandomState instance or None, default=None
         Draws the key, or the noise. In use, keep it secret: who knows the key can
         take the noise off.

@@ -170,6 +170,29 @@ class OmitFeature(MetaEstimatorMixin, BaseEstimator):
         X = self._visible(X)
         return self.estimator_.decision_function(X)
 
+    @available_if(_estimator_has("sample_proba"))
+    def sample_proba(self, X, *, n_samples=1, random_state=None):
+        """Single answers of an estimator that answers at random.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Records; what stands in the sensitive columns is ignored.
+        n_samples : int, default=1
+            Number of answers for each record.
+        random_state : int, RandomState instance or None, default=None
+            Draws the answers.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_records, n_classes)
+            What the estimator returns.
+        """
+        X = self._visible(X)
+        return self.estimator_.sample_proba(
+            X, n_samples=n_samples, random_state=random_state
+        )
+
     @available_if(_estimator_has("score"))
     def score(self, X, y=None):
         """Score of the estimator.

@@ -81,6 +81,30 @@ def test_kind_and_methods_are_the_estimators():
     assert_array_equal(classifier.decision_function(X) > 0, classifier.predict(X))
 
 
+def test_a_stochastic_model_that_is_no_scikit_learn_estimator():
+    class Dice:
+        def get_params(self, deep=True):
+            return {}
+
+        def fit(self, X, y):
+            self.n_columns = X.shape[1]
+            return self
+
+        def predict(self, X):
+            return np.zeros(len(X))
+
+        def sample_proba(self, X, *, n_samples=1, random_state=None):
+            return np.full((n_samples, len(X), X.shape[1]), 1 / X.shape[1])
+
+    model = OmitFeature(Dice(), [0, 1]).fit(X, Y)
+    assert model.estimator_.n_columns == 2
+    assert not hasattr(model, "classes_")
+    assert_allclose(model.sample_proba(X, n_samples=3), np.full((3, 30, 2), 0.5))
+    assert not hasattr(OmitFeature(Ridge(), 0), "sample_proba")
+    assert repr(model).startswith("OmitFeature(")
+    assert not is_classifier(model)
+
+
 def test_a_frozen_estimator_that_was_fitted_without_the_column():
     fitted = LinearRegression().fit(X[:, 1:], Y)
     model = OmitFeature(FrozenEstimator(fitted), 0).fit(X, Y)

@@ -140,3 +140,16 @@ def test_bad_steps_are_named(step, message):
 def test_a_target_without_confidences_is_refused():
     with pytest.raises(ValueError, match="'predict_proba'"):
         ConfidenceRounding(LinearRegression()).fit([[0], [1]], [0, 1])
+
+
+def test_extreme_rows():
+    """Zeros, ones, ties and rows that miss a sum of one by rounding."""
+    rows = np.array(
+        [[1, 0, 0], [0, 0, 1], [1 / 3, 1 / 3, 1 / 3], [0.5, 0.5, 0], [0.1, 0.2, 0.7]]
+    )
+    rows = np.vstack([rows, rows * (1 + 1e-9), rows * (1 - 1e-9), rows + 1e-300])
+    for step in (1.0, 0.5, 0.1, 1e-6):
+        out = fit_on(rows, step).predict_proba(rows)
+        assert_allclose(out.sum(axis=1), 1)
+        assert (out >= 0).all()
+        assert_array_equal(out.argmax(axis=1), rows.argmax(axis=1))
