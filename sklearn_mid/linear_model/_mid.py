@@ -106,8 +106,10 @@ class MIDLinearRegression(RegressorMixin, BaseEstimator):
     coefficient is not 0. The penalty models the attacker of the literature, who
     knows not f(x) but the true response y, which is f(x) plus just such noise, and
     has the model to compare: the less I, the less the model tells about whom a y
-    belongs to. To release outputs about which the information bound itself holds,
-    use :meth:`sample_predict`.
+    belongs to. Little is not nothing: a small coefficient still has a sign, and who
+    knows y can guess by it better than chance, as y itself depends on the secret.
+    Only ``reg_lambda=np.inf`` takes that away. To release outputs about which the
+    information bound itself holds, use :meth:`sample_predict`.
 
     *Whole input or sensitive attributes.* The whole-input penalty shrinks f towards
     a constant, nearly uniformly. An attacker who re-scales f on data of his own
@@ -123,6 +125,10 @@ class MIDLinearRegression(RegressorMixin, BaseEstimator):
     keeps the best local minimum. One pass over X of O(n d^2) sums up the squared
     error; after that an iteration costs O(n d) for the whole input, and for
     sensitive attributes it does not depend on n.
+
+    *At lambda 0* the solution is that of ``LinearRegression``, of least norm where
+    the columns depend on each other. Columns are brought to one scale first, so that
+    their units do not decide whether they do.
 
     References
     ----------
