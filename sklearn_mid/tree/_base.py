@@ -68,6 +68,8 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
                         f"of 1 is required by {type(self).__name__}."
                     )
             return X
+        if isinstance(X, list | tuple):
+            X = _rows_as_array(X)
         return validate_data(
             self, X, dtype=None, ensure_all_finite="allow-nan", reset=reset
         )
@@ -370,6 +372,15 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         """
         check_is_fitted(self)
         return self.tree_.importances()
+
+
+def _rows_as_array(rows):
+    """Numbers beside strings stay numbers, which `np.asarray` alone would not do."""
+    try:
+        array = np.asarray(rows)
+    except ValueError:  # rows of different lengths: validation says what is wrong
+        return rows
+    return np.array(rows, dtype=object) if array.dtype.kind in "US" else array
 
 
 def _positive_rows(X, label, weight, class_weight):
