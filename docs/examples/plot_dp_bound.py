@@ -19,8 +19,9 @@ fig, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
 for color, n in zip(["C0", "C1", "C2"], [1, 2, 10], strict=True):
     paper = dp_privacy_loss_bound(epsilon, n)
     tight = dp_privacy_loss_bound(epsilon, n, method="tight")
-    ax.plot(epsilon, paper, "--", color=color, label=f"{n} records, paper")
-    ax.plot(epsilon, tight, "-", color=color, label=f"{n} records, tight")
+    records = "1 record" if n == 1 else f"{n} records"
+    ax.plot(epsilon, paper, "--", color=color, label=f"{records}, paper")
+    ax.plot(epsilon, tight, "-", color=color, label=f"{records}, tight")
 ax.set_xscale("log")
 ax.set(xlabel="ε", ylabel="largest privacy loss", ylim=(0, 1.02))
 ax.legend()

@@ -93,7 +93,7 @@ ax.plot(
 )
 ax.axhspan(0.03, ax.get_ylim()[1], color="0.9", zorder=0, label="not allowed")
 ax.set(xlabel="R² on held-out folds", ylabel="attack advantage on training folds")
-ax.legend(loc="upper left")
+fig.legend(loc="outside lower center", ncols=2)
 plt.show()
 
 # %%

@@ -86,5 +86,5 @@ for penalty, (color, marker) in styles.items():
         )
 ax.axhline(mean["guess"].mean(), color="0.4", linestyle=":", label="guess, no model")
 ax.set(xlabel="R² on other patients", ylabel="attack accuracy on the model's patients")
-ax.legend()
+fig.legend(loc="outside lower center", ncols=2)
 plt.show()

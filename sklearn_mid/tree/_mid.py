@@ -91,9 +91,9 @@ default="from_dtype"
         - I(X; T) = H(T), the entropy of the leaves' sizes, or
         - H(Yhat), the entropy of the predictions, if ``release="label"``;
         - with `sensitive_features`, the sum of (n_t / N) * H_t over the splits on
-          them. It bounds the conditional information H(T | X_-s) = I(X_s; T | X_-s),
-          for several attributes its sum, as only those splits depend on X_s once the
-          other columns are known.
+          them. It bounds the conditional information
+          ``H(T | X_-s) = I(X_s; T | X_-s)``, for several attributes its sum, as only
+          those splits depend on X_s once the other columns are known.
     categories_ : list of ndarray or None
         Sorted values of each categorical column, None for a numeric one.
     is_categorical_ : ndarray of shape (n_features_in_,), dtype bool
