@@ -1,6 +1,6 @@
 """What every defence must keep of the model it stands for."""
 
-from functools import partial, update_wrapper
+from functools import update_wrapper
 
 import joblib
 import numpy as np
@@ -45,7 +45,16 @@ def defense_checks(defense, X=None, y=None):
         checks += [check_classes_are_kept, check_labels_do_not_matter]
         if hasattr(defense, "predict_proba"):
             checks += [check_probabilities, check_label_is_most_probable]
-    return [update_wrapper(partial(c, X=X, y=y), c) for c in checks]
+    return [_on_copies(check, X, y) for check in checks]
+
+
+def _on_copies(check, X, y):
+    """The check as a function of the defence; records it edits are not the next's."""
+
+    def run(defense):
+        check(defense, X.copy(), y.copy())
+
+    return update_wrapper(run, check)
 
 
 def _released(fitted, X):

@@ -1,0 +1,144 @@
+"""What leaf sizes tell, by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from sklearn_mid.attacks import MAPAttack, WhiteBoxTreeAttack
+from sklearn_mid.exceptions import UnsupportedTargetError
+from sklearn_mid.tree import MIDDecisionTreeClassifier
+
+# p(secret, known) of two binary columns that go together, and p(y = 1 | both).
+COUNTS = np.array([[40, 10], [20, 30]])
+SHARE = np.array([[0.8, 0.2], [0.3, 0.6]])
+
+
+def records():
+    ones = np.rint(COUNTS * SHARE).astype(int)
+    cells = np.stack([COUNTS - ones, ones], axis=-1)
+    rows = np.repeat(np.argwhere(cells >= 0), cells.ravel(), axis=0)
+    return rows[:, :2], rows[:, 2]
+
+
+TREES = [
+    DecisionTreeClassifier(),
+    MIDDecisionTreeClassifier(),
+    MIDDecisionTreeClassifier(categorical_features=[0, 1]),
+]
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_region_counts_give_the_exact_posterior_of_a_full_tree(tree):
+    X, y = records()
+    attack = WhiteBoxTreeAttack(tree.fit(X, y), 0).fit(X, y)
+    proba = attack.infer_proba(X, y)
+    # One more record per cell, with the prior's share: 50 known 0 in 100 + 1 ...
+    known = COUNTS.sum(axis=0)
+    size = (COUNTS + 0.5) / (known + 1)
+    for s_k_y in np.argwhere(np.ones((2, 2, 2))):
+        _, k, label = s_k_y
+        weight = size[:, k] * np.where(label, SHARE[:, k], 1 - SHARE[:, k])
+        row = np.flatnonzero((X[:, 1] == k) & (y == label))[0]
+        assert_allclose(proba[row], weight / weight.sum())
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_leaf_counts_as_fredrikson_weighs_them(tree):
+    X, y = records()
+    attack = WhiteBoxTreeAttack(tree.fit(X, y), 0, counts="leaf").fit(X, y)
+    # Known 0: labels 1 and 0 by secret. Known 1: labels 0 and 1.
+    for k, label, expected in ((0, 1, 0), (0, 0, 1), (1, 0, 0), (1, 1, 1)):
+        proba = attack.infer_proba([[9, k]], [label])
+        assert_array_equal(proba, [np.arange(2) == expected])
+
+
+def test_leaf_counts_where_labels_agree():
+    X, _ = records()
+    y = X[:, 1] ^ (np.arange(100) % 10 == 0)  # labels do not tell of the secret
+    # Deep enough to split on both columns.
+    tree = DecisionTreeClassifier(random_state=0).fit(X, y)
+    attack = WhiteBoxTreeAttack(tree, 0, counts="leaf").fit(X, y)
+    # prior(v) * n(v, k) / n(v) = n(v, k) / N, as both secrets have 50 records.
+    assert_allclose(attack.infer_proba([[0, 0]], [0]), [[40 / 60, 20 / 60]])
+    assert_allclose(attack.infer_proba([[0, 1]], [1]), [[10 / 40, 30 / 40]])
+
+
+def test_a_branch_that_nobody_took_holds_nobody():
+    # Known b has only secret x; y needs both columns.
+    frame = pd.DataFrame(
+        {"secret": list("xxyyzz" * 10 + "x" * 20), "known": ["a"] * 60 + ["b"] * 20}
+    )
+    y = (frame["secret"] == "x").to_numpy() ^ (np.arange(80) % 20 == 0)
+    tree = MIDDecisionTreeClassifier().fit(frame, y)
+    attack = WhiteBoxTreeAttack(tree, "secret").fit(frame, y)
+    who = pd.DataFrame({"secret": ["z"], "known": ["b"]})
+    for response in (True, False):
+        assert attack.infer(who, [response])[0] in {"x", "y", "z"}
+    assert_allclose(attack.infer_proba(who, [True]).sum(), 1)
+
+
+def test_equals_map_where_the_secret_is_independent():
+    X, y = records()
+    both = np.vstack([X, [1, 0] - X * [1, -1]])  # each record, with either secret
+    y = np.tile(y, 2)
+    tree = DecisionTreeClassifier().fit(both, y)
+    white = WhiteBoxTreeAttack(tree, 0).fit(both, y)
+    black = MAPAttack(tree, 0).fit(both, y)
+    assert_allclose(white.infer_proba(both, y), black.infer_proba(both, y))
+
+
+def test_frozen_pipelines_and_one_hot_groups():
+    X, y = records()
+    plain = WhiteBoxTreeAttack(DecisionTreeClassifier().fit(X, y), 0).fit(X, y)
+    expected = plain.infer_proba(X, y)
+    frame = pd.DataFrame({"s": np.array(["a", "b"])[X[:, 0]], "k": X[:, 1]})
+    steps = ColumnTransformer([("s", OneHotEncoder(), ["s"])], remainder="passthrough")
+    model = FrozenEstimator(
+        make_pipeline(steps, DecisionTreeClassifier()).fit(frame, y)
+    )
+    attack = WhiteBoxTreeAttack(model, "s").fit(frame, y)
+    assert_allclose(attack.infer_proba(frame, y), expected)
+    group = np.column_stack([np.eye(2)[X[:, 0]], X[:, 1]])
+    tree = DecisionTreeClassifier().fit(group, y)
+    assert_allclose(
+        WhiteBoxTreeAttack(tree, [0, 1]).fit(group, y).infer_proba(group, y), expected
+    )
+
+
+def test_sees_more_than_the_outputs():
+    X = np.repeat([[0, 0], [1, 0], [0, 1], [1, 1]], [90, 10, 10, 90], axis=0)
+    y = np.arange(200) % 2
+    tree = DecisionTreeClassifier().fit(X, y)
+    assert MAPAttack(tree, 0).fit(X, y).score(X, y) == 0.5
+    assert WhiteBoxTreeAttack(tree, 0).fit(X, y).score(X, y) == 0.9
+
+
+@pytest.mark.parametrize(
+    ("target", "match"),
+    [
+        (DecisionTreeRegressor(), "DecisionTreeRegressor: a decision tree classifier"),
+        (LogisticRegression(), "has no tree_.feature, .*, no apply; a decision tree"),
+        (RandomForestClassifier(n_estimators=2), "has no tree_.feature"),
+    ],
+)
+def test_other_targets_are_refused(target, match):
+    X, y = records()
+    with pytest.raises(UnsupportedTargetError, match=match):
+        WhiteBoxTreeAttack(target.fit(X, y), 0).fit(X, y)
+
+
+def test_impossible_parameters():
+    X, y = records()
+    tree = DecisionTreeClassifier().fit(X, y)
+    with pytest.raises(ValueError, match="counts"):
+        WhiteBoxTreeAttack(tree, 0, counts="paths").fit(X, y)
+    with pytest.raises(ValueError, match="prior"):
+        WhiteBoxTreeAttack(tree, 0, prior=[1, 1]).fit(X, y)
