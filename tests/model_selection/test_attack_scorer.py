@@ -11,7 +11,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_mid.attacks import (
@@ -22,10 +22,12 @@ from sklearn_mid.attacks import (
     PriorBaseline,
 )
 from sklearn_mid.datasets import make_discrete_world, make_linear_gaussian
+from sklearn_mid.linear_model import MIDLinearRegression
 from sklearn_mid.model_selection import (
     best_utility_under_advantage,
     make_attack_scorer,
 )
+from sklearn_mid.tree import MIDDecisionTreeClassifier
 
 LINEAR = make_linear_gaussian(3000, secret_coef=3.0, random_state=0)
 
@@ -180,13 +182,65 @@ def test_grid_search_over_a_pipeline_keeps_the_limit():
         },
         refit=best_utility_under_advantage(0.05),
         cv=3,
-        n_jobs=2,
     ).fit(X, y)
     # Only a tree without a split keeps the secret.
     assert search.best_params_["model__min_samples_leaf"] == 1200
     assert search.cv_results_["mean_test_neg_advantage"].min() < -0.3
     with pytest.raises(ValueError, match=r"limit=-0\.1; the smallest is 0\.0000"):
         search.set_params(refit=best_utility_under_advantage(-0.1)).fit(X, y)
+
+
+def test_grid_search_over_lambda_of_encoded_secret():
+    # secret and response go together with a slope of 2 beside noise of variance 1
+    world = make_linear_gaussian(900, secret_coef=2.0, random_state=0)
+    X = world.data.assign(secret=world.data["secret"].map({0.0: "no", 1.0: "yes"}))
+    encode = make_column_transformer(
+        (OneHotEncoder(sparse_output=False), ["secret"]),
+        remainder=StandardScaler(),
+        verbose_feature_names_out=False,
+    ).set_output(transform="pandas")
+    group = ["secret_no", "secret_yes"]
+    search = GridSearchCV(
+        Pipeline(
+            [
+                ("encode", encode),
+                ("model", MIDLinearRegression(sensitive_features=[group])),
+            ]
+        ),
+        {"model__reg_lambda": [0, 1, np.inf]},
+        scoring={
+            "utility": "r2",
+            "neg_advantage": make_attack_scorer(MAPAttack(None, "secret")),
+        },
+        refit=best_utility_under_advantage(0.05),
+        cv=3,
+        n_jobs=2,
+    ).fit(X, world.target)
+    assert search.best_params_ == {"model__reg_lambda": np.inf}
+    advantage = -search.cv_results_["mean_test_neg_advantage"]
+    assert advantage[0] > 0.25
+    assert advantage[2] == 0
+    # Chosen without a limit that matters, the model that uses the secret wins.
+    loose = best_utility_under_advantage(1.0)
+    assert loose(search.cv_results_) == 0
+
+
+def test_grid_search_over_lambda_of_a_tree_on_strings():
+    _, X, y = text_world(1200, random_state=1)
+    search = GridSearchCV(
+        MIDDecisionTreeClassifier(
+            categorical_features=["place", "secret"], sensitive_features=["secret"]
+        ),
+        {"reg_lambda": [0, 10]},
+        scoring={
+            "utility": "accuracy",
+            "neg_advantage": make_attack_scorer(MAPAttack(None, "secret")),
+        },
+        refit=best_utility_under_advantage(0.05),
+        cv=3,
+    ).fit(X, y)
+    assert search.best_params_ == {"reg_lambda": 10}
+    assert search.cv_results_["mean_test_neg_advantage"][0] < -0.3
 
 
 @pytest.mark.parametrize(
