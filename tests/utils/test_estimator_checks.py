@@ -37,7 +37,7 @@ class Refits(MAPAttack):
     """Fits the target again."""
 
     def _fit_attack(self, X, y, codes):
-        self.estimator.fit(X, np.roll(y, 1))
+        self.estimator.fit(X, y[::-1])
         super()._fit_attack(X, y, codes)
 
 
