@@ -91,6 +91,7 @@ def find_file(file, *, data_home=None, download_if_missing=True):
         written to, or if a checksum is wrong.
     """
     if data_home is not None:
+        data_home = os.fspath(data_home)
         folders = [Path(data_home).expanduser()]
     else:
         variable = os.environ.get(VARIABLE)
