@@ -79,16 +79,17 @@ class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
 
     def _validate(self, X, *, reset, **kwargs):
         """`X`, or `X` and `y`, in the net's dtype."""
-        data = validate_data(
-            self,
-            X,
-            reset=reset,
-            dtype=np.dtype(self.dtype),
-            order="C",
-            # A user's module may write into its input.
-            copy=callable(self.encoder),
-            **kwargs,
-        )
+        with np.errstate(over="ignore"):  # becomes inf, which is refused
+            data = validate_data(
+                self,
+                X,
+                reset=reset,
+                dtype=np.dtype(self.dtype),
+                order="C",
+                # A user's module may write into its input.
+                copy=callable(self.encoder),
+                **kwargs,
+            )
         X = data[0] if isinstance(data, tuple) else data
         if self.image_shape is not None:
             self._check_images(X, _PIXELS_AT_FIT if reset else _PIXELS_AT_QUERY)

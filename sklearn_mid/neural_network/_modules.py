@@ -85,7 +85,8 @@ def _user_encoder(encoder, input_shape):
     if not isinstance(module, nn.Module):
         raise TypeError(
             "encoder must be 'mlp', 'conv', or make a torch.nn.Module when called "
-            f"with the shape of an input; it made a {type(module).__name__}."
+            "with the shape of an input; it made an object of type "
+            f"{type(module).__name__}."
         )
     if len(input_shape) == 1:
         return module

@@ -84,7 +84,7 @@ def check_device(device, *, param="device"):
         resolved = torch.device(device)
         # The only test that holds for every backend, and without a pool of memory.
         torch.empty(1, device=resolved).cpu()
-    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
+    except (RuntimeError, AssertionError, TypeError, ImportError) as error:
         usable = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
         if torch.backends.mps.is_available():
             usable.append("mps")
