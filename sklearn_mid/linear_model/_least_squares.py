@@ -109,13 +109,13 @@ def fit_least_squares(X, y, weights, *, fit_intercept):
         x_scale = np.where(extreme, pieces.largest(), x_scale)
     constant = x_scale <= n_samples * _EPS * np.abs(x_mean)  # at most round-off
     constant[constant] = np.ptp(X[:, constant], axis=0) == 0
-    pieces.scale = x_scale = np.where(constant, 1.0, x_scale)
-    pieces.dead = constant
+    x_scale = np.where(constant, 1.0, x_scale)
 
     factors = None
     if n_features <= n_samples and not (extreme & ~constant).any():
         factors = _from_gram(gram, x_scale, constant, pieces)
     if factors is None:
+        pieces.scale, pieces.constant = x_scale, constant
         factors = _from_qr(pieces)
     directions, singular_values, theta = factors
     row_basis, null_basis = _bases(directions, x_scale)
@@ -142,7 +142,7 @@ class _Pieces:
 
     def __init__(self, X, y, root_weights, x_mean):
         self.X, self.y, self.root_weights, self.x_mean = X, y, root_weights, x_mean
-        self.scale, self.dead = None, None
+        self.scale, self.constant = None, None
 
     def __iter__(self):
         n_samples, n_features = self.X.shape
@@ -155,7 +155,7 @@ class _Pieces:
             piece[:, -1] = self.y[rows]
             if self.scale is not None:
                 piece[:, :-1] /= self.scale
-                piece[:, :-1][:, self.dead] = 0.0
+                piece[:, :-1][:, self.constant] = 0.0
             piece *= self.root_weights[rows, None]
             yield piece
 
@@ -176,8 +176,8 @@ def _from_gram(gram, x_scale, constant, pieces):
     values, vectors = np.linalg.eigh(gram[:-1, :-1])
     largest = values[-1]
     kept = values > 1e-7 * largest  # 1e-9 of accuracy is left above this
-    null = vectors[:, ~kept]
-    if null[~constant].any():
+    null = vectors[:, ~kept] / scale[:-1, None]
+    if null.any():
         # Is this direction empty, or did the squares hide what is in it?
         inside = sum(np.sum((piece[:, :-1] @ null) ** 2, axis=0) for piece in pieces)
         if (inside > (max(pieces.X.shape) * _EPS) ** 2 * largest).any():
