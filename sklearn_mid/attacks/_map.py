@@ -222,7 +222,8 @@ class MAPAttack(AttributeInferenceAttack):
     def _infer_log_proba(self, X, y):
         box = self._black_box(_RELEASE[self.error_model_])
         y = box.response(y)
-        log_proba = np.empty((len(X), len(self.values_)))
+        # Written and reduced column by column: rows are short, maxima over them slow.
+        log_proba = np.empty((len(X), len(self.values_)), order="F")
         for i, X_v in enumerate(self._candidates.substitute(box.records(X))):
             log_proba[:, i] = self._log_likelihood(box.outputs(X_v), y)
         with np.errstate(divide="ignore"):
@@ -239,14 +240,14 @@ class MAPAttack(AttributeInferenceAttack):
         else:
             if self.calibrate:
                 outputs = self._recalibration(outputs)
-            proba = outputs[np.arange(len(y)), y]
+            proba = outputs.take(np.arange(len(y)) * outputs.shape[1] + y)
         with np.errstate(divide="ignore"):
             return np.log(proba)
 
     def _choose(self, log_proba, X, y):
+        if self.use_prior:
+            return log_proba.argmax(axis=1)
         best = log_proba == log_proba.max(axis=1, keepdims=True)
-        if self.use_prior or (best.sum(axis=1) == 1).all():
-            return best.argmax(axis=1)
         draws = _hashed_uniforms(self._candidates.drop(X), y, self._seed(), best.shape)
         return np.where(best, draws, -1).argmax(axis=1)
 
