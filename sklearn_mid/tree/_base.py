@@ -79,8 +79,12 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         y = column_or_1d(y, warn=True)
         assert_all_finite(y, input_name="y")
         check_classification_targets(y)
-        self.classes_, label = np.unique(y, return_inverse=True)
-        return label.astype(np.min_scalar_type(len(self.classes_)))
+        self.classes_ = np.unique(y)
+        label = np.empty(len(y), dtype=np.min_scalar_type(len(self.classes_)))
+        for start in range(0, len(y), _FRAME_BLOCK):
+            part = slice(start, start + _FRAME_BLOCK)
+            label[part] = np.searchsorted(self.classes_, y[part])
+        return label
 
     def _weights(self, X, label, sample_weight):
         """Row weights and class weights; None where all are one."""
@@ -189,12 +193,14 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             weight=weight,
             class_weight=class_weight,
         )
+        del codes  # before the tree's own arrays are made
         self.tree_ = Tree(
             feature=grown.feature,
             threshold=_thresholds(grown, encoder),
             parent=grown.parent,
             branch=grown.branch,
-            value=grown.counts.astype(np.float64),
+            depth=grown.depth,
+            value=grown.counts,
             n_node_samples=grown.n_rows,
             n_branches=np.where(encoder.is_categorical, encoder.n_codes, 0),
         )

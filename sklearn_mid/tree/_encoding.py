@@ -80,6 +80,10 @@ def _is_narrow_integer(values):
     )
 
 
+def _parts(n):
+    return (slice(i, i + _BLOCK) for i in range(0, n, _BLOCK))
+
+
 def _code_dtype(n_codes):
     return np.min_scalar_type(n_codes)
 
@@ -94,15 +98,17 @@ class _CategoricalColumn:
     def n_values(self):
         return len(self.categories)
 
-    def fit_codes(self, values):
+    def learn(self, values, weight):
+        """Learn the categories; return the codes where they come for free."""
         if _is_narrow_integer(values):
             low, high = int(values.min()), int(values.max())
             if high - low < _TABLE_SPAN:
-                offset = values.astype(np.int64) - low
-                present = np.bincount(offset, minlength=high - low + 1) > 0
+                present = np.zeros(high - low + 1, dtype=bool)
+                for part in _parts(len(values)):
+                    present[values[part].astype(np.int64) - low] = True
                 found = np.flatnonzero(present) + low
                 self.categories = np.array(found.tolist(), dtype=object)
-                return (np.cumsum(present) - 1)[offset]
+                return None
         codes, distinct = _factorize(values)
         if any(isinstance(v, float | np.floating) and np.isinf(v) for v in distinct):
             raise ValueError(f"Column {self.label} of X contains infinity.")
@@ -171,7 +177,8 @@ class _NumericColumn:
             raise ValueError(f"Column {self.label} of X contains infinity.")
         return numbers
 
-    def fit_codes(self, values, weight):
+    def learn(self, values, weight):
+        """Choose the bins; return the codes."""
         numbers = self.numbers(values)
         known = ~np.isnan(numbers)
         if weight is None:
@@ -272,23 +279,28 @@ class Encoder:
             else None
         )
         codes = None
+        if narrow is not None and narrow.base is None and narrow.dtype.itemsize == 1:
+            codes = narrow.view(np.uint8)  # a copy of X.T already: coded in place
         for j, label in enumerate(self.labels):
             values = _column(X, j) if narrow is None else narrow[j]
             if not isinstance(values, np.ndarray):
                 values = _plain(values)
-            if is_categorical[j]:
-                column = _CategoricalColumn(label)
-                found = column.fit_codes(values)
-            else:
-                column = _NumericColumn(label, self.max_bins)
-                found = column.fit_codes(values, weight)
+            column = (
+                _CategoricalColumn(label)
+                if is_categorical[j]
+                else _NumericColumn(label, self.max_bins)
+            )
+            found = column.learn(values, weight)
             self.columns.append(column)
             dtype = _code_dtype(column.n_values)
             if codes is None:
                 codes = np.empty((len(self.labels), X.shape[0]), dtype=dtype)
             elif dtype.itemsize > codes.dtype.itemsize:
                 codes = codes.astype(dtype)
-            codes[j] = found
+            for part in _parts(X.shape[0]):
+                codes[j, part] = (
+                    column.codes(values[part]) if found is None else found[part]
+                )
         return codes
 
     @property

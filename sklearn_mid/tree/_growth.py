@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklearn_mid.tree._histogram import bincount
 from sklearn_mid.tree._splits import Rows, best_splits, label_mass
 
 __all__ = ["Grown", "grow"]
@@ -37,47 +38,39 @@ class _Made:
     def __init__(self, counts, n_rows):
         self.n_nodes = 1
         self.splits = []
-        self.nodes = [
-            (np.array([-1]), np.array([-1]), np.array([0]), counts[:, None], [n_rows])
-        ]
+        root = np.array([[-1], [-1], [0]], dtype=np.int32)
+        self.nodes = [(*root, counts[:, None], [n_rows])]
 
     def add(self, node, best, child, depth):
         """Record the splits of a block and its children; return their numbers."""
         is_split = best.feature >= 0
-        self.splits.append(
-            (
-                node[is_split],
-                best.feature[is_split],
-                best.code[is_split],
-                best.next_code[is_split],
-            )
-        )
+        self.splits.append((node[is_split], *best.choice[:, is_split]))
         n_children = len(child.n_rows)
-        self.nodes.append(
-            (
-                node[child.parent],
-                child.branch,
-                np.full(n_children, depth + 1),
-                child.counts,
-                child.n_rows,
-            )
-        )
-        ids = np.arange(self.n_nodes, self.n_nodes + n_children)
+        parent = node[child.parent]
+        depths = np.full(n_children, depth + 1, dtype=np.int32)
+        branch = child.branch.astype(np.int32)
+        self.nodes.append((parent, branch, depths, child.counts, child.n_rows))
+        first = self.n_nodes
         self.n_nodes += n_children
-        return ids
+        return np.arange(first, self.n_nodes, dtype=np.int32)
 
     def finish(self):
         parent, branch, depth, counts, n_rows = (
             np.concatenate(part, axis=-1) for part in zip(*self.nodes, strict=True)
         )
-        feature, code, next_code = np.full((3, self.n_nodes), -1)
-        if self.splits:
-            node, *split = (
-                np.concatenate(part) for part in zip(*self.splits, strict=True)
-            )
-            feature[node], code[node], next_code[node] = split
+        self.nodes.clear()
+        feature, code, next_code = np.full((3, self.n_nodes), -1, dtype=np.int32)
+        for node, *choice in self.splits:
+            feature[node], code[node], next_code[node] = choice
         return Grown(
-            feature, code, next_code, parent, branch, depth, counts.T.copy(), n_rows
+            feature,
+            code,
+            next_code,
+            parent,
+            branch,
+            depth,
+            np.ascontiguousarray(counts.T, dtype=np.float64),
+            n_rows,
         )
 
 
@@ -105,7 +98,8 @@ class _Best:
     def __init__(self, rows):
         self.tolerance = rows.tolerance
         self.score = np.zeros(rows.n_nodes)  # a split must score above 0
-        self.feature, self.code, self.next_code = np.full((3, rows.n_nodes), -1)
+        self.choice = np.full((3, rows.n_nodes), -1, dtype=np.int32)
+        self.feature, self.code, self.next_code = self.choice
 
     def update(self, feature, score, code, next_code):
         better = score > self.score + self.tolerance
@@ -120,43 +114,50 @@ class _Children:
     """The nodes a block's splits lead to, and which of them each row goes to."""
 
     def __init__(self, best, rows, codes, n_codes, is_numeric):
-        self.n_classes = rows.n_classes
-        is_split = best.feature >= 0
-        self.row = np.flatnonzero(is_split[rows.node])
-        node = rows.node[self.row]
-        feature = best.feature[node]
-        branch = codes[feature, self.row].astype(np.intp)
-        numeric = is_numeric[feature]
-        if numeric.any():
-            is_missing = branch == n_codes[feature] - 1
-            side = np.where(is_missing, 2, branch > best.code[node])
-            branch = np.where(numeric, side, branch)
-
-        width = np.where(is_numeric[best.feature], 3, n_codes[best.feature])
+        feature = best.feature
+        is_split = feature >= 0
+        width = np.where(is_numeric[feature], 3, n_codes[feature])
         width[~is_split] = 0
         offset = np.cumsum(width) - width
-        key = offset[node] + branch
         n_keys = int(width.sum())
-        if n_keys <= 4 * len(key) + 4096:
-            size = np.bincount(key, minlength=n_keys)
-            present = np.flatnonzero(size)
-            self.child = (np.cumsum(size > 0) - 1)[key]
-            self.n_rows = size[present]
+        if rows.n_nodes == 1 and is_split[0]:
+            # Any number of rows: nothing wider than their codes is made here.
+            self.row = None
+            label, weight = rows.label, rows.weight
+            key = codes[feature[0]]
+            if is_numeric[feature[0]]:
+                key = _side(key, best.code[0], n_codes[feature[0]])
         else:
-            present, self.child, self.n_rows = np.unique(
+            self.row = np.flatnonzero(is_split[rows.node])
+            label = rows.label[self.row]
+            weight = None if rows.weight is None else rows.weight[self.row]
+            node = rows.node[self.row]
+            branch = codes[feature[node], self.row]
+            numeric = is_numeric[feature[node]]
+            if numeric.any():
+                side = _side(branch, best.code[node], n_codes[feature[node]])
+                branch = np.where(numeric, side, branch)
+            key = offset[node] + branch
+        n_classes = rows.n_classes
+        if n_keys <= 4 * len(key) + 4096:
+            self.child = key
+            size = bincount(key, 1, 0, n_keys)
+        else:
+            present, self.child, size = np.unique(
                 key, return_inverse=True, return_counts=True
             )
+        counts = bincount(
+            self.child, n_classes, label, len(size) * n_classes, weight
+        ).reshape(-1, n_classes)
+        if len(size) == n_keys:
+            present = np.flatnonzero(size)
+            if len(present) < n_keys:
+                rank = np.cumsum(size > 0) - 1
+                self.child = rank.astype(np.min_scalar_type(n_keys)).take(key)
+            size, counts = size[present], counts[present]
+        self.n_rows, self.counts = size, counts.T
         self.parent = np.searchsorted(offset, present, side="right") - 1
         self.branch = present - offset[self.parent]
-        self.counts = (
-            np.bincount(
-                self.child * self.n_classes + rows.label[self.row],
-                weights=None if rows.weight is None else rows.weight[self.row],
-                minlength=len(present) * self.n_classes,
-            )
-            .reshape(-1, self.n_classes)
-            .T
-        )
         if rows.class_weight is not None:
             self.counts = self.counts * rows.class_weight[:, None]
 
@@ -167,11 +168,19 @@ class _Children:
 
     def order(self, stays):
         """Rows of the children that stay, child by child."""
-        kept = np.flatnonzero(stays[self.child])
         # A stable sort of 16-bit integers is a radix sort.
         dtype = np.min_scalar_type(len(self.n_rows))
-        order = np.argsort(self.child[kept].astype(dtype), kind="stable")
-        return self.row[kept[order]], self.n_rows[stays]
+        order = np.argsort(self.child.astype(dtype, copy=False), kind="stable")
+        if not stays.all():
+            order = order[np.repeat(stays, self.n_rows)]
+        return order if self.row is None else self.row[order], self.n_rows[stays]
+
+
+def _side(code, last_left, n_codes):
+    """Branch of a numeric split: 0 left, 1 right, 2 missing."""
+    side = (code > last_left).astype(np.uint8)
+    side[code == n_codes - 1] = 2
+    return side
 
 
 def grow(
@@ -220,7 +229,7 @@ def grow(
     made = _Made(counts, n_samples)
     label_weight = label_mass(counts[:, None]).sum(axis=1)
     constant = np.zeros(len(codes), dtype=bool)
-    level = _Level(np.zeros(1, int), np.array([n_samples]), counts[:, None])
+    level = _Level(np.zeros(1, np.int32), np.array([n_samples]), counts[:, None])
     if n_samples < min_samples_split or np.count_nonzero(counts) < 2:
         level = None
     depth = 0
@@ -236,7 +245,10 @@ def grow(
             size = np.diff(level.start[first : last + 1])
             totals = level.totals[:, first:last]
             rows = Rows(
-                node=np.repeat(np.arange(last - first), size),
+                node=np.repeat(
+                    np.arange(last - first, dtype=np.min_scalar_type(last - first)),
+                    size,
+                ),
                 label=label[block],
                 weight=None if weight is None else weight[block],
                 class_weight=class_weight,

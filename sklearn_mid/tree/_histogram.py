@@ -10,7 +10,7 @@ that the split criteria are written once.
 
 import numpy as np
 
-__all__ = ["count", "xlogx"]
+__all__ = ["bincount", "count", "xlogx"]
 
 _TABLE_SIZE = 1 << 16
 _TABLE = np.arange(_TABLE_SIZE, dtype=np.float64)
@@ -28,22 +28,22 @@ def xlogx(counts, largest=np.inf):
     return counts * np.log(np.maximum(counts, np.finfo(np.float64).tiny))
 
 
-def _bincount(codes, scale, base, size, weight):
-    """Weighted counts of ``codes * scale + base``."""
-    if len(codes) <= _BLOCK:
-        key = np.multiply(codes, scale, dtype=np.intp)
-        key += base
-        return np.bincount(key, weights=weight, minlength=size)
-    return sum(
-        _bincount(
-            codes[i : i + _BLOCK],
-            scale,
-            base[i : i + _BLOCK],
-            size,
-            None if weight is None else weight[i : i + _BLOCK],
+def bincount(codes, scale, base, size, weight=None):
+    """Weighted counts of ``codes * scale + base``, without a wide copy of the codes."""
+    if len(codes) > _BLOCK:
+        return sum(
+            bincount(
+                codes[i : i + _BLOCK],
+                scale,
+                base if np.ndim(base) == 0 else base[i : i + _BLOCK],
+                size,
+                None if weight is None else weight[i : i + _BLOCK],
+            )
+            for i in range(0, len(codes), _BLOCK)
         )
-        for i in range(0, len(codes), _BLOCK)
-    )
+    key = np.multiply(codes, scale, dtype=np.intp)
+    key += base
+    return np.bincount(key, weights=weight, minlength=size)
 
 
 def count(codes, n_codes, rows, *, want_rows=False):
@@ -77,7 +77,7 @@ class DenseCounts:
         shape = (n_codes, rows.n_classes, n_nodes)
         self.n_codes = n_codes
         self.by_class = (
-            _bincount(
+            bincount(
                 codes, rows.n_classes * n_nodes, rows.base, np.prod(shape), rows.weight
             )
             .reshape(shape)
@@ -88,7 +88,7 @@ class DenseCounts:
             self.n_rows = (
                 self.by_class.sum(axis=0)
                 if rows.weight is None
-                else _bincount(
+                else bincount(
                     codes, n_nodes, rows.node, n_codes * n_nodes, None
                 ).reshape(n_codes, n_nodes)
             )
@@ -130,7 +130,10 @@ class SparseCounts:
     def __init__(self, codes, n_codes, rows, want_rows):
         n_classes = rows.n_classes
         self.n_codes = n_codes
-        key = (rows.node * n_codes + codes) * n_classes + rows.label
+        key = np.multiply(rows.node, n_codes, dtype=np.intp)
+        key += codes
+        key *= n_classes
+        key += rows.label
         cells, inverse = np.unique(key, return_inverse=True)
         pair, label = np.divmod(cells, n_classes)
         is_new = np.diff(pair, prepend=-1) > 0

@@ -57,8 +57,10 @@ class Rows:
 
     def __post_init__(self):
         self.n_classes, self.n_nodes = self.totals.shape
-        self.base = np.multiply(self.label, self.n_nodes, dtype=np.intp)
-        self.base += self.node
+        self.base = self.label
+        if self.n_nodes > 1:
+            self.base = np.multiply(self.label, self.n_nodes, dtype=np.intp)
+            self.base += self.node
         self.size = self.totals.sum(axis=0)
         self.class_term = xlogx(self.totals, self.largest).sum(axis=0)
         self.size_term = xlogx(self.size, self.largest)

@@ -45,7 +45,16 @@ class Tree:
     """
 
     def __init__(
-        self, *, feature, threshold, parent, branch, value, n_node_samples, n_branches
+        self,
+        *,
+        feature,
+        threshold,
+        parent,
+        branch,
+        depth,
+        value,
+        n_node_samples,
+        n_branches,
     ):
         # n_branches: per column, the number of ways out of a categorical split
         # (values and missing), and 0 for a numeric column.
@@ -53,6 +62,7 @@ class Tree:
         self.threshold = threshold
         self.parent = parent
         self.branch = branch
+        self.depth = depth
         self.value = value
         self.n_node_samples = n_node_samples
         self.n_branches = n_branches
@@ -61,49 +71,38 @@ class Tree:
         self.n_features = len(n_branches)
         self.is_leaf = feature < 0
         self.n_leaves = int(self.is_leaf.sum())
-        self.depth = self._depths()
-        self.max_depth = int(self.depth.max())
-        self.weighted_n_node_samples = value.sum(axis=1)
-        share = value / self.weighted_n_node_samples[:, None]
-        self.impurity = entr(share).sum(axis=1)
-        child = np.arange(1, self.node_count)
-        weight = self.weighted_n_node_samples
-        part = entr(weight[child] / weight[parent[child]])
+        self.max_depth = int(depth.max())
+        weight = self.weighted_n_node_samples = value.sum(axis=1)
+        self.impurity = sum(entr(count / weight) for count in value.T)
         self.split_information = np.bincount(
-            parent[child], weights=part, minlength=self.node_count
+            parent[1:],
+            weights=entr(weight[1:] / weight[parent[1:]]),
+            minlength=self.node_count,
         )
         self._set_ways()
-
-    def _depths(self):
-        # Numbers rise level by level: the children of a level are the next range.
-        depth = np.zeros(self.node_count, dtype=np.intp)
-        first, last = 0, 1
-        while last < self.node_count:
-            reach = int(np.searchsorted(self.parent, last, side="left"))
-            depth[last:reach] = depth[first] + 1
-            first, last = last, reach
-        return depth
 
     def _set_ways(self):
         """Tables for `_step`: the child of a node by branch."""
         # One branch more than training had: a value that it never saw.
         ways = np.where(self.is_categorical, self.n_branches + 1, 3)
-        self._stride = int(ways.max())
-        child = np.arange(1, self.node_count)
-        self._key = self.parent[child] * self._stride + self.branch[child]
         n_ways = np.where(self.is_leaf, 0, ways[self.feature])
         self._table = None
         if n_ways.sum() <= _TABLE_PER_NODE * self.node_count:
             self._offset = np.cumsum(n_ways) - n_ways
             self._table = np.full(n_ways.sum(), -1, dtype=np.int32)
-            place = self._offset[self.parent[child]] + self.branch[child]
-            self._table[place] = child
+            place = self._offset[self.parent[1:]] + self.branch[1:]
+            self._table[place] = np.arange(1, self.node_count)
+        else:
+            self._stride = int(ways.max())
+            self._key = np.multiply(self.parent[1:], self._stride, dtype=np.int64)
+            self._key += self.branch[1:]
 
     def _step(self, node, branch):
         """Child of each node by that branch, -1 where there is none. No leaves."""
         if self._table is not None:
             return self._table.take(self._offset.take(node) + branch)
-        key = node * self._stride + branch
+        key = np.multiply(node, self._stride, dtype=np.int64)
+        key += branch
         place = np.searchsorted(self._key, key)
         found = self._key.take(place, mode="clip") == key
         return np.where(found, place + 1, -1)
@@ -111,14 +110,15 @@ class Tree:
     def _branch(self, node, row, codes, numbers):
         """Branch that each record takes at a node."""
         feature = self.feature.take(node)
-        n_samples = codes.shape[1]
+        place = np.multiply(feature, codes.shape[1], dtype=np.intp)
+        place += row
         if not len(numbers):
-            return codes.ravel().take(feature * n_samples + row)
-        value = numbers.ravel().take(feature * n_samples + row)
+            return codes.ravel().take(place)
+        value = numbers.ravel().take(place)
         with np.errstate(invalid="ignore"):
             side = np.where(value <= self.threshold.take(node), 0, 1)
         side[np.isnan(value)] = 2
-        code = codes.ravel().take(feature * n_samples + row)
+        code = codes.ravel().take(place)
         return np.where(self.is_categorical.take(feature), code, side)
 
     @property
@@ -231,7 +231,7 @@ class Tree:
             keep_split[parent[differs]] = True
         # Every split that is kept has a kept parent, up to the root.
         kept = np.flatnonzero((self.parent < 0) | keep_split[self.parent])
-        new = np.full(self.node_count + 1, -1)
+        new = np.full(self.node_count + 1, -1, dtype=np.int32)
         new[kept] = np.arange(len(kept))
         is_split = keep_split[kept]
         return Tree(
@@ -239,6 +239,7 @@ class Tree:
             threshold=np.where(is_split, self.threshold[kept], np.nan),
             parent=new[self.parent[kept]],
             branch=self.branch[kept],
+            depth=self.depth[kept],
             value=self.value[kept],
             n_node_samples=self.n_node_samples[kept],
             n_branches=self.n_branches,
