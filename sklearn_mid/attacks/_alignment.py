@@ -33,10 +33,10 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
     estimator : object
         The fitted target, with ``predict_proba``.
     decoder : {"mlp", "deconv"} or callable, default="mlp"
-        Network of the attacker: a multilayer perceptron, transposed convolutions,
-        or a torch.nn.Module subclass (any callable), which is called with the
-        number of classes and the number of features and must map rows of the
-        former width to rows of the latter.
+        Network of the attacker: a multilayer perceptron, convolutions on a grid that
+        is doubled up to the image, or a torch.nn.Module subclass (any callable),
+        which is called with the number of classes and the number of features and
+        must map rows of the former width to rows of the latter.
     image_shape : tuple (channels, height, width), default=None
         Shape of one image for ``decoder="deconv"``; None stands for one square
         channel.

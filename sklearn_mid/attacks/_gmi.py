@@ -40,16 +40,16 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
         The values that a pixel may take.
     latent_dim : int, default=32
         Width of the latent vector.
-    width : int, default=16
+    width : int, default=8
         Channels of both nets at the finest resolution; they double as the
         resolution halves.
     max_iter : int, default=1000
         Generator steps in training.
-    n_critic : int, default=5
+    n_critic : int, default=3
         Critic steps per generator step.
-    lr : float, default=2e-4
+    lr : float, default=1e-3
         Learning rate of both (Adam).
-    batch_size : int, default=64
+    batch_size : int, default=32
         Images per step.
     checkpoint_folder : str or path-like, default=None
         Where the state of the training is kept. A later ``fit`` with the same
@@ -158,11 +158,11 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
         image_shape=None,
         bounds=(0, 1),
         latent_dim=32,
-        width=16,
+        width=8,
         max_iter=1000,
-        n_critic=5,
-        lr=2e-4,
-        batch_size=64,
+        n_critic=3,
+        lr=1e-3,
+        batch_size=32,
         checkpoint_folder=None,
         checkpoint_every=100,
         n_starts=5,

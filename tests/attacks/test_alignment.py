@@ -101,7 +101,13 @@ def test_digits_gain_over_the_class_mean(digits, decoder):
     X, y = digits
     target = LogisticRegression(max_iter=300).fit(X[:700], y[:700])
     attack = KnowledgeAlignmentAttack(
-        target, decoder=decoder, max_epochs=15, width=8, n_queries=1, random_state=0
+        target,
+        decoder=decoder,
+        max_epochs=15,
+        lr=3e-3,
+        width=8,
+        n_queries=1,
+        random_state=0,
     ).fit(X[700:1400], y[700:1400])
     found = attack.reconstruct(attack.query(X[1400:]))
     assert found.shape == (397, 64)
