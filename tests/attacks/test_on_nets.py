@@ -1,0 +1,114 @@
+"""The image attacks on the package's own nets: stochastic, and in double precision."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.optimize import approx_fprime
+from sklearn.datasets import load_digits
+
+from sklearn_mid.attacks import (
+    GenerativeInversionAttack,
+    GradientInversionAttack,
+    KnowledgeAlignmentAttack,
+    UpdatesLeakAttack,
+)
+from sklearn_mid.attacks._target_gradients import target_gradient
+from sklearn_mid.exceptions import UnsupportedTargetError
+from sklearn_mid.neural_network import MIDNeuralNetClassifier
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("skorch")
+
+LETTERS = np.array(list("dcba"))
+
+
+@pytest.fixture(scope="module")
+def digits():
+    X, y = load_digits(n_class=4, return_X_y=True)
+    return X / 16, LETTERS[y]
+
+
+def _net(digits, reg_lambda, **params):
+    X, y = digits
+    net = MIDNeuralNetClassifier(reg_lambda, max_epochs=15, random_state=0, **params)
+    return net.fit(X[:300], y[:300])
+
+
+@pytest.fixture(scope="module", params=["float32", "float64"])
+def mid_net(digits, request):
+    return _net(digits, 0.02, dtype=request.param)
+
+
+def _gradient(net, X, column, n_noise_samples=1, seed=0):
+    adapter = target_gradient(
+        net,
+        unsupported=UnsupportedTargetError,
+        method="exact",
+        n_noise_samples=n_noise_samples,
+        seed=seed,
+    )
+    return adapter.prepare(X.shape[1], (0, 1)).confidence_and_gradient(X, column)
+
+
+def test_gradients_equal_finite_differences(digits):
+    net = _net(digits, 0, dtype="float64")
+    X = digits[0][:3] + 0.01
+    confidence, gradient = _gradient(net, X, np.array([0, 2, 3]))
+    for x, c, value, g in zip(X, [0, 2, 3], confidence, gradient, strict=True):
+
+        def proba(x, c=c):
+            return net.predict_proba(x[None])[0, c]
+
+        assert_allclose(value, proba(x), atol=1e-10)
+        assert_allclose(g, approx_fprime(x, proba, 1e-7), atol=1e-5)
+
+
+def test_gradients_of_a_stochastic_net_are_averaged(digits, mid_net):
+    X, column = digits[0][:20], np.zeros(20, dtype=int)
+    truth = _gradient(mid_net, X, column, n_noise_samples=2000)[1]
+    errors = [
+        np.abs(_gradient(mid_net, X, column, n_noise_samples=n, seed=1)[1] - truth)
+        for n in (1, 100)
+    ]
+    assert errors[1].mean() < 0.3 * errors[0].mean()
+
+
+def test_gradient_inversion_is_recognised(digits, mid_net):
+    X, y = digits
+    attack = GradientInversionAttack(
+        mid_net, learning_rate=1.0, max_iter=60, loss="log", random_state=0
+    ).fit(X[300:])
+    assert_array_equal(mid_net.predict(attack.reconstruct(LETTERS)), LETTERS)
+    assert attack.score(X[:300], y[:300]) >= 0.75
+
+
+def test_generative_inversion_is_recognised(digits, mid_net):
+    attack = GenerativeInversionAttack(
+        mid_net, max_iter=30, search_iter=60, n_starts=2, random_state=0
+    ).fit(digits[0][300:])
+    found = attack.reconstruct(LETTERS)
+    assert found.dtype == np.float64
+    assert np.mean(mid_net.predict(found) == LETTERS) >= 0.75
+
+
+def test_alignment_loses_to_the_bottleneck(digits):
+    X, y = digits
+    gains = [
+        KnowledgeAlignmentAttack(
+            _net(digits, reg_lambda), max_epochs=20, lr=3e-3, random_state=0
+        )
+        .fit(X[300:], y[300:])
+        .score(X[:300], y[:300])
+        for reg_lambda in (0, 0.2)
+    ]
+    assert gains[0] > 0.1
+    assert gains[1] < 0.5 * gains[0]
+
+
+def test_updates_leak_from_a_stochastic_net(digits, mid_net):
+    X, y = digits
+    attack = UpdatesLeakAttack(
+        mid_net, n_updates=100, n_shadows=2, n_probes=20, max_epochs=20, random_state=0
+    ).fit(X[300:650], y[300:650])
+    assert attack.infer_proba(mid_net, mid_net).shape == (1, 4)
+    assert 0 <= attack.score(X[650:], y[650:]) <= 1
