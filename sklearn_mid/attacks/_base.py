@@ -1,5 +1,7 @@
 """The family of attacks: one base class, and one for each of its verbs."""
 
+import numbers
+
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
@@ -14,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_mid.attacks._candidates import Candidates, check_no_infinity
 from sklearn_mid.exceptions import UnsupportedTargetError
-from sklearn_mid.utils._sklearn_compat import _fit_context
+from sklearn_mid.utils._sklearn_compat import Interval, _fit_context
 
 __all__ = ["AttributeInferenceAttack", "ModelInversionAttack", "ReconstructionAttack"]
 
@@ -141,6 +143,16 @@ class AttributeInferenceAttack(ModelInversionAttack):
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Column names of X, where it has names that are all strings.
     """
+
+    _parameter_constraints: dict = {
+        "estimator": "no_validation",  # UnsupportedTargetError says more
+        "sensitive_feature": [str, numbers.Integral, "array-like"],
+        "candidates": [
+            None,
+            Interval(numbers.Integral, 2, None, closed="left"),
+            "array-like",
+        ],
+    }
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

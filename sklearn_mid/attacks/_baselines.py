@@ -1,12 +1,10 @@
 """What an attacker guesses without a model: the measure of every attack."""
 
-import numbers
-
 import numpy as np
 
 from sklearn_mid.attacks._base import AttributeInferenceAttack
 from sklearn_mid.attacks._record_classifier import RecordClassifier, as_columns
-from sklearn_mid.utils._sklearn_compat import HasMethods, Interval
+from sklearn_mid.utils._sklearn_compat import HasMethods
 
 __all__ = ["ImputationBaseline", "PriorBaseline"]
 
@@ -50,15 +48,6 @@ class PriorBaseline(AttributeInferenceAttack):
 
     access = "none"
     knowledge = "marginals"
-
-    _parameter_constraints: dict = {
-        "sensitive_feature": [str, numbers.Integral, "array-like"],
-        "candidates": [
-            None,
-            Interval(numbers.Integral, 2, None, closed="left"),
-            "array-like",
-        ],
-    }
 
     def __init__(self, sensitive_feature, *, candidates=None):
         self.sensitive_feature = sensitive_feature
@@ -128,13 +117,8 @@ class ImputationBaseline(AttributeInferenceAttack):
     knowledge = "labelled records"
 
     _parameter_constraints: dict = {
-        "sensitive_feature": [str, numbers.Integral, "array-like"],
+        **AttributeInferenceAttack._parameter_constraints,
         "classifier": [None, HasMethods(["fit", "predict_proba"])],
-        "candidates": [
-            None,
-            Interval(numbers.Integral, 2, None, closed="left"),
-            "array-like",
-        ],
         "random_state": ["random_state"],
     }
 

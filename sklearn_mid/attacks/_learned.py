@@ -82,14 +82,8 @@ class LearnedAttack(AttributeInferenceAttack):
     knowledge = "labelled records"
 
     _parameter_constraints: dict = {
-        "estimator": "no_validation",  # UnsupportedTargetError says more
-        "sensitive_feature": [str, numbers.Integral, "array-like"],
+        **AttributeInferenceAttack._parameter_constraints,
         "classifier": [None, HasMethods(["fit", "predict_proba"])],
-        "candidates": [
-            None,
-            Interval(numbers.Integral, 2, None, closed="left"),
-            "array-like",
-        ],
         "n_queries": [Interval(numbers.Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
     }

@@ -144,17 +144,11 @@ class MAPAttack(AttributeInferenceAttack):
     knowledge = "marginals"
 
     _parameter_constraints: dict = {
-        "estimator": "no_validation",  # UnsupportedTargetError says more
-        "sensitive_feature": [str, numbers.Integral, "array-like"],
+        **AttributeInferenceAttack._parameter_constraints,
         "error_model": [StrOptions({"auto", "gaussian", "confidences", "labels"})],
         "prior": [None, StrOptions({"uniform"}), dict, "array-like"],
         "use_prior": ["boolean"],
         "calibrate": ["boolean"],
-        "candidates": [
-            None,
-            Interval(numbers.Integral, 2, None, closed="left"),
-            "array-like",
-        ],
         "n_queries": [Interval(numbers.Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
     }

@@ -1,7 +1,5 @@
 """Attribute inference from the leaves of a decision tree (Fredrikson et al. 2015)."""
 
-import numbers
-
 import numpy as np
 
 from sklearn_mid.attacks._base import AttributeInferenceAttack
@@ -12,7 +10,7 @@ from sklearn_mid.attacks._target import (
     records_for,
     response_kind,
 )
-from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
+from sklearn_mid.utils._sklearn_compat import StrOptions
 
 __all__ = ["WhiteBoxTreeAttack"]
 
@@ -116,15 +114,9 @@ class WhiteBoxTreeAttack(AttributeInferenceAttack):
     knowledge = "marginals"
 
     _parameter_constraints: dict = {
-        "estimator": "no_validation",  # UnsupportedTargetError says more
-        "sensitive_feature": [str, numbers.Integral, "array-like"],
+        **AttributeInferenceAttack._parameter_constraints,
         "counts": [StrOptions({"region", "leaf"})],
         "prior": [None, StrOptions({"uniform"}), dict, "array-like"],
-        "candidates": [
-            None,
-            Interval(numbers.Integral, 2, None, closed="left"),
-            "array-like",
-        ],
     }
 
     def __init__(
