@@ -91,18 +91,20 @@ def test_generative_inversion_is_recognised(digits, mid_net):
     assert np.mean(mid_net.predict(found) == LETTERS) >= 0.75
 
 
-def test_alignment_loses_to_the_bottleneck(digits):
-    X, y = digits
-    gains = [
-        KnowledgeAlignmentAttack(
-            _net(digits, reg_lambda), max_epochs=20, lr=3e-3, random_state=0
-        )
-        .fit(X[300:], y[300:])
-        .score(X[:300], y[:300])
-        for reg_lambda in (0, 0.2)
-    ]
-    assert gains[0] > 0.1
-    assert gains[1] < 0.5 * gains[0]
+def test_alignment_loses_to_the_bottleneck_at_no_cost_in_accuracy():
+    X, y = load_digits(return_X_y=True)
+    X /= 16
+    accuracies, gains = [], []
+    for reg_lambda in (0, 0.05):
+        net = MIDNeuralNetClassifier(reg_lambda, max_epochs=60, random_state=0)
+        net.fit(X[:700], y[:700])
+        attack = KnowledgeAlignmentAttack(net, max_epochs=40, random_state=0)
+        attack.fit(X[700:1400], y[700:1400])
+        accuracies.append(net.score(X[1400:], y[1400:]))
+        gains.append(attack.score(X[:700], y[:700]))
+    assert accuracies[1] > accuracies[0] - 0.005
+    assert gains[0] > 0.4
+    assert gains[1] < 0.25 * gains[0]
 
 
 def test_updates_leak_from_a_stochastic_net(digits, mid_net):
