@@ -90,7 +90,8 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         """Row weights and class weights; None where all are one."""
         weight = class_weight = None
         if sample_weight is not None:
-            weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
+            # A copy: growth moves the weights with their rows.
+            weight = _check_sample_weight(sample_weight, X, dtype=np.float64).copy()
             if weight.min() < 0:
                 raise ValueError(
                     f"sample_weight must not be negative, got {weight.min()}."

@@ -93,21 +93,30 @@ class _Level:
 
 
 class _Best:
-    """The best split so far of every node of a block."""
+    """The best split so far of every node of a block.
+
+    Of two splits with the same score the one with less split information is better:
+    it reveals less for the same gain.
+    """
 
     def __init__(self, rows):
         self.tolerance = rows.tolerance
         self.score = np.zeros(rows.n_nodes)  # a split must score above 0
+        self.split_information = np.zeros(rows.n_nodes)
         self.choice = np.full((3, rows.n_nodes), -1, dtype=np.int32)
         self.feature, self.code, self.next_code = self.choice
 
-    def update(self, feature, score, code, next_code):
-        better = score > self.score + self.tolerance
-        self.score[better] = score[better]
+    def update(self, feature, split):
+        better = split.score > self.score + self.tolerance
+        equal = split.score >= self.score - self.tolerance
+        less = split.split_information < self.split_information - self.tolerance
+        better |= equal & less
+        self.score[better] = split.score[better]
+        self.split_information[better] = split.split_information[better]
         self.feature[better] = feature
-        if code is not None:
-            self.code[better] = code[better]
-            self.next_code[better] = next_code[better]
+        if split.code is not None:
+            self.code[better] = split.code[better]
+            self.next_code[better] = split.next_code[better]
 
 
 class _Children:
@@ -257,7 +266,7 @@ def grow(
             )
             best = _Best(rows)
             for j in features:
-                found = best_splits(
+                split, takes_two = best_splits(
                     j,
                     codes[j, block],
                     n_codes[j],
@@ -266,8 +275,8 @@ def grow(
                     penalty,
                     limits,
                 )
-                best.update(j, *found[:3])
-                varies[j] |= found[3]
+                best.update(j, split)
+                varies[j] |= takes_two
             child = _Children(best, rows, codes[:, block], n_codes, is_numeric)
             node = level.node[first:last]
             ids = made.add(node, best, child, depth)

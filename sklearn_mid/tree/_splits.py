@@ -68,6 +68,21 @@ class Rows:
         self.tolerance = 1e-13 * (self.size + np.abs(self.size_term))
 
 
+@dataclass
+class Split:
+    """A split of every node of a block on one feature.
+
+    `score` is ``n_t * IG_t - price``, -inf where no split is allowed, and
+    `split_information` is ``n_t * H_t``. `code` is the highest code that goes left and
+    `next_code` the lowest one seen that goes right, both None for categories.
+    """
+
+    score: np.ndarray
+    split_information: np.ndarray
+    code: np.ndarray | None = None
+    next_code: np.ndarray | None = None
+
+
 class SizePenalty:
     """``lambda * n_t * H_t``: the information the children's identity carries.
 
@@ -131,11 +146,8 @@ def best_splits(feature, codes, n_codes, is_numeric, rows, penalty, limits):
 
     Returns
     -------
-    score : ndarray of shape (n_nodes,)
-        ``n_t * IG_t - price``, -inf where no split is allowed.
-    code, next_code : ndarray of shape (n_nodes,), or None for categories
-        Numeric features: the highest code that goes left and the lowest one seen
-        that goes right.
+    split : Split
+        Of all thresholds with the best score, the one of least split information.
     varies : bool
         Whether the feature takes two values in any node.
     """
@@ -167,7 +179,8 @@ def _split_categorical(feature, counts, rows, penalty, limits):
     if limits.bind:
         too_small = limits.forbid(size > 0, size, counts.n_rows)
         allowed = varies & (counts.sum(too_small.astype(int)) == 0)
-    return np.where(allowed, gain - price, -np.inf), None, None, varies.any()
+    score = np.where(allowed, gain - price, -np.inf)
+    return Split(score, split_information), varies.any()
 
 
 def _split_numeric(feature, counts, rows, penalty, limits):
@@ -214,6 +227,9 @@ def _split_numeric(feature, counts, rows, penalty, limits):
     score = np.where(allowed, gain - price, -np.inf)
     best = counts.largest(score)
     tied = allowed & (score >= counts.spread(best - rows.tolerance))
-    code = counts.first(tied)
+    least = -counts.largest(np.where(tied, -split_information, -np.inf))
+    code = counts.first(
+        tied & (split_information <= counts.spread(least + rows.tolerance))
+    )
     next_code = counts.first(present & counts.after(code))
-    return best, code, next_code, varies
+    return Split(best, least, code, next_code), varies
