@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
@@ -44,31 +44,41 @@ class RecordClassifier:
             classifier = HistGradientBoostingClassifier(
                 early_stopping=False, random_state=random_state
             )
-        encoder = ColumnTransformer(
-            [
-                (
-                    "codes",
-                    OrdinalEncoder(
-                        handle_unknown="use_encoded_value",
-                        unknown_value=-1,
-                        encoded_missing_value=-2,
-                    ),
-                    make_column_selector(dtype_exclude="number"),
-                )
-            ],
-            remainder="passthrough",
-        )
-        self._pipeline = make_pipeline(encoder, clone(classifier))
+        self._classifier = clone(classifier)
         self._n_values = n_values
 
     def fit(self, columns, codes):
         """Learn the position of the secret among its values."""
-        self._pipeline.fit(columns, codes)
+        is_number = [pd.api.types.is_numeric_dtype(dtype) for dtype in columns.dtypes]
+        self._text = columns.columns[~np.array(is_number)]
+        encoder = OrdinalEncoder(
+            handle_unknown="use_encoded_value",
+            unknown_value=-1,
+            encoded_missing_value=-2,
+        )
+        self._pipeline = make_pipeline(
+            ColumnTransformer([("text", encoder, self._text)], remainder="passthrough"),
+            self._classifier,
+        ).fit(self._prepared(columns), codes)
         return self
+
+    def _prepared(self, columns):
+        """Each column as text or as floats: what it was in training."""
+        prepared = {}
+        for name, column in columns.items():
+            if name in self._text:
+                as_text = column.astype(object).map(str, na_action="ignore")
+                prepared[name] = as_text.where(column.notna(), None)
+            else:
+                if not pd.api.types.is_numeric_dtype(column.dtype):
+                    column = pd.to_numeric(column.astype(object), errors="coerce")
+                prepared[name] = column.to_numpy(dtype=float, na_value=np.nan)
+        return pd.DataFrame(prepared)
 
     def log_proba(self, columns):
         """Log-probability of each value, of shape (n_samples, n_values)."""
         proba = np.zeros((len(columns), self._n_values))
-        proba[:, self._pipeline.classes_] = self._pipeline.predict_proba(columns)
+        found = self._pipeline.predict_proba(self._prepared(columns))
+        proba[:, self._pipeline.classes_] = found
         with np.errstate(divide="ignore"):
             return np.log(proba)
