@@ -44,10 +44,11 @@ _SIGMA_FLOOR = 1e-6
 def kl_to_standard_normal(mu, sigma):
     """KL(N(mu, diag(sigma^2)) || N(0, I)) in nats, summed over the last dimension.
 
-    1/2 sum_j (mu_j^2 + sigma_j^2 - 1) - log sigma_j
+    1/2 sum_j (mu_j^2 + sigma_j^2 - 2 log sigma_j - 1)
     (Kingma & Welling 2014, appendix B).
     """
-    return (0.5 * (mu.square() + sigma.square() - 1) - sigma.log()).sum(dim=-1)
+    terms = mu.square() + sigma.square() - 2 * sigma.log()
+    return 0.5 * (terms.sum(dim=-1) - mu.shape[-1])
 
 
 def _mlp_layers(width, hidden_layer_sizes, activation):
@@ -178,7 +179,7 @@ class BottleneckModule(PlainModule):
 
     def encode(self, X):
         mu, s = super().encode(X)[0].chunk(2, dim=-1)
-        return mu, F.softplus(s - _SIGMA_SHIFT).clamp_min(_SIGMA_FLOOR)
+        return mu, F.softplus(s - _SIGMA_SHIFT) + _SIGMA_FLOOR
 
 
 def build_module(

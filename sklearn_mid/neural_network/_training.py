@@ -311,12 +311,16 @@ class BottleneckNet(Net):
         if sigma is None:
             return self.criterion_(module.decode(mu, None, None), rows.y), None
         n_draws = self.n_train_samples
-        noise = torch.empty(
-            (n_draws, *mu.shape), dtype=mu.dtype, device=mu.device
-        ).normal_(generator=self._noise)
-        outputs = module.decode(mu, sigma, noise).flatten(0, 1)
-        y = rows.y.expand(n_draws, *rows.y.shape).flatten(0, 1)
-        distortion = self.criterion_(outputs, y).view(n_draws, -1).mean(dim=0)
+        # One draw needs no axis of its own, along which autograd would sum.
+        shape = mu.shape if n_draws == 1 else (n_draws, *mu.shape)
+        noise = torch.empty(shape, dtype=mu.dtype, device=mu.device)
+        outputs = module.decode(mu, sigma, noise.normal_(generator=self._noise))
+        if n_draws == 1:
+            distortion = self.criterion_(outputs, rows.y)
+        else:
+            y = rows.y.expand(n_draws, *rows.y.shape).flatten(0, 1)
+            distortion = self.criterion_(outputs.flatten(0, 1), y)
+            distortion = distortion.view(n_draws, -1).mean(dim=0)
         return distortion, kl_to_standard_normal(mu, sigma)
 
     def batch_loss(self, rows):
@@ -361,6 +365,7 @@ def build_net(
         encoder_kind="foreign" if callable(encoder) else encoder,
         callbacks=copy.deepcopy(callbacks),  # a net changes them
         callbacks__print_log=None,
+        callbacks__epoch_timer=None,
         train_split=None,
         verbose=0,
         device=device,

@@ -56,7 +56,7 @@ def test_rate_is_zero_at_the_prior():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
     ("s", "expected"),
-    [(-1e4, 1e-6), (-5.0, math.log1p(math.exp(-10))), (5.0, math.log(2)), (1e4, 9995)],
+    [(-1e4, 0), (-5.0, math.log1p(math.exp(-10))), (5.0, math.log(2)), (1e4, 9995)],
 )
 def test_rate_is_finite_for_any_s(s, expected, dtype):
     module = _module(dtype=dtype, latent_dim=2)
@@ -64,7 +64,7 @@ def test_rate_is_finite_for_any_s(s, expected, dtype):
         module.code.weight.zero_()
         module.code.bias[2:] = s
     mu, sigma = module.encode(torch.ones((1, 4), dtype=module.head.weight.dtype))
-    assert_allclose(sigma.detach(), [[expected] * 2], rtol=1e-4)
+    assert_allclose(sigma.detach(), [[expected + 1e-6] * 2], rtol=1e-4)
     rate = kl_to_standard_normal(mu, sigma)
     rate.sum().backward()
     assert rate.isfinite().all()
