@@ -126,3 +126,28 @@ def test_answers_do_not_grow_with_repetition():
     for _ in range(50):
         attack.infer(X, X[:, 0])
     assert set(vars(attack)) == state
+
+
+def test_an_empty_frame_is_refused():
+    frame = pd.DataFrame({"s": [0, 1], "k": [1, 2]})
+    with pytest.raises(ValueError, match="X has 0 rows; PriorBaseline needs at least"):
+        PriorBaseline("s").fit(frame[:0])
+    with pytest.raises(ValueError, match="X has 0 rows"):
+        PriorBaseline("s").fit(frame).infer(frame[:0])
+
+
+def test_a_foreign_target_without_any_tags():
+    class Foreign:
+        """Not of scikit-learn: a method and labels are all it has."""
+
+        classes_ = np.array(["no", "yes"])
+
+        def predict_proba(self, X):
+            return np.column_stack([1 - X[:, 0] / 2, X[:, 0] / 2])
+
+        def predict(self, X):
+            return self.classes_[(X[:, 0] > 0).astype(int)]
+
+    X = np.array([[0.0, 5.0], [1.0, 5.0]])
+    attack = MAPAttack(Foreign(), 0).fit(X, ["no", "yes"])
+    assert_allclose(attack.infer_proba(X, ["no", "yes"]), [[2 / 3, 1 / 3], [0, 1]])
