@@ -11,6 +11,8 @@ over the weights in Python, a third of what remains: the fused one is used. skor
 bookkeeping per batch (history, callbacks, closures) is the rest of the difference.
 """
 
+from functools import partial
+
 import torch
 from _harness import compare, parse_arguments, report
 from _nets import VERSIONS, BottleneckNet, make_data, ours, plain_net
@@ -63,41 +65,29 @@ def main():
     arguments = parse_arguments(__doc__)
     torch.set_num_threads(1)
     X, y = make_data(2_000 if arguments.quick else 20_000)
-    written = {"csv_path": arguments.csv, "versions": VERSIONS}
-    for batch_size in (64, 128):
-        params = {"batch_size": batch_size, "max_epochs": N_EPOCHS, "lr": LR}
-        for name, reg_lambda, model, loss_of in (
-            ("lambda 0", 0, plain_net, plain_loss),
-            ("lambda 0.01", 0.01, BottleneckNet, bottleneck_loss),
-        ):
-            for optimizer, fused in (("Adam", None), ("fused Adam", True)):
-                report(
-                    "net training",
-                    f"{name}, batches of {batch_size}, against a loop with {optimizer}",
-                    compare(
-                        lambda: ours(reg_lambda, **params).fit(X, y),  # noqa: B023
-                        lambda: by_hand(
-                            model,
-                            loss_of,
-                            X,
-                            y,
-                            batch_size,
-                            fused=fused,  # noqa: B023
-                        ),
-                    ),
-                    reach="<= 1.15",
-                    **written,
-                )
+
+    def row(case, peer, reg_lambda, batch_size, reach):
+        net = ours(reg_lambda, batch_size=batch_size, max_epochs=N_EPOCHS, lr=LR)
         report(
             "net training",
-            f"lambda 0, batches of {batch_size}, against skorch's default loader",
-            compare(
-                lambda: ours(0, **params).fit(X, y),  # noqa: B023
-                lambda: by_skorch(X, y, batch_size),  # noqa: B023
-            ),
-            reach="<= 0.5",
-            **written,
+            f"{case}, lambda {reg_lambda}, batches of {batch_size}",
+            compare(lambda: net.fit(X, y), peer),
+            reach=reach,
+            csv_path=arguments.csv,
+            versions=VERSIONS,
         )
+
+    for batch_size in (64, 128):
+        for reg_lambda, model, loss_of in (
+            (0, plain_net, plain_loss),
+            (0.01, BottleneckNet, bottleneck_loss),
+        ):
+            loop = partial(by_hand, model, loss_of, X, y, batch_size)
+            row("a loop with Adam", loop, reg_lambda, batch_size, "<= 1.15")
+            fused = partial(loop, fused=True)
+            row("a loop with fused Adam", fused, reg_lambda, batch_size, "<= 1.15")
+        loader = partial(by_skorch, X, y, batch_size)
+        row("skorch's default loader", loader, 0, batch_size, "<= 0.5")
 
 
 if __name__ == "__main__":

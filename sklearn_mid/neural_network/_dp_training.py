@@ -19,6 +19,7 @@ from sklearn_mid.utils._torch import new_generator, spawn_seed
 
 __all__ = [
     "DPNet",
+    "PoissonBatches",
     "n_batches",
     "noise_for_epsilon",
     "refuse_batch_dependent",
@@ -94,7 +95,7 @@ def refuse_batch_dependent(module, name):
         )
 
 
-class _PoissonBatches:
+class PoissonBatches:
     """Iterable over `n_batches` batches that each row joins independently."""
 
     def __init__(self, rows, n_batches, generator):
@@ -153,7 +154,7 @@ class DPNet(Net):
         return n_batches(len(rows.X), self.batch_size)
 
     def get_iterator(self, dataset, training=False):
-        return _PoissonBatches(dataset, self._n_batches(dataset), self._orders)
+        return PoissonBatches(dataset, self._n_batches(dataset), self._orders)
 
     def train_step_single(self, batch, **kwargs):
         if not self.module_.training:

@@ -4,20 +4,16 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
-from opacus.accountants import RDPAccountant
 from sklearn.base import clone
 from torch import nn
 from torch.nn import functional as F
 
 from sklearn_mid.neural_network import DPNeuralNetClassifier
-from sklearn_mid.neural_network._dp_training import (
-    _PoissonBatches,
-    noise_for_epsilon,
-    spent_epsilon,
-)
 from sklearn_mid.neural_network._modules import build_module
 from sklearn_mid.neural_network._training import Rows
 from sklearn_mid.utils._torch import new_generator
+
+pytest.importorskip("opacus", reason="OPACUS MISSING: extra dp")
 
 
 def small(**params):
@@ -25,11 +21,13 @@ def small(**params):
     return DPNeuralNetClassifier(**(defaults | params))
 
 
-def noiseless(**params):
-    return small(epsilon=None, noise_multiplier=0.0, **params)
-
-
 # Accounting ---------------------------------------------------------------------
+
+
+def spent(history, delta=1e-5):
+    from sklearn_mid.neural_network._dp_training import spent_epsilon
+
+    return spent_epsilon(history, delta)
 
 
 @pytest.mark.parametrize("epsilon", [0.1, 1, 8, 50])
@@ -40,17 +38,21 @@ def test_fit_spends_its_budget_and_no_more(blobs, epsilon):
 
 
 def test_less_budget_means_more_noise():
+    from sklearn_mid.neural_network._dp_training import noise_for_epsilon
+
     noise = [noise_for_epsilon(e, 1e-5, 0.1, 100) for e in (0.5, 1.0, 2.0, 4.0)]
     assert (np.diff(noise) < 0).all()
 
 
 def test_spent_epsilon_is_that_of_opacus():
     """Up to the orders of the divergence that are tried: each gives an upper bound."""
+    from opacus.accountants import RDPAccountant
+
     accountant = RDPAccountant()
     for _ in range(200):
         accountant.step(noise_multiplier=1.1, sample_rate=0.05)
     expected = accountant.get_epsilon(delta=1e-5)
-    assert_allclose(spent_epsilon([(1.1, 0.05, 200)], 1e-5), expected, rtol=0.005)
+    assert_allclose(spent([(1.1, 0.05, 200)]), expected, rtol=0.005)
 
 
 def test_full_batches_spend_what_the_gaussian_mechanism_does():
@@ -60,22 +62,21 @@ def test_full_batches_spend_what_the_gaussian_mechanism_does():
     a conversion that is a little tighter.
     """
     bound = 100 / (2 * 20**2) + np.sqrt(2 * 100 * np.log(1e5)) / 20
-    spent = spent_epsilon([(20.0, 1.0, 100)], 1e-5)
-    assert 0.8 * bound < spent < bound
+    assert 0.8 * bound < spent([(20.0, 1.0, 100)]) < bound
 
 
 def test_each_further_pass_is_paid_for(blobs):
     net = small(epsilon=2, batch_size=50, max_epochs=10)
-    spent = [net.partial_fit(*blobs, classes=[0, 1, 2]).epsilon_ for _ in range(11)]
-    assert (np.diff(spent) > 0).all()
-    assert spent[9] <= 2 < spent[10]
-    assert_allclose(spent[9], clone(net).fit(*blobs).epsilon_)
+    epsilons = [net.partial_fit(*blobs, classes=[0, 1, 2]).epsilon_ for _ in range(11)]
+    assert (np.diff(epsilons) > 0).all()
+    assert epsilons[9] <= 2 < epsilons[10]
+    assert_allclose(epsilons[9], clone(net).fit(*blobs).epsilon_)
 
 
 def test_noise_multiplier_may_be_given(blobs):
     net = small(epsilon=None, noise_multiplier=0.7, batch_size=50).fit(*blobs)
     assert net.noise_multiplier_ == 0.7
-    assert_allclose(net.epsilon_, spent_epsilon([(0.7, 0.25, 12)], 1e-5))
+    assert_allclose(net.epsilon_, spent([(0.7, 0.25, 12)]))
 
 
 # The mechanism ------------------------------------------------------------------
@@ -83,9 +84,8 @@ def test_noise_multiplier_may_be_given(blobs):
 
 def test_without_noise_and_clipping_it_is_a_plain_net(blobs):
     X, y = blobs
-    net = noiseless(
-        max_grad_norm=1e9, batch_size="full", dtype="float64", max_epochs=20
-    ).fit(X, y)
+    params = {"batch_size": "full", "dtype": "float64", "max_epochs": 20}
+    net = small(epsilon=np.inf, max_grad_norm=1e9, **params).fit(X, y)
     assert net.epsilon_ == np.inf
     start = build_module(**net._net_config["module"])
     optimizer = torch.optim.Adam(start.parameters(), lr=5e-3)
@@ -97,9 +97,11 @@ def test_without_noise_and_clipping_it_is_a_plain_net(blobs):
     assert_allclose(net.predict_proba(X), expected, atol=1e-6)
 
 
-def _first_step(X, y, **params):
+def _first_step(X, y, noise_multiplier=0.0, **params):
     """Change of the weights by one step of plain gradient descent at rate one."""
-    net = noiseless(
+    net = small(
+        epsilon=None,
+        noise_multiplier=noise_multiplier,
         optimizer=torch.optim.SGD,
         lr=1.0,
         batch_size="full",
@@ -129,29 +131,22 @@ def test_no_row_moves_the_weights_further_than_the_clipping_norm(max_grad_norm):
 
 def test_noise_has_the_promised_standard_deviation():
     X, y = np.zeros((10, 4000)), np.arange(10) % 2
-    params = {"max_grad_norm": 0.5, "epsilon": None}
     silent = _first_step(X, y, max_grad_norm=0.5)
-    net = small(
-        **params,
-        noise_multiplier=3.0,
-        optimizer=torch.optim.SGD,
-        lr=1.0,
-        batch_size="full",
-        max_epochs=1,
-        dtype="float64",
-        hidden_layer_sizes=(),
-    ).fit(X, y)
-    start = build_module(**net._net_config["module"])
-    weights = zip(net.net_.module_.parameters(), start.parameters(), strict=True)
-    noisy = torch.cat([(a - b).detach().flatten() for a, b in weights])
+    noisy = _first_step(X, y, noise_multiplier=3.0, max_grad_norm=0.5)
     # The mean over 10 rows.
     assert_allclose((noisy - silent).std(), 3.0 * 0.5 / 10, rtol=0.03)
     assert abs((noisy - silent).mean()) < 0.01
 
 
+def poisson_batches(rows, n_batches):
+    from sklearn_mid.neural_network._dp_training import PoissonBatches
+
+    return list(PoissonBatches(rows, n_batches, new_generator(0)))
+
+
 def test_rows_join_batches_independently():
     rows = Rows(torch.arange(1000.0)[:, None], torch.zeros(1000))
-    batches = list(_PoissonBatches(rows, 20, new_generator(0)))
+    batches = poisson_batches(rows, 20)
     sizes = torch.tensor([float(len(b.X)) for b in batches])
     assert len(batches) == 20
     assert 45 < sizes.mean() < 55
@@ -163,7 +158,7 @@ def test_rows_join_batches_independently():
 
 def test_an_empty_batch_is_noise_alone():
     rows = Rows(torch.ones((1, 3)), torch.zeros(1))
-    weights = [b.weight for b in _PoissonBatches(rows, 50, new_generator(0))]
+    weights = [batch.weight for batch in poisson_batches(rows, 50)]
     assert 30 < sum(w is not None and w.item() == 0 for w in weights) <= 50
     # Two rows, two batches: some are empty.
     X, y = np.eye(2), np.arange(2)

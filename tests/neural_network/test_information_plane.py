@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot
 from numpy.testing import assert_array_equal
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from sklearn_mid.neural_network import (
@@ -45,9 +46,12 @@ def test_several_nets_share_axes():
     assert texts == ["a", "b"]
 
 
-def test_nets_without_a_rate_are_refused(blobs):
+@pytest.mark.parametrize(
+    "net", [MIDNeuralNetClassifier(0, **SMALL), DPNeuralNetClassifier(**SMALL)]
+)
+def test_nets_without_a_rate_are_refused(net, blobs):
     with pytest.raises(NotFittedError):
-        InformationPlaneDisplay.from_estimator(MIDNeuralNetClassifier())
-    for net in (MIDNeuralNetClassifier(0, **SMALL), DPNeuralNetClassifier(**SMALL)):
-        with pytest.raises(ValueError, match="without a stochastic bottleneck"):
-            InformationPlaneDisplay.from_estimator(net.fit(*blobs))
+        InformationPlaneDisplay.from_estimator(net)
+    net = clone(net).fit(*blobs)
+    with pytest.raises(ValueError, match="without a stochastic bottleneck"):
+        InformationPlaneDisplay.from_estimator(net)

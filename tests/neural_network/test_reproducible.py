@@ -48,7 +48,13 @@ NETS = {
     "regressor": MIDNeuralNetRegressor(0.1, **SMALL),
     "dp": DPNeuralNetClassifier(noise_multiplier=1.0, epsilon=None, **SMALL),
 }
-each_net = pytest.mark.parametrize("net", NETS.values(), ids=NETS.keys())
+
+
+def each(*names):
+    return pytest.mark.parametrize("net", [NETS[name] for name in names], ids=names)
+
+
+each_net = each(*NETS)
 
 
 @pytest.fixture(scope="module")
@@ -102,31 +108,30 @@ def two_threads():
     torch.set_num_threads(before)
 
 
-@pytest.mark.parametrize("name", ["mlp", "undefended", "dp", "regressor"])
-def test_number_of_threads_does_not_change_a_perceptron(name, data, two_threads):
+@each("mlp", "undefended", "dp", "regressor")
+def test_number_of_threads_does_not_change_a_perceptron(net, data, two_threads):
     X, y, X_test = data
-    with_two = clone(NETS[name]).fit(X, y)
+    with_two = clone(net).fit(X, y)
     torch.set_num_threads(1)
-    with_one = clone(NETS[name]).fit(X, y)
+    with_one = clone(net).fit(X, y)
     assert_allclose(answers(with_one, X_test), answers(with_two, X_test), atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["conv", "user"])
-def test_number_of_threads_does_not_change_an_answer(name, data, two_threads):
+@each("conv", "user")
+def test_number_of_threads_does_not_change_an_answer(net, data, two_threads):
     X, y, X_test = data
-    net = clone(NETS[name]).fit(X, y)
+    net = clone(net).fit(X, y)
     with_two = answers(net, X_test)
     torch.set_num_threads(1)
     assert_allclose(answers(net, X_test), with_two, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["mlp", "user", "dp"])
-def test_threads_of_joblib_do_not_disturb_each_other(name, data):
+@each("mlp", "user", "dp")
+def test_threads_of_joblib_do_not_disturb_each_other(net, data):
     X, y, X_test = data
 
     def fit(seed):
-        net = clone(NETS[name]).set_params(random_state=seed)
-        return answers(net.fit(X, y), X_test)
+        return answers(clone(net).set_params(random_state=seed).fit(X, y), X_test)
 
     seeds = [0, 1, 2, 3]
     together = Parallel(n_jobs=4, prefer="threads")(delayed(fit)(s) for s in seeds)
