@@ -100,6 +100,7 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             exponent = np.frexp(weight.max())[1]
             if abs(exponent) > 40:
                 weight = np.ldexp(weight, -exponent)
+            weight[weight < 1e-100 * weight.max()] = 0.0  # 1 / weight is finite
         if self.class_weight == "balanced":
             count = np.bincount(label, weights=weight, minlength=len(self.classes_))
             class_weight = np.zeros(len(count))
