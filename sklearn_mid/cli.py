@@ -229,7 +229,7 @@ def _print_tables(folder):
         if dataset.name not in set(results["dataset"]):
             continue
         metric = utility_metric(results, dataset)
-        table = formatted(comparison(results, dataset), metric)
+        table = formatted(comparison(results, dataset), dataset, metric)
         print(f"\n{dataset.title or dataset.name}")
         print(as_text(table))
     print(

@@ -111,9 +111,7 @@ def gss(*, random_state):
     from sklearn_mid.datasets import fetch_gss
 
     bounds = {"year": (1972, 2020), "childs": (0, 9), "age": (18, 99), "educ": (0, 99)}
-    return _tree_problem(
-        fetch_gss(subset="all"), random_state, bounds=bounds, **_LARGE
-    )
+    return _tree_problem(fetch_gss(subset="all"), random_state, bounds=bounds, **_LARGE)
 
 
 def steak(*, random_state):

@@ -6,6 +6,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from sklearn_mid.benchmark._skip import Skip
+from sklearn_mid.utils._optional import require
 
 __all__ = ["DEFENCES"]
 
@@ -63,12 +64,40 @@ def mid_tree(
 
 
 def undefended(problem, *, random_state):
-    """The family's model without any defence: least squares, or a full tree."""
+    """The family's model without any defence: least squares, a full tree, a net."""
     if problem.family == "linear":
         from sklearn.linear_model import LinearRegression
 
         return LinearRegression()
+    if problem.family == "net":
+        return mid_net(problem, random_state=random_state, reg_lambda=0.0)
     return mid_tree(problem, random_state=random_state, reg_lambda=0.0)
+
+
+def mid_net(problem, *, random_state, reg_lambda):
+    """MIDNeuralNetClassifier, with the problem's layers and schedule."""
+    from sklearn_mid.neural_network import MIDNeuralNetClassifier
+
+    _only_for(problem, "net", "mid-net")
+    # Imported before the workers' threads are limited, so that the limit holds.
+    require("torch", extra="nn", needed_by="mid-net")
+    return MIDNeuralNetClassifier(reg_lambda, **problem.net, random_state=random_state)
+
+
+def dp_net(problem, *, random_state, epsilon, max_epochs=30, batch_size=128):
+    """DP-SGD, with the problem's layers."""
+    from sklearn_mid.neural_network import DPNeuralNetClassifier
+
+    _only_for(problem, "net", "dp-net")
+    require("torch", extra="nn", needed_by="dp-net")
+    own = {"max_epochs", "batch_size"}
+    return DPNeuralNetClassifier(
+        epsilon,
+        **{name: value for name, value in problem.net.items() if name not in own},
+        max_epochs=max_epochs,
+        batch_size=batch_size,
+        random_state=random_state,
+    )
 
 
 def small_tree(problem, *, random_state, max_depth=None, min_samples_leaf=1):
@@ -206,6 +235,8 @@ DEFENCES = {
     "omit": omit,
     "mid-linear": mid_linear,
     "mid-tree": mid_tree,
+    "mid-net": mid_net,
+    "dp-net": dp_net,
     "small-tree": small_tree,
     "priority-depth": priority_depth,
     "dp-linear": dp_linear,

@@ -1,4 +1,4 @@
-"""Reconstructions kept in a results folder, as images for a page."""
+"""Small images in results and pages, without an imaging library."""
 
 import base64
 import struct
@@ -6,10 +6,7 @@ import zlib
 
 import numpy as np
 
-from sklearn_mid.benchmark._results import load_run
-from sklearn_mid.benchmark._tables import setting
-
-__all__ = ["picture_rows", "png"]
+__all__ = ["encode", "png", "uri"]
 
 
 def png(image):
@@ -43,33 +40,11 @@ def png(image):
     )
 
 
-def _uri(image):
-    return "data:image/png;base64," + base64.b64encode(png(image)).decode()
+def encode(image):
+    """An image as text, for JSON."""
+    return base64.b64encode(png(image)).decode()
 
 
-def picture_rows(folder, dataset, attack):
-    """Rows of images: what is true once, then what each defence let through.
-
-    Returns
-    -------
-    list of dict
-        ``title`` and ``images`` (data URIs); empty if the attack draws nothing.
-    """
-    _, _, jobs, store = load_run(folder)
-    rows = {}
-    for job in jobs:
-        if job.dataset.name != dataset or job.repetition:
-            continue
-        for cell in job.cells:
-            if cell.attack.name != attack:
-                continue
-            record = store.read(cell.key)
-            for title, images in ((record or {}).get("pictures") or {}).items():
-                if title == "reconstruction":
-                    strength = setting(job.defence.parameter, job.strength)
-                    title = f"{job.defence.name} {strength}".strip()
-                rows.setdefault(title, images)
-    return [
-        {"title": title, "images": [_uri(image) for image in images]}
-        for title, images in rows.items()
-    ]
+def uri(text):
+    """Address of an encoded image, for a page."""
+    return f"data:image/png;base64,{text}"

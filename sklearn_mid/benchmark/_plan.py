@@ -90,13 +90,13 @@ def _applies(spec, dataset):
 
 
 def _job(suite, dataset, defence, strength, repetition, attacks, identities):
-    # A step's seed names all that the step may depend on: the split knows nothing of
-    # the defences, so all of them see the same people; an attacker's dice do not
-    # depend on the defence either, so defences are compared under equal luck.
+    # A step's seed names all that the step may depend on. No step's dice depend on the
+    # defence: all defences of a repetition see the same people, start from the same
+    # weights and meet the same attacker, so that they are compared under equal luck.
     split = (str(suite.seed), identities.of(dataset), str(repetition))
     setting = "" if strength is None else f"{defence.parameter}={strength!r}"
     model = (*split, identities.of(defence), setting)
-    fit_seed = derive_seed("fit", *model)
+    fit_seed = derive_seed("fit", *split)
     name = (dataset.name, defence.name, setting, f"r{repetition}")
 
     def cell(attack):

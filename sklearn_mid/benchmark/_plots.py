@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from sklearn_mid.benchmark._results import load_cells, load_results, load_run
+from sklearn_mid.benchmark._strength import StrengthDisplay
 from sklearn_mid.benchmark._tables import utility_metric
 from sklearn_mid.metrics import PrivacyUtilityDisplay
 from sklearn_mid.utils._optional import require
@@ -36,17 +37,22 @@ def unfinished_datasets(cells):
 def displays(results, suite):
     """A privacy-utility display per dataset and attack that has results.
 
+    Where nothing is attacked, the models alone are shown, under the attack ``""``.
+
     Returns
     -------
-    list of (dataset name, attack name, PrivacyUtilityDisplay)
+    list of (dataset name, attack name, display)
     """
     found = []
     for dataset in suite.datasets:
         frame = results[results["dataset"] == dataset.name]
         metric = utility_metric(frame, dataset)
-        judged = frame.loc[frame["defence"] != "no model", "attack"]
+        judged = set(frame.loc[frame["defence"] != "no model", "attack"])
+        if judged == {"utility"}:
+            display = StrengthDisplay.from_results(frame, dataset, metric)
+            found.append((dataset.name, "", display))
         for attack in suite.attacks:
-            if attack.name in set(judged):
+            if attack.name in judged and "utility" in judged:
                 display = PrivacyUtilityDisplay.from_results(
                     frame,
                     utility=metric,
@@ -76,7 +82,7 @@ def svg(display, description):
 
     Parameters
     ----------
-    display : PrivacyUtilityDisplay
+    display : PrivacyUtilityDisplay or StrengthDisplay
     description : str
         What it shows, for those who do not see it.
 
@@ -112,6 +118,9 @@ def _axes(style, **options):
 def save_plots(folder, *, allow_incomplete=False, dpi=150):
     """Draw a PNG per dataset and attack into the results folder.
 
+    Of suites that attack nothing, a PNG per dataset: the models' figure against the
+    strength of their defence.
+
     Parameters
     ----------
     folder : path-like
@@ -143,7 +152,8 @@ def save_plots(folder, *, allow_incomplete=False, dpi=150):
     paths = []
     for dataset, attack, display in displays(load_results(folder), suite):
         name = re.sub(r"[^A-Za-z0-9.]+", "-", f"{dataset}--{attack}").strip("-")
-        path = Path(folder) / f"privacy-utility--{name}.png"
+        kind = "privacy-utility" if attack else "models"
+        path = Path(folder) / f"{kind}--{name}.png"
         with _axes({}, figsize=(7, 5)) as ax:
             display.plot(ax).figure_.savefig(path, dpi=dpi)
         paths.append(path)

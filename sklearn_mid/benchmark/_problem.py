@@ -18,12 +18,20 @@ import pandas as pd
 from sklearn import metrics as skm
 from sklearn.pipeline import Pipeline
 
-from sklearn_mid.metrics import attack_scores, expected_calibration_error
+from sklearn_mid.metrics import (
+    attack_scores,
+    dp_privacy_loss_bound,
+    expected_calibration_error,
+    information_accuracy_bound,
+)
 from sklearn_mid.model_selection import target_auxiliary_split
 
 __all__ = ["AttributeProblem", "Judgement"]
 
 MEMBERS, HELD_OUT = "members", "held-out"
+
+# Numbers of records that differential privacy is asked to protect together.
+_GROUP_SIZES = (1, 2, 5)
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,8 @@ class Judgement:
         Populations are ``"members"`` (the target was trained on them) and
         ``"held-out"``.
     pictures : dict, default=None
-        Images as nested lists of integers 0-255, by what they show.
+        Lists of images by what they show: arrays of uint8 of shape (height, width) or
+        (height, width, 3). Those of the first repetition are kept for the report.
     """
 
     values: list
@@ -52,6 +61,37 @@ def final_step(model):
             model = model.estimator_
         else:
             return model
+
+
+def classifier_scores(target, X, y):
+    """What a classifier is good for on some records, and how sure it is of itself.
+
+    ``"label confidence"`` is the mean confidence in the true label, ``"ece"`` the
+    expected calibration error; both only where confidences are released.
+    """
+    predicted = target.predict(X)
+    scores = {
+        "accuracy": skm.accuracy_score(y, predicted),
+        "f1": skm.f1_score(y, predicted, average="macro", zero_division=0),
+        "mcc": skm.matthews_corrcoef(y, predicted),
+    }
+    if hasattr(target, "predict_proba"):
+        proba, labels = target.predict_proba(X), target.classes_
+        is_label = np.asarray(y)[:, None] == np.asarray(labels)
+        scores["label confidence"] = proba[is_label].sum() / len(y)
+        if is_label.any(axis=1).all():
+            scores["ece"] = expected_calibration_error(y, proba, labels=labels)
+    return scores
+
+
+def model_figures(target):
+    """What a model says about itself: its information, and the epsilon it spent."""
+    model = final_step(target)
+    figures = {
+        "mutual information": getattr(model, "mutual_information_", None),
+        "epsilon": getattr(model, "epsilon_", getattr(model, "epsilon", None)),
+    }
+    return [(MEMBERS, k, float(v)) for k, v in figures.items() if v is not None]
 
 
 @dataclass
@@ -148,18 +188,13 @@ class AttributeProblem:
         return estimator.fit(self.X_train, self.y_train)
 
     def utility(self, target):
-        score = self._regression if self.is_regression else self._classification
+        score = self._regression if self.is_regression else classifier_scores
         values = [
             (population, metric, value)
             for population, X, y in self._populations
             for metric, value in score(target, X, y).items()
         ]
-        model = final_step(target)
-        for metric in ("mutual_information", "epsilon"):
-            value = getattr(model, f"{metric}_", getattr(model, metric, None))
-            if value is not None:
-                values.append((MEMBERS, metric, float(value)))
-        return Judgement(values)
+        return Judgement(values + model_figures(target))
 
     def _regression(self, target, X, y):
         predicted = target.predict(X)
@@ -172,21 +207,6 @@ class AttributeProblem:
             "r2": skm.r2_score(y, predicted),
             **errors,
         }
-
-    def _classification(self, target, X, y):
-        predicted = target.predict(X)
-        scores = {
-            "accuracy": skm.accuracy_score(y, predicted),
-            "f1": skm.f1_score(y, predicted, average="macro", zero_division=0),
-            "mcc": skm.matthews_corrcoef(y, predicted),
-        }
-        if hasattr(target, "predict_proba"):
-            proba, labels = target.predict_proba(X), target.classes_
-            is_label = np.asarray(y)[:, None] == np.asarray(labels)
-            scores["label confidence"] = proba[is_label].sum() / len(y)
-            if is_label.any(axis=1).all():
-                scores["ece"] = expected_calibration_error(y, proba, labels=labels)
-        return scores
 
     def judge(self, attack, target):
         attack.fit(self.X_aux, self.y_aux)
@@ -203,11 +223,31 @@ class AttributeProblem:
                 level = self._baseline_accuracy(attack.knowledge)[population]
                 scores["baseline accuracy"] = level
                 scores["advantage"] = scores["accuracy"] - level
+                scores |= self._bounds(target, population)
             values += [(population, m, v) for m, v in scores.items()]
             values.append((population, "n", len(X)))
         member_advantage = accuracy[MEMBERS] - accuracy[HELD_OUT]
         values.append((MEMBERS, "member advantage", member_advantage))
         return Judgement(values)
+
+    def _bounds(self, target, population):
+        """What theory allows an attacker, for models that come with a promise."""
+        figures = {name: value for _, name, value in model_figures(target)}
+        bounds = {}
+        information = figures.get("mutual information", np.inf)
+        if np.isfinite(information):
+            # The best guess without the release: all that is known of it are the
+            # baselines.
+            levels = ("marginals", "labelled records")
+            p_max = max(self._baseline_accuracy(k)[population] for k in levels)
+            bounds["accuracy bound"] = information_accuracy_bound(information, p_max)
+        if "epsilon" in figures and population == MEMBERS:
+            for n in _GROUP_SIZES:
+                for method in ("paper", "tight"):
+                    bounds[f"privacy loss bound, {method}, n={n}"] = (
+                        dp_privacy_loss_bound(figures["epsilon"], n, method=method)
+                    )
+        return bounds
 
     @functools.cached_property
     def _baselines(self):

@@ -5,11 +5,18 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from sklearn_mid.benchmark._pictures import picture_rows
+from sklearn_mid.benchmark._pictures import uri
 from sklearn_mid.benchmark._plots import displays, svg, unfinished_datasets
 from sklearn_mid.benchmark._results import load_cells, load_results, load_run
 from sklearn_mid.benchmark._spec import list_suites
-from sklearn_mid.benchmark._tables import comparison, formatted, utility_metric
+from sklearn_mid.benchmark._strength import StrengthDisplay
+from sklearn_mid.benchmark._tables import (
+    comparison,
+    formatted,
+    model_table,
+    setting,
+    utility_metric,
+)
 from sklearn_mid.utils._optional import require
 
 __all__ = ["FORMATS", "write_report"]
@@ -131,7 +138,9 @@ def _command(manifest, suite):
 
 def _caption(display):
     """What the plot shows, for those who do not see it."""
-    defences = display.points.groupby("defence", sort=False)
+    if isinstance(display, StrengthDisplay):
+        return display.description
+    defences = display.points.dropna(subset="attack").groupby("defence", sort=False)
     points = display.points.loc[defences["attack"].idxmin()]
     figures = "; ".join(
         f"{row.defence} {row.attack:.3f} at {row.utility:.3g}"
@@ -147,7 +156,28 @@ def _caption(display):
     )
 
 
-def _sections(folder, suite, results):
+def _pictures(jobs, store, dataset, attack):
+    """Rows of images: what is true once, then what each defence let through."""
+    rows = {}
+    for job in jobs:
+        if job.dataset.name != dataset or job.repetition or not job.needs_model:
+            continue
+        for cell in job.cells:
+            if cell.attack.name != attack:
+                continue
+            record = store.read(cell.key) or {}
+            for title, images in (record.get("pictures") or {}).items():
+                if title == "reconstruction":
+                    strength = setting(job.defence.parameter, job.strength)
+                    title = f"{job.defence.name} {strength}".strip()
+                rows.setdefault(title, images)
+    return [
+        {"title": title, "images": [uri(image) for image in images]}
+        for title, images in rows.items()
+    ]
+
+
+def _sections(suite, jobs, store, results):
     drawn = {(d, a): display for d, a, display in displays(results, suite)}
     found = []
     for dataset in suite.datasets:
@@ -160,29 +190,34 @@ def _sections(folder, suite, results):
         for attack in dict.fromkeys(table["attack"]):
             is_part = table["attack"] == attack
             display = drawn.get((dataset.name, attack))
-            if (table["defence"][is_part] == "no model").all():
+            if not attack or (table["defence"][is_part] == "no model").all():
                 continue
-            texts = formatted(table[is_part], metric).drop(columns="attack")
-            if not attack:
-                texts = texts[texts.columns[: _N_TEXT_COLUMNS + 1]]
-            parts.append(
-                {
-                    "title": f"Attack: {attack}" if attack else "Models",
-                    "svg": None if display is None else svg(display, _caption(display)),
-                    "caption": None if display is None else _caption(display),
-                    "columns": list(texts),
-                    "n_texts": _N_TEXT_COLUMNS,
-                    "rows": texts.to_numpy().tolist(),
-                    "pictures": picture_rows(folder, dataset.name, attack),
-                }
-            )
+            texts = formatted(table[is_part], dataset, metric).drop(columns="attack")
+            pictures = _pictures(jobs, store, dataset.name, attack)
+            parts.append(_part(f"Attack: {attack}", texts, display, pictures))
+        models = model_table(results, dataset)
+        parts.append(_part("Models", models, drawn.get((dataset.name, "")), []))
         found.append({"title": dataset.title or dataset.name, "parts": parts})
     return found
 
 
+def _part(title, texts, display, pictures):
+    """What the page shows under one heading."""
+    caption = None if display is None else _caption(display)
+    return {
+        "title": title,
+        "caption": caption,
+        "svg": None if display is None else svg(display, caption),
+        "pictures": pictures,
+        "columns": list(texts),
+        "n_texts": _N_TEXT_COLUMNS,
+        "rows": texts.to_numpy().tolist(),
+    }
+
+
 def _html(folder):
     jinja2 = require("jinja2", extra="benchmark", needed_by="write_report")
-    manifest, suite, _, _ = load_run(folder)
+    manifest, suite, jobs, store = load_run(folder)
     cells, results = load_cells(folder), load_results(folder)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -196,7 +231,7 @@ def _html(folder):
         suite=suite,
         unfinished=unfinished_datasets(cells),
         counts=_counts(cells),
-        sections=_sections(folder, suite, results),
+        sections=_sections(suite, jobs, store, results),
         trouble=_trouble(cells),
         warnings=said.most_common(),
         facts=_facts(manifest, suite, cells),
@@ -229,10 +264,11 @@ def _markdown(folder):
     for dataset in suite.datasets:
         if dataset.name in set(results["dataset"]):
             metric = utility_metric(results, dataset)
-            table = formatted(comparison(results, dataset), metric)
+            table = formatted(comparison(results, dataset), dataset, metric)
             parts += [
                 f"## {_escape(dataset.title or dataset.name)}",
                 _markdown_table(table),
+                _markdown_table(model_table(results, dataset)),
             ]
     trouble = _trouble(cells)
     if trouble:

@@ -19,6 +19,7 @@ import joblib
 from threadpoolctl import threadpool_limits
 
 from sklearn_mid.benchmark import _catalog
+from sklearn_mid.benchmark._pictures import encode
 from sklearn_mid.benchmark._plan import plan
 from sklearn_mid.benchmark._problem import Judgement
 from sklearn_mid.benchmark._results import versions
@@ -159,13 +160,13 @@ def _train(problem, job):
         return target, _checked(problem.utility(target))
 
 
-def _judge(problem, target, cell):
+def _judge(problem, target, cell, keep_pictures):
     spec = cell.attack
     kind = "baseline" if target is None else "attack"
     factory = _catalog.resolve(kind, spec.use)
     attack = factory(problem, target, random_state=cell.seed, **spec.params)
     with _one_thread():
-        return _checked(problem.judge(attack, target))
+        return _checked(problem.judge(attack, target), keep_pictures)
 
 
 def _attempt(call, timeout):
@@ -219,11 +220,13 @@ def _plain(number):
     return number if abs(number) < float("inf") else str(number)
 
 
-def _checked(judgement):
-    """The judgement with figures that JSON can hold; problems may be anybody's."""
+def _checked(judgement, keep_pictures=False):
+    """The judgement as JSON can hold it; problems may be anybody's."""
+    pictures = judgement.pictures if keep_pictures else None
     return Judgement(
         [[str(p), str(m), _plain(v)] for p, m, v in judgement.values],
-        judgement.pictures,
+        pictures
+        and {str(k): [encode(image) for image in row] for k, row in pictures.items()},
     )
 
 
@@ -294,7 +297,10 @@ def _compute(job, timeout):
             yield _record(job, cell, {**note, "reason": reason, "seconds": 0.0})
         else:
             judgement, judged = _attempt(
-                functools.partial(_judge, problem, target, cell), timeout
+                functools.partial(
+                    _judge, problem, target, cell, keep_pictures=job.repetition == 0
+                ),
+                timeout,
             )
             yield _record(job, cell, judged, judgement)
 
@@ -357,7 +363,12 @@ def _workers(n_jobs, backend, scheduler):
         backend = backend or "loky"
         # Threads cannot have limits of their own; processes start with one.
         limits = {"inner_max_num_threads": 1} if backend == "loky" else {}
-        with joblib.parallel_config(backend=backend, **limits):
+        with (
+            warnings.catch_warnings(),
+            joblib.parallel_config(backend=backend, **limits),
+        ):
+            # Loky replaces workers whose memory has grown; their jobs are not lost.
+            warnings.filterwarnings("ignore", "A worker stopped while some jobs")
             yield {"n_jobs": n_jobs}
 
 

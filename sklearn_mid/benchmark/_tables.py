@@ -5,7 +5,14 @@ import pandas as pd
 
 from sklearn_mid.benchmark._results import summarize
 
-__all__ = ["as_text", "comparison", "formatted", "setting", "utility_metric"]
+__all__ = [
+    "as_text",
+    "comparison",
+    "formatted",
+    "model_table",
+    "setting",
+    "utility_metric",
+]
 
 _CHOICES = ("mse", "accuracy")
 
@@ -73,6 +80,36 @@ def comparison(results, dataset):
     return table
 
 
+def model_table(results, dataset):
+    """Every figure of the models themselves, as texts.
+
+    Figures are those of held-out people, or of the training where there is but one
+    (the information of a model, the epsilon it spent).
+
+    Returns
+    -------
+    DataFrame of str
+        ``defence``, ``strength``, then a column per metric.
+    """
+    rows = (results["dataset"] == dataset.name) & (results["attack"] == "utility")
+    summary = summarize(results[rows], statistic=dataset.statistic)
+    summary = summary.rename(columns={dataset.statistic: "centre"})
+    keys = ["defence", "parameter", "strength"]
+    wanted = {}
+    for population, metric in zip(
+        summary["population"], summary["metric"], strict=True
+    ):
+        if metric not in wanted or population == "held-out":
+            wanted[metric] = (population, metric)
+    table = _columns(summary, keys, wanted)
+    strengths = zip(table["parameter"], table["strength"], strict=True)
+    texts = {
+        "defence": table["defence"],
+        "strength": [setting(parameter, strength) for parameter, strength in strengths],
+    }
+    return pd.DataFrame(texts | {m: _texts(table, m, _number) for m in wanted})
+
+
 def _columns(summary, keys, wanted):
     """A row per `keys`, and centre and limits of each wanted figure as columns."""
     table = summary[keys].drop_duplicates()
@@ -84,13 +121,15 @@ def _columns(summary, keys, wanted):
     return table
 
 
-def formatted(table, metric):
+def formatted(table, dataset, metric):
     """The table as texts, for people.
 
     Parameters
     ----------
     table : DataFrame
         As from :func:`comparison`.
+    dataset : DatasetSpec
+        The dataset that it is about.
     metric : str
         Name of the utility metric, a column's title.
 
@@ -104,9 +143,11 @@ def formatted(table, metric):
             "strength": table["strength"],
             "attack": table["attack"],
             metric: _texts(table, "utility", _number),
-            "attack on members": _texts(table, "members", _share),
-            "on held-out": [_share(value) for value in table["held_out"]],
-            "baseline": [_share(value) for value in table["baseline"]],
+            f"attack {dataset.attack_metric}, members": _texts(
+                table, "members", _share
+            ),
+            "held-out": [_share(value) for value in table["held_out"]],
+            "baseline accuracy": [_share(value) for value in table["baseline"]],
             "advantage": _texts(table, "advantage", _share),
         }
     )

@@ -12,7 +12,7 @@ __all__ = ["PrivacyUtilityDisplay"]
 
 # Okabe & Ito's colours, which the colour-blind tell apart; None is the text's colour.
 # Markers and dashes differ as well, for print in grey.
-_COLORS = (
+COLORS = (
     None,
     "#0072B2",
     "#E69F00",
@@ -22,7 +22,7 @@ _COLORS = (
     "#56B4E9",
     "#8C7A00",
 )
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h", "*", "p")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h", "*", "p")
 _DASHES = ("-", "--", "-.", (0, (1, 1)))
 _BASELINE_DASHES = (":", (0, (5, 3)), (0, (3, 1, 1, 1)))
 
@@ -301,9 +301,9 @@ class PrivacyUtilityDisplay:
 
     def _draw_defence(self, ax, name, points, text):
         style = points["style"].iloc[0]
-        color = _COLORS[style % len(_COLORS)] or text
-        marker = {"marker": _MARKERS[style % len(_MARKERS)], "color": color}
-        dash = _DASHES[style // len(_COLORS) % len(_DASHES)]
+        color = COLORS[style % len(COLORS)] or text
+        marker = {"marker": MARKERS[style % len(MARKERS)], "color": color}
+        dash = _DASHES[style // len(COLORS) % len(_DASHES)]
         is_curve = len(points) > 1
         # A single point is large and lies below: it shows behind a curve's end.
         marker |= {"ms": 7, "zorder": 4} if is_curve else {"ms": 12, "zorder": 3}

@@ -19,7 +19,7 @@ from sklearn_mid.benchmark import (
     write_report,
 )
 from sklearn_mid.benchmark._pictures import png
-from sklearn_mid.benchmark._tables import as_text, comparison, formatted
+from sklearn_mid.benchmark._tables import as_text, comparison, formatted, model_table
 
 mpl.use("agg")
 
@@ -181,8 +181,9 @@ def test_the_table_has_a_row_per_model_and_attack(toy_suite):
             ("omit", np.nan, "utility", "held-out", "accuracy", 0.7),
         ]
     )
-    table = comparison(results, toy_suite().datasets[0])
-    assert formatted(table, "accuracy").to_numpy().tolist() == [
+    dataset = toy_suite().datasets[0]
+    table = comparison(results, dataset)
+    assert formatted(table, dataset, "accuracy").to_numpy().tolist() == [
         [
             "MID",
             "reg_lambda=0.1",
@@ -195,9 +196,51 @@ def test_the_table_has_a_row_per_model_and_attack(toy_suite):
         ],
         ["omit", "", "", "0.700 [0.700, 0.700]", "-", "-", "-", "-"],
     ]
-    lines = as_text(formatted(table, "accuracy")).splitlines()
+    lines = as_text(formatted(table, dataset, "accuracy")).splitlines()
     assert lines[0].startswith("defence  strength        attack  accuracy")
     assert lines[2].startswith("omit                             0.700")
+
+
+def test_models_that_nothing_attacks_are_drawn_against_their_strength(
+    toy_suite, tmp_path
+):
+    run_benchmark(toy_suite(attack=[]), tmp_path)
+    assert [path.name for path in save_plots(tmp_path)] == ["models--numbers.png"]
+    plots = Page(write_report(tmp_path).read_text()).all("svg")
+    assert "shifted 0.5:" in plots[0]["aria-label"]
+
+
+def test_the_table_of_models_has_all_their_figures(toy_suite):
+    results = tidy(
+        [
+            ("MID", 0.1, "utility", "members", "accuracy", 0.9),
+            ("MID", 0.1, "utility", "held-out", "accuracy", 0.8),
+            ("MID", 0.1, "utility", "members", "mutual information", 2.0),
+            ("omit", np.nan, "utility", "members", "accuracy", 0.7),
+            ("omit", np.nan, "utility", "held-out", "accuracy", 0.6),
+        ]
+    )
+    table = model_table(results, toy_suite().datasets[0])
+    assert list(table) == ["defence", "strength", "accuracy", "mutual information"]
+    assert table.to_numpy().tolist() == [
+        ["MID", "reg_lambda=0.1", "0.800 [0.800, 0.800]", "2.000 [2.000, 2.000]"],
+        ["omit", "", "0.600 [0.600, 0.600]", "-"],
+    ]
+
+
+def test_pictures_are_on_the_page(toy, toy_suite, tmp_path):
+    suite = toy_suite(attack=[toy("draws", "drawing_attack")])
+    run_benchmark(suite, tmp_path)
+    images = Page(write_report(tmp_path).read_text()).all("img")
+    # The truth once, and what each of three models let through.
+    assert len(images) == 4
+    assert all(image["src"].startswith("data:image/png;base64,") for image in images)
+    assert images[0]["alt"] == "truth, person or class 1"
+    assert {image["alt"].split(",")[0] for image in images[1:]} == {
+        "plain",
+        "shifted shift=0.5",
+        "shifted shift=1",
+    }
 
 
 def test_summaries_keep_the_order_of_the_plan(folder):

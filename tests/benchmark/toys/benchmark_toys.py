@@ -38,7 +38,8 @@ class Problem:
     def judge(self, attack, target):
         value = attack(self.numbers, target)
         return Judgement(
-            [("members", "accuracy", value), ("held-out", "accuracy", value / 2)]
+            [("members", "accuracy", value), ("held-out", "accuracy", value / 2)],
+            getattr(attack, "pictures", None),
         )
 
 
@@ -91,6 +92,15 @@ def not_a_judgement(problem, target, *, random_state):
 
 def infinite_attack(problem, target, *, random_state):
     return lambda numbers, target: float("inf")
+
+
+def drawing_attack(problem, target, *, random_state):
+    def run(numbers, target):
+        return 0.5
+
+    image = np.zeros((2, 2), dtype=np.uint8)
+    run.pictures = {"truth": [image], "reconstruction": [image]}
+    return run
 
 
 def memory_hog(problem, target, *, random_state):

@@ -1,0 +1,145 @@
+"""Images of the suites, each as a problem of one of three tasks."""
+
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC
+
+from sklearn_mid.benchmark._images import ClassProblem, RecordProblem, UpdateProblem
+from sklearn_mid.model_selection import target_auxiliary_split
+from sklearn_mid.utils._optional import require
+
+__all__ = ["IMAGE_DATASETS"]
+
+_TASKS = {"records": RecordProblem, "classes": ClassProblem, "updates": UpdateProblem}
+
+
+def _problem(task):
+    if task not in _TASKS:
+        raise ValueError(f"task={task!r} is not allowed; choose one of {list(_TASKS)}.")
+    return _TASKS[task]
+
+
+def _roles(split):
+    """The parts of a split under the names of a problem."""
+    names = {"target": "train", "test": "test", "auxiliary": "aux"}
+    return {
+        f"{axis}_{name}": getattr(getattr(split, role), axis)
+        for role, name in names.items()
+        for axis in ("X", "y")
+    }
+
+
+def _labelled(bunch, task, random_state, sizes, net):
+    """The attacker has labelled images of the same classes.
+
+    Images of a fourth group are those of the updates, or train the judge.
+    """
+    split = target_auxiliary_split(
+        bunch.data,
+        bunch.target,
+        stratify=bunch.target,
+        random_state=random_state,
+        **sizes,
+    )
+    if task == "updates":
+        others = {"X_update": split.update.X, "y_update": split.update.y}
+    else:
+        judge = SVC(gamma="scale").fit(split.update.X, split.update.y)
+        others = {"evaluator": judge}
+    return _problem(task)(
+        **_roles(split), image_shape=bunch.image_shape, net=net, **others
+    )
+
+
+def digits(*, random_state, task="records", max_epochs=60):
+    """Handwritten digits of 8 x 8 pixels; nothing to download."""
+    from sklearn_mid.datasets import load_digits
+
+    sizes = {"test_size": 0.2, "auxiliary_size": 0.3, "update_size": 0.1}
+    net = {"hidden_layer_sizes": (128,), "max_epochs": max_epochs}
+    return _labelled(load_digits(), task, random_state, sizes, net)
+
+
+def _plain_descent():
+    """Steps along the gradient and nothing else.
+
+    With momentum an update is mostly the training's last steps, which hides what the
+    new record adds: an accident that would pass for a defence.
+    """
+    torch = require("torch", extra="nn", needed_by="benchmarks of updates")
+    return {"optimizer": torch.optim.SGD, "lr": 0.1}
+
+
+def mnist(*, random_state, task="updates", max_epochs=10, n_update=500):
+    """Handwritten digits of 28 x 28 pixels."""
+    from sklearn_mid.datasets import fetch_mnist
+
+    sizes = {"test_size": 2000, "auxiliary_size": 4000, "update_size": n_update}
+    net = {"hidden_layer_sizes": (128,), "max_epochs": max_epochs, **_plain_descent()}
+    return _labelled(fetch_mnist(), task, random_state, sizes, net)
+
+
+def cifar10(*, random_state, task="updates", max_epochs=15, n_update=500):
+    """Photographs of ten kinds of things, 32 x 32 pixels, convolutional nets."""
+    from sklearn_mid.datasets import fetch_cifar10
+
+    bunch = fetch_cifar10()
+    sizes = {"test_size": 2000, "auxiliary_size": 4000, "update_size": n_update}
+    net = {
+        "encoder": "conv",
+        "image_shape": bunch.image_shape,
+        "max_epochs": max_epochs,
+        **_plain_descent(),
+    }
+    return _labelled(bunch, task, random_state, sizes, net)
+
+
+def _shrunk(bunch, size):
+    """Square images at a lower resolution: means over blocks."""
+    _, height, width = bunch.image_shape
+    if height % size or width % size:
+        raise ValueError(f"size={size} does not divide the images' {height} pixels.")
+    blocks = bunch.data.reshape(-1, size, height // size, size, width // size)
+    return blocks.mean(axis=(2, 4)).reshape(len(bunch.data), -1)
+
+
+def orl_faces(*, random_state, task="records", size=32, max_epochs=60):
+    """Faces of 40 people; the attacker has faces of other people only."""
+    from sklearn_mid.datasets import fetch_auxiliary_faces, fetch_orl_faces
+
+    private, public = fetch_orl_faces(), fetch_auxiliary_faces()
+    # The images that are nobody's test train the judge.
+    split = target_auxiliary_split(
+        _shrunk(private, size),
+        private.target,
+        test_size=0.2,
+        auxiliary_size=0.2,
+        stratify=private.target,
+        random_state=random_state,
+    )
+    judge = make_pipeline(
+        PCA(60, whiten=True, random_state=random_state),
+        LogisticRegression(C=0.1, max_iter=2000),
+    ).fit(split.auxiliary.X, split.auxiliary.y)
+    roles = _roles(split) | {"X_aux": _shrunk(public, size), "y_aux": None}
+    return _problem(task)(
+        **roles,
+        image_shape=(1, size, size),
+        net={
+            "encoder": "conv",
+            "image_shape": (1, size, size),
+            "max_epochs": max_epochs,
+            "batch_size": 16,
+            "lr": 1e-3,
+        },
+        evaluator=judge,
+    )
+
+
+IMAGE_DATASETS = {
+    "digits": digits,
+    "mnist": mnist,
+    "cifar10": cifar10,
+    "orl-faces": orl_faces,
+}

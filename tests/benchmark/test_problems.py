@@ -1,0 +1,321 @@
+"""The problems behind the suites: tables and images."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.dummy import DummyRegressor
+from sklearn.linear_model import LogisticRegression
+from sklearn.tree import DecisionTreeClassifier
+
+from sklearn_mid.attacks import ImputationBaseline, MAPAttack, PriorBaseline
+from sklearn_mid.benchmark import AttributeProblem, Skip
+from sklearn_mid.benchmark._catalog import names, resolve
+from sklearn_mid.benchmark._images import MeanImage, UpdateProblem
+from sklearn_mid.metrics import dp_privacy_loss_bound, information_accuracy_bound
+
+
+def survey(n=400, seed=0):
+    """A secret coin, an open coin, and the secret as response, wrong for a tenth."""
+    rng = np.random.default_rng(seed)
+    secret, known = rng.integers(2, size=(2, n))
+    y = np.where(rng.random(n) < 0.1, 1 - secret, secret)
+    return pd.DataFrame({"secret": secret, "known": known}), pd.Series(y)
+
+
+def split(X, y, random_state=0, **others):
+    options = {
+        "sensitive_feature": "secret",
+        "family": "tree",
+        "is_regression": False,
+        **others,
+    }
+    return AttributeProblem.split(
+        X, y, secret=X["secret"], random_state=random_state, **options
+    )
+
+
+def values(judgement):
+    return {(p, m): v for p, m, v in judgement.values}
+
+
+def test_the_three_groups_do_not_overlap_and_hold_the_secret_alike():
+    X, y = survey()
+    X["row"] = np.arange(len(X))
+    problem = split(X, y)
+    groups = [problem.X_train, problem.X_test, problem.X_aux]
+    assert [len(group) for group in groups] == [200, 100, 100]
+    rows = np.concatenate([group["row"] for group in groups])
+    assert len(set(rows)) == 400
+    shares = [group["secret"].mean() for group in groups]
+    assert np.ptp(shares) < 0.02
+
+
+def test_the_split_follows_its_seed():
+    X, y = survey()
+    assert split(X, y).X_train.equals(split(X, y).X_train)
+    assert not split(X, y).X_train.equals(split(X, y, 1).X_train)
+
+
+def test_a_model_that_tells_the_secret():
+    problem = split(*survey())
+    target = problem.fit(DecisionTreeClassifier(max_depth=1))
+    utility = values(problem.utility(target))
+    truth = problem.y_test == problem.X_test["secret"]
+    assert_allclose(utility["held-out", "accuracy"], truth.mean())
+    # A stump's confidence in the label is how often its leaf is right.
+    assert_allclose(utility["members", "ece"], 0, atol=1e-12)
+    judged = values(problem.judge(MAPAttack(target, "secret"), target))
+    # The response is the secret but for a tenth of the people.
+    assert_allclose(judged["held-out", "accuracy"], truth.mean())
+    level = problem.X_test["secret"].value_counts(normalize=True).max()
+    assert abs(judged["held-out", "baseline accuracy"] - level) < 0.05
+    assert_allclose(
+        judged["members", "advantage"],
+        judged["members", "accuracy"] - judged["members", "baseline accuracy"],
+    )
+    assert_allclose(
+        judged["members", "member advantage"],
+        judged["members", "accuracy"] - judged["held-out", "accuracy"],
+    )
+    assert judged["members", "n"] == 200
+
+
+def test_a_baseline_has_no_advantage():
+    problem = split(*survey())
+    for baseline in (PriorBaseline("secret"), ImputationBaseline("secret")):
+        judged = values(problem.judge(baseline, None))
+        assert ("members", "accuracy") in judged
+        assert ("members", "advantage") not in judged
+
+
+def test_theory_beside_the_measurement():
+    problem = split(*survey())
+    target = problem.fit(DecisionTreeClassifier(max_depth=1))
+    target.mutual_information_, target.epsilon = 0.05, 0.5
+    judged = values(problem.judge(MAPAttack(target, "secret"), target))
+    best = values(problem.judge(ImputationBaseline("secret"), None))
+    assert_allclose(
+        judged["held-out", "accuracy bound"],
+        information_accuracy_bound(0.05, best["held-out", "accuracy"]),
+    )
+    assert_allclose(
+        judged["members", "privacy loss bound, tight, n=2"],
+        dp_privacy_loss_bound(0.5, 2, method="tight"),
+    )
+    utility = values(problem.utility(target))
+    assert utility["members", "epsilon"] == 0.5
+    assert utility["members", "mutual information"] == 0.05
+
+
+def test_a_regression_in_other_units():
+    X, _ = survey()
+    y = X["secret"] + 2.0 * X["known"]
+    problem = split(
+        X,
+        y,
+        family="linear",
+        is_regression=True,
+        units={"error in cm": lambda z: 3 * z},
+    )
+    constant = type(
+        "Zero", (LinearRegression,), {"predict": lambda _, X: 0 * X["known"]}
+    )
+    utility = values(problem.utility(problem.fit(constant())))
+    assert_allclose(utility["held-out", "mse"], np.mean(problem.y_test**2))
+    assert_allclose(
+        utility["held-out", "error in cm"], 3 * np.abs(problem.y_test).mean()
+    )
+
+
+def test_labels_that_training_never_saw():
+    X, y = survey()
+    problem = split(X, y)
+    problem.y_test = problem.y_test.replace({0: 7})
+    utility = values(problem.utility(problem.fit(DecisionTreeClassifier(max_depth=1))))
+    assert ("held-out", "ece") not in utility
+    assert utility["held-out", "label confidence"] <= (problem.y_test == 1).mean()
+
+
+@pytest.mark.parametrize("dataset", ["diabetes", "fair"])
+def test_embedded_tables(dataset):
+    if dataset == "fair":
+        pytest.importorskip("statsmodels")
+    problem = resolve("dataset", dataset)(random_state=0)
+    assert not problem.X_train.isna().any().any()
+    target = problem.fit(resolve("defence", "undefended")(problem, random_state=0))
+    metric = "mse" if problem.is_regression else "accuracy"
+    assert 0 < values(problem.utility(target))["held-out", metric] < 1
+    for column, (low, high) in problem.bounds.items():
+        assert problem.X_train[column].between(low, high).all()
+
+
+@pytest.mark.parametrize("dataset", ["iwpc", "gss", "steak", "adult"])
+def test_fetched_tables(dataset, data_home):
+    problem = resolve("dataset", dataset)(random_state=0)
+    for column, (low, high) in problem.bounds.items():
+        assert problem.X_train[column].between(low, high).all()
+    secret = problem.sensitive_feature
+    columns = secret if isinstance(secret, list) else [secret]
+    assert set(columns) <= set(problem.X_train)
+
+
+def test_what_a_mid_model_protects():
+    problem = resolve("dataset", "diabetes")(random_state=0)
+    mid = resolve("defence", "mid-linear")
+    options = {"random_state": 0, "reg_lambda": 1.0}
+    assert mid(problem, **options).sensitive_features is None
+    protected = mid(problem, **options, sensitive="secret").sensitive_features
+    assert protected == [["sex_1", "sex_2"]]
+    with pytest.raises(ValueError, match="sensitive='sex' is not allowed"):
+        mid(problem, **options, sensitive="sex")
+
+
+def test_a_defence_of_another_family_declines():
+    problem = resolve("dataset", "diabetes")(random_state=0)
+    with pytest.raises(Skip, match="mid-tree is for tree problems, not for linear"):
+        resolve("defence", "mid-tree")(problem, random_state=0, reg_lambda=1.0)
+
+
+@pytest.mark.parametrize(
+    ("defence", "params"),
+    [
+        ("omit", {}),
+        ("mid-tree", {"reg_lambda": 0.1, "sensitive": "secret"}),
+        ("small-tree", {"max_depth": 2}),
+        ("priority-depth", {"depth": 2}),
+        ("dp-tree", {"epsilon": 1.0}),
+        ("dp-forest", {"epsilon": 1.0}),
+        ("rounding", {"step": 0.1}),
+        ("noise", {"scale": 0.1}),
+        ("label-only", {}),
+    ],
+)
+def test_every_defence_of_trees_meets_every_attack_on_them(defence, params):
+    pytest.importorskip("statsmodels")
+    if defence.startswith("dp"):
+        pytest.importorskip("diffprivlib")
+    problem = resolve("dataset", "fair")(random_state=0)
+    target = problem.fit(resolve("defence", defence)(problem, random_state=0, **params))
+    assert values(problem.utility(target))["held-out", "accuracy"] > 0.2
+    attacks = ["map"] if defence.startswith("dp") else ["map", "white-box-tree"]
+    for attack in attacks:
+        made = resolve("attack", attack)(problem, target, random_state=0)
+        assert values(problem.judge(made, target))["members", "accuracy"] > 0.4
+
+
+def test_white_box_sees_through_a_wrapper_but_not_what_was_left_out():
+    pytest.importorskip("statsmodels")
+    problem = resolve("dataset", "fair")(random_state=0)
+    attack = resolve("attack", "white-box-tree")
+    judged = {}
+    for defence in ("undefended", "label-only", "omit"):
+        factory = resolve("defence", defence)
+        target = problem.fit(factory(problem, random_state=0))
+        made = attack(problem, target, random_state=0)
+        judged[defence] = values(problem.judge(made, target))["members", "accuracy"]
+    assert judged["label-only"] == judged["undefended"]
+    assert (
+        judged["omit"]
+        == values(problem.judge(PriorBaseline("affairs"), None))["members", "accuracy"]
+    )
+
+
+def test_an_attacker_who_sees_the_release_only_never_asks_for_the_truth():
+    problem = split(*survey())
+    target = problem.fit(DecisionTreeClassifier(max_depth=1))
+    attack = resolve("attack", "map")(
+        problem, target, random_state=0, response="released"
+    )
+    problem.y_test = problem.y_test * 0
+    judged = values(problem.judge(attack, target))
+    # The stump releases the secret.
+    assert judged["held-out", "accuracy"] == 1
+    with pytest.raises(ValueError, match="response='none' is not allowed"):
+        resolve("attack", "map")(problem, target, random_state=0, response="none")
+
+
+def test_the_release_of_a_linear_model_is_noisy():
+    problem = resolve("dataset", "diabetes")(random_state=0)
+    mid = resolve("defence", "mid-linear")(problem, random_state=0, reg_lambda=0.1)
+    target = problem.fit(mid)
+    attack = resolve("attack", "map")(
+        problem, target, random_state=0, response="released"
+    )
+    assert values(problem.judge(attack, target))["held-out", "accuracy"] < 0.9
+
+
+def test_the_mean_image_is_that_of_the_class_where_it_is_known():
+    X, y = np.array([[0.0], [1.0], [3.0]]), np.array(["a", "a", "b"])
+    assert_allclose(MeanImage().fit(X, y).guess(["b", "a"]), [[3.0], [0.5]])
+    assert_allclose(MeanImage().fit(X).guess(["a"]), [[4 / 3]])
+
+
+def test_unknown_tasks():
+    with pytest.raises(ValueError, match="task='faces' is not allowed"):
+        resolve("dataset", "digits")(random_state=0, task="faces")
+
+
+@pytest.mark.parametrize(
+    ("task", "attack", "params", "metrics"),
+    [
+        ("records", "alignment", {"max_epochs": 3}, ("gain", "ssim", "accuracy")),
+        ("classes", "mi-face", {"max_iter": 5}, ("gain", "accuracy", "advantage")),
+        ("classes", "gmi", {"max_iter": 3, "search_iter": 3}, ("gain", "accuracy")),
+        ("updates", "update-leak", {"n_updates": 20, "n_shadows": 1}, ("accuracy",)),
+    ],
+)
+def test_images(task, attack, params, metrics):
+    pytest.importorskip("torch")
+    problem = resolve("dataset", "digits")(random_state=0, task=task, max_epochs=3)
+    mid = resolve("defence", "mid-net")(problem, random_state=0, reg_lambda=0.01)
+    target = problem.fit(mid)
+    assert values(problem.utility(target))["held-out", "accuracy"] > 0.5
+    made = resolve("attack", attack)(problem, target, random_state=0, **params)
+    judgement = problem.judge(made, target)
+    judged = values(judgement)
+    for metric in metrics:
+        assert np.isfinite(judged["members", metric])
+    if task == "updates":
+        assert judgement.pictures is None
+        without = values(problem.judge(None, None))
+    else:
+        assert all(
+            image.shape == (8, 8) and image.dtype == np.uint8
+            for images in judgement.pictures.values()
+            for image in images
+        )
+        without = values(problem.judge(MeanImage(), None))
+        assert_allclose(without["members", "gain"], 0, atol=1e-12)
+    assert_allclose(
+        judged["members", "baseline accuracy"], without["members", "accuracy"]
+    )
+
+
+def test_colour_images_are_drawn_in_colour():
+    problem = UpdateProblem(*[np.zeros((1, 12))] * 6, image_shape=(3, 2, 2), net={})
+    (image,) = problem._pictures(truth=np.arange(12)[None] / 255)["truth"]
+    assert image.shape == (2, 2, 3)
+    assert image[0, 0].tolist() == [0, 4, 8]
+
+
+@pytest.mark.slow
+def test_orl_faces(data_home):
+    pytest.importorskip("torch")
+    problem = resolve("dataset", "orl-faces")(random_state=0)
+    assert problem.X_train.shape == (240, 1024)
+    assert problem.y_aux is None
+    assert problem.evaluator.score(problem.X_test, problem.y_test) > 0.6
+    with pytest.raises(ValueError, match="size=30 does not divide"):
+        resolve("dataset", "orl-faces")(random_state=0, size=30)
+
+
+def test_every_name_of_the_catalog_is_callable():
+    for kind in ("dataset", "defence", "attack", "baseline"):
+        assert all(callable(resolve(kind, name)) for name in names(kind))
+
+
+def test_logistic_regression_may_be_attacked_too():
+    problem = split(*survey())
+    target = problem.fit(LogisticRegression())
+    assert values(problem.utility(target))["held-out", "accuracy"] > 0.8
