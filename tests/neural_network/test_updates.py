@@ -56,7 +56,8 @@ def _one_by_one(net, X_updates, y_updates):
         ({"encoder": lambda d: torch.nn.Linear(d, 8), "max_epochs": 1}, 1),
         ({"batch_size": "full"}, 2),
     ],
-    ids=str,
+    # The names of an option and of nothing else: a function's text has an address.
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else str(value),
 )
 def test_many_updates_equal_partial_fit_one_by_one(digits, params, n_rows):
     net = _fitted(digits, reg_lambda=0, **params)
