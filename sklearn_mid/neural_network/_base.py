@@ -142,15 +142,14 @@ class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
     def _check_weight(self, sample_weight, X):
         if sample_weight is None:
             return None
-        weight = _check_sample_weight(
-            sample_weight, X, dtype=np.float64, ensure_non_negative=True
-        )
-        if not weight.any():
+        if not np.any(sample_weight):
             raise ValueError(
                 "sample_weight is zero for every row; at least one weight must be "
                 "positive."
             )
-        return weight
+        return _check_sample_weight(
+            sample_weight, X, dtype=np.float64, ensure_non_negative=True
+        )
 
     # The net -------------------------------------------------------------------
 

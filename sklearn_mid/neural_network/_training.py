@@ -227,6 +227,10 @@ class Net(NeuralNet):
             if method_name == "on_epoch_end":
                 raise _TrainingStopped from interrupt
             raise
+        if method_name == "on_epoch_end":
+            # Records of every batch would make a long training, or many calls of
+            # partial_fit, grow without bound.
+            self.history[-1]["batches"].clear()
 
     def row_losses(self, rows):
         """Distortion of each row in nats, and the rate or None."""

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -375,6 +376,18 @@ def test_grid_search_over_lambda_in_a_pipeline(blobs):
     search = GridSearchCV(pipeline, grid, cv=3, n_jobs=2).fit(*blobs)
     assert search.best_params_ == {"midneuralnetclassifier__reg_lambda": 0.01}
     assert search.best_score_ > 0.8
+
+
+def test_metadata_routing_may_be_on(blobs):
+    X, y = blobs
+    with config_context(enable_metadata_routing=True):
+        net = small().fit(X, y, sample_weight=np.ones(len(y)))
+    assert_array_equal(net.predict_proba(X), small().fit(X, y).predict_proba(X))
+
+
+def test_batches_leave_no_records(blobs):
+    net = small(batch_size=10).fit(*blobs)
+    assert [len(epoch["batches"]) for epoch in net.net_.history] == [0] * 15
 
 
 def test_clone_does_not_copy_what_was_learned(blobs):
