@@ -49,7 +49,7 @@ def _check_counts(counts, n_dims):
 def _entropy(counts, estimator):
     counts = np.ravel(counts)
     total = counts.sum()
-    value = entr(counts / total).sum()
+    value = entr(counts / total).sum() + 0.0  # entr(1) is -0.0
     if estimator == "miller-madow":
         # First-order bias of the plug-in (Miller 1955): (occupied cells - 1) / 2N.
         value += (np.count_nonzero(counts) - 1) / (2 * total)
@@ -177,7 +177,7 @@ def mutual_information_from_counts(counts, *, estimator="plugin"):
         + _entropy(counts.sum(axis=0), estimator)
         - _entropy(counts, estimator)
     )
-    return float(max(value, 0.0))
+    return float(max(0.0, value))
 
 
 def conditional_mutual_information_from_counts(counts, *, estimator="plugin"):
@@ -223,7 +223,7 @@ def conditional_mutual_information_from_counts(counts, *, estimator="plugin"):
         - _entropy(counts.sum(axis=(0, 1)), estimator)
         - _entropy(counts, estimator)
     )
-    return float(max(value, 0.0))
+    return float(max(0.0, value))
 
 
 def entropy(labels, *, sample_weight=None, estimator="plugin"):
@@ -310,7 +310,7 @@ def mutual_information(x, y, *, sample_weight=None, estimator="plugin"):
     """
     (x, y), joint_entropy = _check_labels(sample_weight, estimator, x=x, y=y)
     value = joint_entropy(x) + joint_entropy(y) - joint_entropy(x, y)
-    return float(max(value, 0.0))
+    return float(max(0.0, value))
 
 
 def conditional_mutual_information(x, y, z, *, sample_weight=None, estimator="plugin"):
@@ -360,4 +360,4 @@ def conditional_mutual_information(x, y, z, *, sample_weight=None, estimator="pl
         - joint_entropy(z)
         - joint_entropy(x, y, z)
     )
-    return float(max(value, 0.0))
+    return float(max(0.0, value))

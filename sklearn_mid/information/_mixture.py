@@ -14,7 +14,7 @@ from sklearn_mid.information._mixture_grid import (
     single_component_entropy,
 )
 from sklearn_mid.information._mixture_pairwise import pairwise_entropy_and_gradient
-from sklearn_mid.information._weights import check_weights
+from sklearn_mid.information._weights import check_weights, normalized
 
 __all__ = [
     "channel_information_and_gradient",
@@ -161,8 +161,7 @@ def mixture_entropy_and_gradient(
         )
     if not np.isfinite(centers).all():
         raise ValueError("centers must be finite; found NaN or infinity.")
-    weights = check_weights(sample_weight, len(centers))
-    weights = weights / weights.sum()
+    weights = normalized(check_weights(sample_weight, len(centers)))
     present = weights > 0
     value, gradient = channel_information_and_gradient(
         centers[present], sigma, weights[present], method, taylor_order

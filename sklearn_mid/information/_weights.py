@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["check_weights"]
+__all__ = ["check_weights", "normalized"]
 
 
 def check_weights(sample_weight, n_samples):
@@ -32,3 +32,9 @@ def check_weights(sample_weight, n_samples):
     if not weights.any():
         raise ValueError("sample_weight is zero everywhere; no sample is left.")
     return weights
+
+
+def normalized(weights):
+    """Weights divided by their sum, which may be beyond floats; tiny ones become 0."""
+    weights = weights / weights.max()
+    return weights / weights.sum()

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sklearn_mid.information._weights import normalized
 from sklearn_mid.linear_model._least_squares import fit_least_squares
 from sklearn_mid.linear_model._problems import SensitiveInput, WholeInput
 from sklearn_mid.utils._features import resolve_attributes
@@ -48,9 +49,10 @@ def build_problem(
             feature_names=feature_names,
             param="sensitive_features",
         )
-    present = sample_weight > 0
+    weights = normalized(sample_weight)
+    present = weights > 0
     if not present.all():
-        X, y, sample_weight = X[present], y[present], sample_weight[present]
+        X, y, weights = X[present], y[present], weights[present]
     if len(y) < 2:
         raise ValueError(
             "sample_weight leaves fewer than 2 samples of positive weight; the model "
@@ -60,9 +62,8 @@ def build_problem(
         raise ValueError(
             "All features of X are constant; the model needs one that varies."
         )
-    weights = sample_weight / sample_weight.sum()
     least_squares = fit_least_squares(X, y, weights, fit_intercept=fit_intercept)
-    sigma = np.sqrt(_noise(least_squares, noise_variance, y, weights))
+    sigma = _sigma(least_squares, noise_variance, y, weights)
     if attributes is None:
         return WholeInput(X, weights, least_squares, sigma, entropy, taylor_order)
     return SensitiveInput(
@@ -70,9 +71,9 @@ def build_problem(
     )
 
 
-def _noise(least_squares, noise_variance, y, weights):
-    """Variance of the channel's noise, in units of y_scale squared."""
+def _sigma(least_squares, noise_variance, y, weights):
+    """Standard deviation of the channel's noise, in units of y_scale."""
     if noise_variance != "residual":
-        return noise_variance / least_squares.y_scale**2
+        return np.sqrt(noise_variance) / least_squares.y_scale
     spread = weights @ ((y - least_squares.y_mean) / least_squares.y_scale) ** 2
-    return max(least_squares.residual, _LEAST_NOISE * spread) or 1.0
+    return np.sqrt(max(least_squares.residual, _LEAST_NOISE * spread) or 1.0)

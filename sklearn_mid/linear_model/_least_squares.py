@@ -16,6 +16,7 @@ from scipy.linalg import qr
 __all__ = ["LeastSquares", "fit_least_squares"]
 
 _EPS = np.finfo(float).eps
+_LEAST_SCALE = 1e-200  # what varies less is constant: no float would undo it
 _CHUNK_BYTES = 2**21  # rows are centred in pieces that fit a cache, never all of X
 
 
@@ -94,8 +95,9 @@ def fit_least_squares(X, y, weights, *, fit_intercept):
     x_mean, y_mean = np.zeros(n_features), 0.0
     if fit_intercept:
         x_mean, y_mean = weights @ X, float(weights @ y)
-    y_scale = float(np.abs(y - y_mean).max()) if np.ptp(y) or y_mean == 0 else 1.0
-    y_scale = y_scale or 1.0
+    y_scale = float(np.abs(y - y_mean).max())
+    if y_scale < _LEAST_SCALE or (fit_intercept and np.ptp(y) == 0):
+        y_scale = 1.0
     if not np.isfinite(x_mean).all() or not np.isfinite(y_scale):
         raise ValueError("X or y holds values too large to average; rescale them.")
     pieces = _Pieces(X, (y - y_mean) / y_scale, np.sqrt(weights), x_mean)
@@ -109,6 +111,7 @@ def fit_least_squares(X, y, weights, *, fit_intercept):
         x_scale = np.where(extreme, pieces.largest(), x_scale)
     constant = x_scale <= n_samples * _EPS * np.abs(x_mean)  # at most round-off
     constant[constant] = np.ptp(X[:, constant], axis=0) == 0
+    constant |= x_scale < _LEAST_SCALE
     x_scale = np.where(constant, 1.0, x_scale)
 
     factors = None
@@ -119,7 +122,12 @@ def fit_least_squares(X, y, weights, *, fit_intercept):
         factors = _from_qr(pieces)
     directions, singular_values, theta = factors
     row_basis, null_basis = _bases(directions, x_scale)
-    coef = directions @ (theta / singular_values) / x_scale * y_scale
+    with np.errstate(over="ignore"):
+        coef = directions @ (theta / singular_values) / x_scale * y_scale
+    if not np.isfinite(coef).all():
+        raise ValueError(
+            "The coefficients are too large for floats; bring X and y to like scales."
+        )
     coef = _smallest(coef, row_basis, null_basis)
     residuals = (y - y_mean) - (X @ coef - x_mean @ coef)
     return LeastSquares(
@@ -208,9 +216,10 @@ def _bases(directions, x_scale):
     if rank == n_features:
         return None, None
     if rank <= n_features // 2:
-        return qr(x_scale[:, None] * directions, mode="economic")[0], None
+        rows = (x_scale / x_scale.max())[:, None] * directions
+        return qr(rows, mode="economic")[0], None
     null = qr(directions)[0][:, rank:] / x_scale[:, None]
-    return None, qr(null / np.linalg.norm(null, axis=0), mode="economic")[0]
+    return None, qr(null / np.abs(null).max(axis=0), mode="economic")[0]
 
 
 def _smallest(coef, row_basis, null_basis):

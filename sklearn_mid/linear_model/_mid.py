@@ -60,8 +60,7 @@ class MIDLinearRegression(RegressorMixin, BaseEstimator):
     taylor_order : {0, 2}, default=2
         Order of the "taylor" expansion; order 0 can be negative by up to 1/2 nat.
     fit_intercept : bool, default=True
-        Whether to fit an intercept, which is not penalised. Without one, f may still
-        vary with X only.
+        Whether to fit an intercept, which is not penalised.
     max_iter : int, default=200
         Iterations of L-BFGS allowed in each run.
     tol : float, default=1e-6
@@ -121,8 +120,10 @@ class MIDLinearRegression(RegressorMixin, BaseEstimator):
     taken as independent of the rest, as the attacker of Fredrikson et al. does.
 
     *Optimality.* The information is not convex. The solver starts from least
-    squares, from zero, and from the best scaling of the least-squares solution, and
-    keeps the best local minimum. One pass over X of O(n d^2) sums up the squared
+    squares, from zero, from the best scaling of the least-squares solution, and with
+    several attributes from each left out and each alone, and keeps the best local
+    minimum (for the whole input, which costs more, that from the best of these
+    scalings). One pass over X of O(n d^2) sums up the squared
     error; after that an iteration costs O(n d) for the whole input, and for
     sensitive attributes it does not depend on n.
 

@@ -38,7 +38,7 @@ class _Problem:
         self.sigma = sigma
         self.method = method
         self.taylor_order = taylor_order
-        self.floor = least_squares.residual / (2 * sigma**2)
+        self.floor = least_squares.residual / sigma / sigma / 2  # no overflow
         self._seen = {}
 
     @property

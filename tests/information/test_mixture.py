@@ -142,6 +142,12 @@ def test_zero_weight_is_absence_and_weight_two_is_repetition(method, order):
     expected, slope = mixture_entropy_and_gradient([0.0, 1.0, 1.0], 0.7, **options)
     assert_allclose(value, expected, rtol=1e-12)
     assert_allclose(gradient, [slope[0], slope[1] + slope[2], 0], rtol=1e-9)
+    for extreme in ([1e308, 1e308, 0], [1, 1, 5e-324]):
+        assert_allclose(
+            mixture_entropy([0.0, 1.0, 1e9], 0.7, sample_weight=extreme, **options),
+            mixture_entropy([0.0, 1.0], 0.7, **options),
+            rtol=1e-12,
+        )
 
 
 def test_taylor_order_2_is_exact_for_gaussian_centers():
