@@ -12,6 +12,11 @@ What was slow, and what was done (cProfile, 1,000,000 x 20, one thread):
 - Cutting columns out of a C-ordered matrix took 0.17 s. It is transposed in blocks
   into the smallest integer type: 0.03 s.
 
+- A row's child, key and weight as int64 took 100 MB at the root, and the nodes' arrays
+  as much again: nothing wider than needed is kept. What is left beside the codes is the
+  tree: about 80 bytes a node, so that for one-byte codes and half a million nodes the
+  tree is twice the size of the data it was grown on.
+
 A node is left alone, and its rows dropped, as soon as it is pure. Deriving the largest
 child's counts from its siblings' was not needed.
 """

@@ -20,6 +20,7 @@ from sklearn_mid.utils._sklearn_compat import (
     Interval,
     StrOptions,
     _check_sample_weight,
+    _fit_context,
 )
 
 __all__ = ["BaseTreeClassifier"]
@@ -143,8 +144,36 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         ] = True
         return mask
 
-    def _grow(self, X, y, sample_weight):
-        """Validate, encode, grow: sets all attributes that both trees have."""
+    def _after_growth(self):
+        """What a subclass learns beside the tree."""
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None):
+        """Grow the tree.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame} of shape (n_samples, n_features)
+            Numbers, strings, categories and booleans, also mixed; missing values are
+            allowed, infinity is not.
+        y : array-like of shape (n_samples,)
+            Class labels, at least two different ones.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, not negative; None is all one.
+
+        Returns
+        -------
+        self : estimator
+            The fitted tree.
+
+        Raises
+        ------
+        ValueError
+            If y holds one class only, a parameter or weight is out of range, a column
+            named does not exist, or X contains infinity.
+        TypeError
+            If a column's type is none of the above.
+        """
         if y is None:
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is "
@@ -207,22 +236,16 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             n_branches=np.where(encoder.is_categorical, encoder.n_codes, 0),
         )
 
-    def _blocks(self, X):
-        """Row blocks of X with their codes, for the columns the tree reads."""
-        used = self.tree_.used
+        self._after_growth()
+        return self
+
+    def _coded(self, X, used):
+        """Blocks of rows: where they stand, their codes and their numbers."""
         size = _FRAME_BLOCK if is_dataframe(X) else _ARRAY_BLOCK
         for start in range(0, X.shape[0], size):
             part = slice(start, start + size)
             rows = X.iloc[part] if is_dataframe(X) else X[part]
-            yield part, rows, used
-
-    def _apply(self, X):
-        check_is_fitted(self)
-        X = self._validate_X(X, reset=False)
-        end = np.empty(X.shape[0], dtype=np.intp)
-        for part, rows, used in self._blocks(X):
-            end[part] = self.tree_.apply(*self._encoder.transform(rows, used))
-        return end
+            yield part, *self._encoder.transform(rows, used)
 
     @property
     def _node_label(self):
@@ -247,7 +270,12 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         node : ndarray of shape (n_samples,)
             Row numbers of the arrays of ``tree_``.
         """
-        return self._apply(X)
+        check_is_fitted(self)
+        X = self._validate_X(X, reset=False)
+        end = np.empty(X.shape[0], dtype=np.intp)
+        for part, codes, numbers in self._coded(X, self.tree_.used):
+            end[part] = self.tree_.apply(codes, numbers)
+        return end
 
     def decision_path(self, X):
         """Nodes that each record passes.
@@ -261,7 +289,7 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         indicator : csr_matrix of shape (n_samples, node_count)
             1 where the record passes the node.
         """
-        return self.tree_.path(self._apply(X))
+        return self.tree_.path(self.apply(X))
 
     def predict(self, X):
         """Most frequent class of the node where each record ends.
@@ -274,7 +302,7 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         -------
         y : ndarray of shape (n_samples,)
         """
-        end = self._apply(X)
+        end = self.apply(X)
         return self.classes_[self._node_label].take(end)
 
     def predict_proba(self, X):
@@ -289,7 +317,7 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         proba : ndarray of shape (n_samples, n_classes)
             In the order of `classes_`.
         """
-        end = self._apply(X)
+        end = self.apply(X)
         return self._node_proba()[end]
 
     def predict_log_proba(self, X):
@@ -342,9 +370,8 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         is_free = np.zeros(self.n_features_in_, dtype=bool)
         is_free[columns] = True
         found = []
-        for part, rows, used in self._blocks(X):
-            codes = self._encoder.transform(rows, used & ~is_free)
-            row, node = self.tree_.reachable(*codes, is_free)
+        for part, codes, numbers in self._coded(X, self.tree_.used & ~is_free):
+            row, node = self.tree_.reachable(codes, numbers, is_free)
             found.append((row + part.start, node))
         row, node = (np.concatenate(pairs) for pairs in zip(*found, strict=True))
         return sparse.csr_array(

@@ -212,17 +212,19 @@ class _NumericColumn:
 
 
 def _narrow_columns(X):
-    """X.T of an integer array in the smallest type that holds its values."""
-    dtype = np.result_type(
-        np.min_scalar_type(int(X.min())), np.min_scalar_type(int(X.max()))
-    )
-    if dtype.itemsize >= X.dtype.itemsize and X.flags.f_contiguous:
+    """X.T of an integer array, copied into a smaller type if that holds its values."""
+    low, high = int(X.min()), int(X.max())
+    for dtype in map(np.dtype, ("u1", "i1", "u2", "i2", "u4", "i4")):
+        limits = np.iinfo(dtype)
+        if limits.min <= low and high <= limits.max:
+            break
+    else:
         return X.T
-    if dtype.kind == "f":  # no integer type holds both ends
+    if dtype.itemsize == X.dtype.itemsize and X.flags.f_contiguous:
         return X.T
     columns = np.empty(X.shape[::-1], dtype=dtype)
-    for start in range(0, len(X), _BLOCK):
-        columns[:, start : start + _BLOCK] = X[start : start + _BLOCK].T
+    for part in _parts(len(X)):
+        columns[:, part] = X[part].T
     return columns
 
 

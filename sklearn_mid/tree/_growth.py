@@ -147,24 +147,19 @@ class _Children:
                 side = _side(branch, best.code[node], n_codes[feature[node]])
                 branch = np.where(numeric, side, branch)
             key = offset[node] + branch
-        n_classes = rows.n_classes
         if n_keys <= 4 * len(key) + 4096:
-            self.child = key
             size = bincount(key, 1, 0, n_keys)
+            present = np.flatnonzero(size)
+            rank = np.cumsum(size > 0) - 1
+            self.child = rank.astype(np.min_scalar_type(n_keys)).take(key)
+            self.n_rows = size[present]
         else:
-            present, self.child, size = np.unique(
+            present, self.child, self.n_rows = np.unique(
                 key, return_inverse=True, return_counts=True
             )
-        counts = bincount(
-            self.child, n_classes, label, len(size) * n_classes, weight
-        ).reshape(-1, n_classes)
-        if len(size) == n_keys:
-            present = np.flatnonzero(size)
-            if len(present) < n_keys:
-                rank = np.cumsum(size > 0) - 1
-                self.child = rank.astype(np.min_scalar_type(n_keys)).take(key)
-            size, counts = size[present], counts[present]
-        self.n_rows, self.counts = size, counts.T
+        n_classes = rows.n_classes
+        size = bincount(self.child, n_classes, label, len(present) * n_classes, weight)
+        self.counts = size.reshape(-1, n_classes).T
         self.parent = np.searchsorted(offset, present, side="right") - 1
         self.branch = present - offset[self.parent]
         if rows.class_weight is not None:

@@ -8,7 +8,7 @@ from scipy.special import entr
 from sklearn_mid.tree._base import BaseTreeClassifier
 from sklearn_mid.tree._splits import LabelPenalty, SizePenalty, label_mass
 from sklearn_mid.utils._features import resolve_attributes
-from sklearn_mid.utils._sklearn_compat import Interval, StrOptions, _fit_context
+from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
 
 __all__ = ["MIDDecisionTreeClassifier"]
 
@@ -31,7 +31,9 @@ class MIDDecisionTreeClassifier(BaseTreeClassifier):
     ----------
     reg_lambda : float, default=0.02
         Nats of information gain that one nat of information about the input must
-        bring. 0 is the unpenalised ID3 tree; ``inf`` allows no split that pays.
+        bring. 0 is the unpenalised ID3 tree; ``inf`` allows no split that pays. The
+        default stops splits that only memorise: of a grid from 0 to 0.15 it was the
+        most accurate on held-out records of the Adult and GSS surveys.
     categorical_features : {"from_dtype"}, array-like of {bool, int, str} or None, \
 default="from_dtype"
         Which columns hold categories:
@@ -125,6 +127,9 @@ default="from_dtype"
     earlier value was 0.02 nats of 8.4 for "scores", 0.06 of 0.54 for "label", and
     none with `sensitive_features`.
 
+    *Equal scores.* Of splits with the same score the one with the least split
+    information is made, and of these the first.
+
     *Order of growth.* With ``release="label"`` all splits of one level are priced
     against the predictions at its start, so that the order of nodes does not matter.
     Splits below which all leaves predict the same are removed at the end.
@@ -202,30 +207,10 @@ default="from_dtype"
         self.max_bins = max_bins
         self.class_weight = class_weight
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
-        """Grow the tree.
-
-        Parameters
-        ----------
-        X : {array-like, DataFrame} of shape (n_samples, n_features)
-            Numbers, strings, categories and booleans, also mixed; missing values are
-            allowed, infinity is not.
-        y : array-like of shape (n_samples,)
-            Class labels, at least two different ones.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights, not negative; None is all one.
-
-        Returns
-        -------
-        self : MIDDecisionTreeClassifier
-            The fitted estimator.
-        """
-        self._grow(X, y, sample_weight)
+    def _after_growth(self):
         if self._prices_labels:
             self.tree_ = self.tree_.collapsed()
         self.mutual_information_ = self._information()
-        return self
 
     @property
     def _prices_labels(self):

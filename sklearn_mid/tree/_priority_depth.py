@@ -7,7 +7,7 @@ import numpy as np
 from sklearn_mid.tree._base import BaseTreeClassifier
 from sklearn_mid.tree._splits import SizePenalty
 from sklearn_mid.utils._features import resolve_columns
-from sklearn_mid.utils._sklearn_compat import Interval, _fit_context
+from sklearn_mid.utils._sklearn_compat import Interval
 
 __all__ = ["PriorityDepthTreeClassifier"]
 
@@ -118,28 +118,6 @@ default="from_dtype"
         self.min_weight_fraction_leaf = min_weight_fraction_leaf
         self.max_bins = max_bins
         self.class_weight = class_weight
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
-        """Grow the tree.
-
-        Parameters
-        ----------
-        X : {array-like, DataFrame} of shape (n_samples, n_features)
-            Numbers, strings, categories and booleans, also mixed; missing values are
-            allowed, infinity is not.
-        y : array-like of shape (n_samples,)
-            Class labels, at least two different ones.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights, not negative; None is all one.
-
-        Returns
-        -------
-        self : PriorityDepthTreeClassifier
-            The fitted estimator.
-        """
-        self._grow(X, y, sample_weight)
-        return self
 
     def _growth_rule(self):
         everything = np.arange(self.n_features_in_)

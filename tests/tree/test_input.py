@@ -89,6 +89,10 @@ def test_integer_codes_of_any_size(codes):
     model.fit(column, np.repeat(["a", "b", "a"], 4))
     assert_array_equal(model.predict(column[::4]), ["a", "b", "a"])
     assert_array_equal(model.apply([[1], [-1]]), 0)
+    two = np.c_[column, column]
+    model = MIDDecisionTreeClassifier(0, categorical_features=[1])
+    model.fit(two, np.repeat(["a", "b", "a"], 4))
+    assert_array_equal(model.predict(two[::4]), ["a", "b", "a"])
 
 
 def test_a_missing_value_is_a_branch_of_its_own():
@@ -159,6 +163,12 @@ def test_ten_thousand_categories():
     assert len(model.categories_[0]) == len(np.unique(key))
     penalised = MIDDecisionTreeClassifier(0.1).fit(frame, y)
     assert penalised.tree_.feature[0] == 1
+    assert_array_equal(
+        penalised.predict(frame),
+        MIDDecisionTreeClassifier(0.1)
+        .fit(frame[["useful", "number", "key"]], y)
+        .predict(frame[["useful", "number", "key"]]),
+    )
     new = frame.head(3).assign(key="new")
     for each in (model, penalised):
         assert_allclose(each.predict_proba(new).sum(axis=1), 1)
@@ -283,6 +293,7 @@ def test_caller_keeps_the_data():
             "dtype datetime64.*Convert it",
         ),
         ({}, (np.array([[1, 1j]]), [0]), ValueError, "Complex data not supported"),
+        ({}, ([[1, 2], [3]], [0, 1]), ValueError, "inhomogeneous"),
     ],
 )
 def test_bad_input_says_what_is_wrong(params, data, error, message):

@@ -299,3 +299,4 @@ def test_smallest_leaves():
     assert both.tree_.n_node_samples.min() >= 12
     split = nominal_model(0, min_samples_split=60).fit(X, y)
     assert split.tree_.n_node_samples[~split.tree_.is_leaf].min() >= 60
+    assert nominal_model(0, min_samples_split=501).fit(X, y).get_n_leaves() == 1
