@@ -246,7 +246,7 @@ def plot_tree(
     place, n_ends = _positions(tree, nodes.tolist())
     deepest = int(tree.depth[nodes].max())
     if ax is None:
-        size = (max(4.0, 1.3 * n_ends), max(2.0, 1.2 * (deepest + 1)))
+        size = (max(4.0, 1.9 * n_ends), max(2.0, 1.2 * (deepest + 1)))
         ax = pyplot.subplots(figsize=size, layout="constrained")[1]
     share = tree.value.max(axis=1) / tree.weighted_n_node_samples
     for node in nodes.tolist():
