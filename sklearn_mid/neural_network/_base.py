@@ -28,7 +28,6 @@ __all__ = ["BaseNeuralNet", "BaseNeuralNetClassifier", "softmax"]
 _PIXELS_AT_FIT = (-1e-3, 1 + 1e-3)
 _PIXELS_AT_QUERY = (-1.0, 2.0)
 
-
 # What seeds are derived for from `random_state`.
 INITIALISATION, TRAINING, VALIDATION, PREDICTION = range(4)
 
@@ -69,7 +68,11 @@ class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
     }
 
     # Parameters of the net that may differ from one training to the next.
-    _changeable = ("lr", "batch_size")
+    _changeable: tuple[str, ...] = ("lr", "batch_size")
+
+    @property
+    def _n_predict_draws(self):
+        return 1
 
     @abstractmethod
     def _build_net(self, parameters):
@@ -181,10 +184,13 @@ class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
             },
         }
 
-    def _start(self, n_outputs):
-        """A new net, untrained."""
+    def _require_torch(self):
         for module in ("torch", "skorch"):
             require(module, extra="nn", needed_by=type(self).__name__)
+
+    def _start(self, n_outputs):
+        """A new net, untrained."""
+        self._require_torch()
         from sklearn_mid.utils._torch import as_seed, check_device
 
         device = str(check_device(self.device))
@@ -246,11 +252,12 @@ class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
             progress=type(self).__name__ if self.verbose else None,
         )
         for epoch in epochs_done:
-            entry = {"epoch": len(self.history_) + 1, "loss": epoch["train_loss"]}
+            values = {"loss": epoch["train_loss"]}
             for name in ("distortion", "rate", "valid_loss"):
                 if name in epoch:
-                    entry[name] = epoch[name]
-            self.history_.append(entry)
+                    values[name] = epoch[name]
+            entry = {name: float(value) for name, value in values.items()}
+            self.history_.append({"epoch": len(self.history_) + 1, **entry})
         self.n_iter_ = len(self.history_)
 
     def _frozen_module(self):
@@ -269,7 +276,7 @@ class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
             self._frozen_module(),
             X,
             link=link,
-            n_draws=getattr(self, "n_predict_samples", 1),
+            n_draws=self._n_predict_draws,
             seed=self._derived_seed(PREDICTION),
         )
 
@@ -286,6 +293,7 @@ class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
     def __setstate__(self, state):
         super().__setstate__(state)
         if "net_" in state:
+            self._require_torch()
             from sklearn_mid.utils._torch import check_device
 
             parameters = self._net_config["net"]
@@ -384,9 +392,14 @@ class BaseNeuralNetClassifier(ClassifierMixin, BaseNeuralNet):
         torch.Tensor of shape (n_samples, n_classes)
             In the order of `classes_`, on the net's device.
         """
+        check_is_fitted(self)
+        if X.ndim != 2 or X.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"X must be a tensor of shape (n_samples, {self.n_features_in_}), one "
+                f"row per input; got the shape {tuple(X.shape)}."
+            )
         from sklearn_mid.neural_network._inference import differentiable_outputs
 
-        check_is_fitted(self)
         return differentiable_outputs(
             self.net_.module_,
             X,

@@ -92,6 +92,10 @@ class BaseMIDNeuralNet(BaseNeuralNet):
         self.verbose = verbose
         self.random_state = random_state
 
+    @property
+    def _n_predict_draws(self):
+        return self.n_predict_samples
+
     def _net_parameters(self, n_outputs, device):
         parameters = super()._net_parameters(n_outputs, device)
         parameters["module"].update(
@@ -140,7 +144,7 @@ class BaseMIDNeuralNet(BaseNeuralNet):
         )
         self.mutual_information_ = self._rate(X, weight)
         for entry in self.history_:
-            # Without noise the code says all there is about X.
+            # Without noise, the bound is infinite.
             entry.setdefault("rate", np.inf)
         return self
 

@@ -86,6 +86,7 @@ def noise_for_epsilon(epsilon, delta, sample_rate, steps):
 def refuse_batch_dependent(module, name):
     """Raise if a row's gradient would depend on the rows beside it (BatchNorm)."""
     errors = ModuleValidator.validate(module, strict=False)
+    errors += GradSampleModule.validate(module=module, strict=False)
     if errors:
         raise ValueError(
             f"encoder={name!r} cannot be trained with differential privacy: "

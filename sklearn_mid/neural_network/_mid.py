@@ -127,6 +127,10 @@ class MIDNeuralNetClassifier(
     releases of a row may tell m times as much. Judge a defence by attackers who
     average many.
 
+    The noise is small at first (sigma is about 0.007) and grows with training: with a
+    large `reg_lambda` and few steps the net may still tell more than it would in the
+    end. `mutual_information_` says how much.
+
     A perceptron trains in one thread, whatever ``torch.get_num_threads()`` says, so
     that the same `random_state` gives the same net. Convolutions use all threads;
     their weights are the same for the same number of threads.

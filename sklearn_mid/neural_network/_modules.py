@@ -117,6 +117,11 @@ def _feature_width(module, n_features, name):
             f"{tuple(features.shape)}; allowed is (2, width) with width >= 1. "
             "Flatten the features at the end of its forward."
         )
+    if not features.isfinite().all():
+        raise ValueError(
+            f"encoder={name} returns features that are not finite for rows of zeros; "
+            "mend its initial weights."
+        )
     return features.shape[1]
 
 

@@ -156,7 +156,7 @@ class Net(NeuralNet):
         """
         self._orders = new_generator(spawn_seed(seed, 0))
         self._noise = new_generator(spawn_seed(seed, 1), rows.X.device)
-        self._keep_weights()
+        self._kept = copy.deepcopy(self.module_.state_dict())
         n_before = len(self.history)
         with contextlib.ExitStack() as stack:
             if self.encoder_kind == "mlp":
@@ -244,10 +244,11 @@ class Net(NeuralNet):
     def train_step_single(self, batch, **kwargs):
         if not self.module_.training:
             self._set_training(True)
-        loss, *terms = self.batch_loss(batch)
+        loss, distortion, rate = self.batch_loss(batch)
         loss.backward()
-        # Not .item(): on a GPU every one would wait for the queue.
-        self._terms.append((len(batch.X), *terms))
+        self._terms.append(
+            (len(batch.X), distortion.detach(), None if rate is None else rate.detach())
+        )
         return {"loss": loss}
 
     def validation_step(self, batch, **kwargs):
@@ -265,7 +266,7 @@ class Net(NeuralNet):
         share /= share.sum()
         for name, values in (("distortion", distortions), ("rate", rates)):
             if values[0] is not None:
-                values = torch.stack(values).detach().cpu().double()
+                values = torch.stack(values).cpu().double()
                 self.history.record(name, float(share @ values))
         self._keep_weights()
 
@@ -273,10 +274,8 @@ class Net(NeuralNet):
 
     def _keep_weights(self):
         """Remember the weights, or go back to the last ones if these are not finite."""
-        epoch = self.history[-1] if len(self.history) else {}
-        losses = [epoch.get("distortion", 0.0), epoch.get("rate", 0.0)]
-        state = self.module_.state_dict()
-        if all(map(math.isfinite, losses)) and all(
+        epoch, state = self.history[-1], self.module_.state_dict()
+        if math.isfinite(epoch["distortion"] + epoch.get("rate", 0.0)) and all(
             bool(v.isfinite().all()) for v in state.values() if v.is_floating_point()
         ):
             self._kept = copy.deepcopy(state)

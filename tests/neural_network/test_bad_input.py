@@ -116,6 +116,11 @@ def test_number_of_releases():
         net.sample_proba(PIXELS, n_samples=0)
 
 
+def test_tensor_of_another_width():
+    with pytest.raises(ValueError, match=r"shape \(n_samples, 16\).* \(2, 3\)"):
+        fit().differentiable_proba(torch.zeros((2, 3)))
+
+
 class Tuple(nn.Module):
     def __init__(self, n_features):
         super().__init__()

@@ -187,6 +187,7 @@ class _Returns(nn.Module):
         (lambda X: X[None], ValueError, r"shape \(1, 2, 4\); allowed is \(2, width\)"),
         (lambda X: X[:, 0], ValueError, r"shape \(2,\); allowed is \(2, width\)"),
         (lambda X: X[:1], ValueError, r"shape \(1, 4\); allowed is \(2, width\)"),
+        (lambda X: X / 0, ValueError, "features that are not finite"),
         (lambda X: X[:, :0], ValueError, r"shape \(2, 0\); .*width >= 1"),
         (
             lambda X: X @ torch.ones((5, 2)).double(),
