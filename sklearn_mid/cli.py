@@ -1,6 +1,7 @@
 """The command ``sklearn-mid``."""
 
 import argparse
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -332,8 +333,17 @@ def main(arguments=None):
     except KeyboardInterrupt:
         _say("\nInterrupted. What is done is kept; the same command goes on.")
         return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, say) has seen enough. Python flushes once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
     except (SuiteError, ResultsFolderError, ImportError, ValueError) as error:
         _say(f"sklearn-mid: {error}")
+        return USAGE
+    except OSError as error:
+        # A full disk, or a file that cannot be written; cells that are done are kept.
+        where = f" {error.filename!r}" if error.filename else ""
+        _say(f"sklearn-mid: cannot write{where}: {error.strerror or error}")
         return USAGE
 
 

@@ -176,6 +176,21 @@ def test_an_unwritable_folder(suite, tmp_path, capsys):
     assert "cannot write to the results folder 'file/folder': Not a directory" in err
 
 
+def test_a_disk_that_is_full_when_the_report_is_written(suite, monkeypatch, capsys):
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sklearn_mid.cli.write_report", full)
+    assert main(["benchmark", "run", suite, "--quiet"]) == 2
+    assert "sklearn-mid: cannot write: No space left" in capsys.readouterr().err
+
+
+def test_a_reader_who_has_seen_enough():
+    command = f"{sys.executable} -m sklearn_mid.cli benchmark list | true"
+    run = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert run.stderr == ""
+
+
 def test_ctrl_c(suite, capsys):
     Path(suite).write_text(
         SUITE + BROKEN.replace("broken_attack", "interrupted_attack")

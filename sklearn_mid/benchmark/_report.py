@@ -9,6 +9,7 @@ from sklearn_mid.benchmark._pictures import uri
 from sklearn_mid.benchmark._plots import displays, svg, unfinished_datasets
 from sklearn_mid.benchmark._results import load_cells, load_results, load_run
 from sklearn_mid.benchmark._spec import list_suites
+from sklearn_mid.benchmark._store import write_file
 from sklearn_mid.benchmark._strength import StrengthDisplay
 from sklearn_mid.benchmark._tables import (
     comparison,
@@ -59,7 +60,7 @@ def write_report(folder, *, format="html", output=None):
         return None
     stem = "report" if format in ("html", "md") else "results"
     path = Path(output) if output else Path(folder) / f"{stem}.{format}"
-    path.write_text(text, encoding="utf-8")
+    write_file(path, text.encode())
     return path
 
 

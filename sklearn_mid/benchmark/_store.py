@@ -21,7 +21,7 @@ from pathlib import Path
 
 from sklearn_mid.utils._optional import require
 
-__all__ = ["STATES", "ResultsFolderError", "Store"]
+__all__ = ["STATES", "ResultsFolderError", "Store", "write_file"]
 
 FORMAT = 1
 STATES = ("done", "skipped", "failed", "timeout")
@@ -49,6 +49,28 @@ def _load_json(path):
         return None
 
 
+def write_file(path, data, *, alone=False):
+    """Write bytes under another name, then rename: all of it is there, or nothing.
+
+    Parameters
+    ----------
+    path : path-like
+    data : bytes
+    alone : bool, default=False
+        Whether nobody else may be writing this file. The other name is then always
+        the same, so that what a killed writer leaves, the next one overwrites.
+    """
+    temporary = f"{path}.tmp" if alone else f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.remove(temporary)
+        raise
+
+
 class Store:
     """Finished cells and claims of one results folder.
 
@@ -67,8 +89,9 @@ class Store:
         try:
             for folder in (self._cells, self._claims):
                 os.makedirs(folder, exist_ok=True)
-            self._write(os.path.join(self.folder, ".writable"), b"")
-            os.remove(os.path.join(self.folder, ".writable"))
+            probe = os.path.join(self.folder, f".writable-{os.getpid()}")
+            write_file(probe, b"")
+            os.remove(probe)
         except OSError as error:
             raise self._error(error) from error
 
@@ -82,25 +105,10 @@ class Store:
             "the same folder, to go on."
         )
 
-    @staticmethod
-    def _write(path, data):
-        # Always the same name: what a killed writer leaves, the next one overwrites.
-        # Writers of one file exclude each other by the claim; of the manifest, which
-        # has none, two that start together write the same.
-        temporary = f"{path}.tmp"
-        try:
-            with open(temporary, "wb") as file:
-                file.write(data)
-            os.replace(temporary, path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.remove(temporary)
-            raise
-
-    def _write_json(self, path, value, **options):
+    def _write_json(self, path, value, *, alone, **options):
         data = json.dumps(value, indent=1, **options).encode()
         try:
-            self._write(path, data)
+            write_file(path, data, alone=alone)
         except OSError as error:
             raise self._error(error) from error
 
@@ -109,7 +117,10 @@ class Store:
         path = os.path.join(self._cells, f"{record['key']}.json")
         # allow_nan=False: a cell is JSON that any other tool reads.
         self._write_json(
-            path, {"format": FORMAT, "written": _now(), **record}, allow_nan=False
+            path,
+            {"format": FORMAT, "written": _now(), **record},
+            alone=True,
+            allow_nan=False,
         )
 
     def read(self, key):
@@ -128,7 +139,7 @@ class Store:
         # A suite may hold what JSON lacks: infinity, which Python's JSON does write
         # and read, and dates, which become texts.
         path = os.path.join(self.folder, "manifest.json")
-        self._write_json(path, manifest, default=str)
+        self._write_json(path, manifest, alone=False, default=str)
 
     def read_manifest(self):
         """The manifest, or None if there is none that can be read."""
@@ -160,7 +171,9 @@ class Store:
         note = os.path.join(self._claims, f"{job_key}.json")
         try:
             self._write_json(
-                note, {"pid": os.getpid(), "host": platform.node(), "since": _now()}
+                note,
+                {"pid": os.getpid(), "host": platform.node(), "since": _now()},
+                alone=True,
             )
             yield True
         finally:

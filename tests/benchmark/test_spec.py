@@ -1,10 +1,13 @@
 """Suite files: what is read, and the one error for what is wrong."""
 
+import contextlib
 import math
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from sklearn_mid.benchmark import SuiteError, list_suites, load_suite
+from sklearn_mid.benchmark import Suite, SuiteError, list_suites, load_suite
 from sklearn_mid.benchmark._spec import parse_suite
 
 TOML = """
@@ -154,6 +157,41 @@ def test_files_that_are_no_suites(tmp_path):
         garbage.write_bytes(content)
         with pytest.raises(SuiteError, match="is not a TOML file"):
             load_suite(garbage)
+
+
+KEYS = st.sampled_from(
+    ["name", "use", "params", "strength", "repetitions", "dataset", "datasets", "seed",
+     "defence", "attack", "baseline", "reference", "label", "utility", "timeout", "x"]
+)  # fmt: skip
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.dates()
+    | st.sampled_from(
+        ["", "a", "diabetes", "undefended", "map", "mid-linear", ":", "a:"]
+    )
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.dictionaries(
+        KEYS,
+        st.recursive(
+            LEAVES,
+            lambda part: (
+                st.lists(part, max_size=3) | st.dictionaries(KEYS, part, max_size=4)
+            ),
+            max_leaves=12,
+        ),
+        max_size=8,
+    )
+)
+def test_whatever_a_file_holds_it_is_a_suite_or_one_error(document):
+    with contextlib.suppress(SuiteError):
+        assert isinstance(parse_suite(document), Suite)
 
 
 def test_suites_of_the_package_are_found_by_name_and_ending():
