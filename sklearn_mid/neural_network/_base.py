@@ -82,7 +82,7 @@ class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
 
     def _validate(self, X, *, reset, **kwargs):
         """`X`, or `X` and `y`, in the net's dtype."""
-        with np.errstate(over="ignore"):  # becomes inf, which is refused
+        with np.errstate(over="ignore", invalid="ignore"):  # inf and NaN are refused
             data = validate_data(
                 self,
                 X,
