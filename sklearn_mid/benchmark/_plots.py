@@ -90,8 +90,11 @@ def svg(display, description):
     -------
     str
     """
-    with _axes(_PAGE_STYLE, figsize=(5.2, 5.2)) as ax:
+    # Narrow, so that the letters are large enough on a phone.
+    with _axes(_PAGE_STYLE, figsize=(4.4, 4.4)) as ax:
         display.plot(ax).ax_.set_title("")
+        n_entries = len(ax.get_legend_handles_labels()[0])
+        ax.figure.set_figheight(3.9 + 0.18 * n_entries)
         file = io.StringIO()
         ax.figure.savefig(file, format="svg", metadata={"Date": None})
     text = file.getvalue()

@@ -89,7 +89,10 @@ class StrengthDisplay:
         )
         ax.grid(alpha=0.25)
         ax.figure.legend(
-            loc="outside lower center", ncols=2, fontsize="small", frameon=False
+            loc="outside lower center",
+            ncols=2 if ax.figure.get_figwidth() > 5 else 1,
+            fontsize="small",
+            frameon=False,
         )
         self.ax_, self.figure_ = ax, ax.figure
         return self

@@ -266,7 +266,7 @@ class PrivacyUtilityDisplay:
         better = "lower is better" if self.lower_is_better else "higher is better"
         ax.set(
             xlabel=f"{self.utility_name} ({better})",
-            ylabel=f"{self.attack_name} (lower is more private)",
+            ylabel=f"{self.attack_name}\n(lower is more private)",
             title=_label(self.title),
         )
         _widen_scale(ax, self.points["utility"], self.lower_is_better)
@@ -285,7 +285,7 @@ class PrivacyUtilityDisplay:
         ax.figure.legend(
             *ax.get_legend_handles_labels(),
             loc="outside lower center",
-            ncols=2,
+            ncols=2 if ax.figure.get_figwidth() > 5 else 1,
             fontsize="small",
             frameon=False,
         )
