@@ -96,8 +96,16 @@ def learned(problem, target, *, random_state):
     return LearnedAttack(target, problem.sensitive_feature, random_state=random_state)
 
 
-def alignment(problem, target, *, random_state, n_queries=12, decoder="mlp",
-              top=None, max_epochs=100):  # fmt: skip
+def alignment(
+    problem,
+    target,
+    *,
+    random_state,
+    n_queries=12,
+    decoder="mlp",
+    top=None,
+    max_epochs=100,
+):
     """A decoder from confidences to images, trained on auxiliary images."""
     from sklearn_mid.attacks import KnowledgeAlignmentAttack
 
@@ -121,8 +129,16 @@ def mi_face(problem, target, *, random_state, max_iter=500, loss="log"):
     )
 
 
-def gmi(problem, target, *, random_state, max_iter=1000, search_iter=300,
-        latent_dim=32, width=16):  # fmt: skip
+def gmi(
+    problem,
+    target,
+    *,
+    random_state,
+    max_iter=1000,
+    search_iter=300,
+    latent_dim=32,
+    width=16,
+):
     """A search among images that a generator holds for plausible."""
     from sklearn_mid.attacks import GenerativeInversionAttack
 
@@ -139,8 +155,17 @@ def gmi(problem, target, *, random_state, max_iter=1000, search_iter=300,
     )
 
 
-def update_leak(problem, target, *, random_state, task="label", update_size=1,
-                n_queries=12, n_updates=1000, n_shadows=4):  # fmt: skip
+def update_leak(
+    problem,
+    target,
+    *,
+    random_state,
+    task="label",
+    update_size=1,
+    n_queries=12,
+    n_updates=1000,
+    n_shadows=4,
+):
     """What an update held, from the answers before and after."""
     from sklearn_mid.attacks import UpdatesLeakAttack
 

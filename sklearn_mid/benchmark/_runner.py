@@ -24,6 +24,7 @@ from sklearn_mid.benchmark._plan import plan
 from sklearn_mid.benchmark._problem import Judgement
 from sklearn_mid.benchmark._results import versions
 from sklearn_mid.benchmark._skip import Skip
+from sklearn_mid.benchmark._spec import RESERVED_ATTACK
 from sklearn_mid.benchmark._store import Store
 from sklearn_mid.exceptions import UnsupportedTargetError
 from sklearn_mid.utils._optional import require
@@ -129,7 +130,7 @@ def _load_problem(use, params, seed):
     return factory(random_state=seed, **params.value)
 
 
-class _ByIdentity:
+class _ByText:
     """Parameters as a cache key: equal if their text is."""
 
     def __init__(self, value):
@@ -145,7 +146,7 @@ class _ByIdentity:
 
 def _problem_of(job):
     spec = job.dataset
-    return _load_problem(spec.use, _ByIdentity(spec.params), job.split_seed)
+    return _load_problem(spec.use, _ByText(spec.params), job.split_seed)
 
 
 def _train(problem, job):
@@ -278,8 +279,6 @@ def _is_finished(record, retry):
 
 def _compute(job, timeout):
     """Records of all cells of the job, one by one."""
-    target, outcome = None, None
-    note = {"status": "done", "seconds": 0.0}
 
     def prepare():
         problem = _problem_of(job)
@@ -288,7 +287,7 @@ def _compute(job, timeout):
     outcome, note = _attempt(prepare, timeout)
     problem, (target, utility) = outcome or (None, (None, None))
     for cell in job.cells:
-        if job.needs_model and cell is job.cells[0] and cell.attack.use == "":
+        if cell.attack.name == RESERVED_ATTACK:
             yield _record(job, cell, note, utility)
         elif outcome is None:
             reason = note["reason"]
@@ -427,8 +426,16 @@ def _rounds(store, jobs, timeout, retry, parallel):
                 queue = []
 
 
-def run_plan(suite, folder, *, n_jobs=1, backend=None, scheduler=None,
-             retry_failed=False, on_progress=None):  # fmt: skip
+def run_plan(
+    suite,
+    folder,
+    *,
+    n_jobs=1,
+    backend=None,
+    scheduler=None,
+    retry_failed=False,
+    on_progress=None,
+):
     """Compute what is not finished of a suite's plan.
 
     Parameters
