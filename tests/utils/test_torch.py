@@ -110,7 +110,14 @@ def test_check_device_refuses_a_gpu_that_is_not_there():
 
 def test_one_thread_restores_the_number_of_threads():
     before = torch.get_num_threads()
-    with pytest.raises(KeyError), one_thread():
-        assert torch.get_num_threads() == 1
-        raise KeyError
+    inside = []
+
+    def fail():
+        with one_thread():
+            inside.append(torch.get_num_threads())
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert inside == [1]
     assert torch.get_num_threads() == before
