@@ -66,13 +66,16 @@ def final_step(model):
 def classifier_scores(target, X, y):
     """What a classifier is good for on some records, and how sure it is of itself.
 
+    ``"f1"`` averages over classes, ``"weighted f1"`` over records.
     ``"label confidence"`` is the mean confidence in the true label, ``"ece"`` the
     expected calibration error; both only where confidences are released.
     """
     predicted = target.predict(X)
+    f1 = functools.partial(skm.f1_score, y, predicted, zero_division=0)
     scores = {
         "accuracy": skm.accuracy_score(y, predicted),
-        "f1": skm.f1_score(y, predicted, average="macro", zero_division=0),
+        "f1": f1(average="macro"),
+        "weighted f1": f1(average="weighted"),
         "mcc": skm.matthews_corrcoef(y, predicted),
     }
     if hasattr(target, "predict_proba"):
