@@ -6,8 +6,8 @@ training data at the end. The hand-written loop indexes batches; it is timed wit
 as torch has it by default, and with its fused step, which ours uses.
 
 What was slow (cProfile), and what was done: skorch's loader collates row by row, which
-doubles the time; batches are indexed instead. Adam's default step loops over the weights
-in Python; the fused one is used, about a quarter off. skorch's bookkeeping per batch
+doubles the time; batches are indexed instead. Adam's default step loops over weights in
+Python; the fused one is used, about a quarter off. skorch's bookkeeping per batch
 (history, callbacks, closures) and losses per row instead of means remain: this is how
 ours differs from a loop that has the fused step too.
 """
