@@ -100,8 +100,8 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
     Notes
     -----
     The defaults suit small images such as 8 x 8 digits. For 243 faces of 32 x 32
-    pixels, ``max_iter=2500, lr=3e-4, n_critic=5, latent_dim=64`` gave sharper and more
-    varied faces; look at :meth:`sample` before trusting an attack that fails.
+    pixels, ``max_iter=2500, lr=3e-4, n_critic=5, latent_dim=64`` gave sharper faces
+    that differ more; look at :meth:`sample` before trusting an attack that fails.
 
     See Also
     --------
