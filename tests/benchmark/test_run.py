@@ -268,7 +268,11 @@ def test_a_worker_that_is_killed_once_is_replaced(toy, toy_suite, tmp_path):
     assert states(tmp_path / "results") == {"done": 12}
 
 
+# A shell that runs the tests in the background makes them, and all that they start,
+# deaf to Ctrl-C.
 RUN = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from sklearn_mid.benchmark import run_benchmark
 run_benchmark({path!r}, {folder!r}, n_jobs={jobs})
 """
