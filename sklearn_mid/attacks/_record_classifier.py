@@ -50,7 +50,8 @@ class RecordClassifier:
     def fit(self, columns, codes):
         """Learn the position of the secret among its values."""
         is_number = [pd.api.types.is_numeric_dtype(dtype) for dtype in columns.dtypes]
-        self._text = columns.columns[~np.array(is_number)]
+        # A list: scikit-learn 1.6 cannot read an Index of pandas 3's text type.
+        self._text = columns.columns[~np.array(is_number)].tolist()
         encoder = OrdinalEncoder(
             handle_unknown="use_encoded_value",
             unknown_value=-1,
