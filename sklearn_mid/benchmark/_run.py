@@ -121,7 +121,8 @@ def run_benchmark(
         Number of repetitions, instead of the suite's.
     timeout : float, default=None
         Seconds a cell may take, instead of the suite's limit. Training and each attack
-        count apart.
+        count apart. Processes of this machine are interrupted; threads and dask's
+        workers cannot be, so a cell that is late there is finished and thrown away.
     retry_failed : bool, default=False
         Also compute cells again that failed, took too long, or were skipped (because
         a package was missing, say).

@@ -41,68 +41,43 @@ class _Timeout(BaseException):
 
 @contextlib.contextmanager
 def _time_limit(seconds):
-    """Raise :class:`_Timeout` in this thread after `seconds`; None is no limit.
+    """Raise :class:`_Timeout` after `seconds`; None is no limit.
 
-    Python looks for it between two of its instructions, so a single long call into
-    compiled code ends first.
+    In the main thread of a process, as of loky's workers, the work is interrupted:
+    between two instructions of Python, so a single long call into compiled code ends
+    first. Other threads cannot be interrupted without breaking the locks that they may
+    hold; their work is let finish, and then counts as too late.
     """
-    if seconds is None:
+    start = time.perf_counter()
+    is_main = threading.current_thread() is threading.main_thread()
+    interrupts = seconds is not None and is_main and hasattr(signal, "setitimer")
+    with _alarm(seconds) if interrupts else contextlib.nullcontext():
         yield
-    elif threading.current_thread() is threading.main_thread() and hasattr(
-        signal, "setitimer"
-    ):
-        with _alarm(seconds):
-            yield
-    else:
-        with _asynchronous_exception(seconds):
-            yield
+    if seconds is not None and time.perf_counter() - start > seconds:
+        raise _Timeout
 
 
 @contextlib.contextmanager
 def _alarm(seconds):
-    over = []
+    over = threading.Event()
 
     def stop(signum, frame):
-        if not over:
+        if not over.is_set():
             raise _Timeout
 
     before = signal.signal(signal.SIGALRM, stop)
-    # A repeating timer: an exception raised inside a callback or a __del__ is
-    # swallowed by the interpreter, and the next one gets through.
+    # A repeating timer: an exception that comes up inside a callback or a __del__ is
+    # swallowed there, and the next one gets through.
     signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6), 1.0)
+    # Twice, because the alarm may go off in the first of them.
     try:
         try:
             yield
         finally:
-            over.append(True)
+            over.set()
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-
-
-@contextlib.contextmanager
-def _asynchronous_exception(seconds):
-    import ctypes
-
-    raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
-    thread = ctypes.c_ulong(threading.get_ident())
-    lock, over = threading.Lock(), False
-
-    def stop():
-        with lock:
-            if not over:
-                raise_in(thread, ctypes.py_object(_Timeout))
-
-    timer = threading.Timer(seconds, stop)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        with lock:
-            over = True
-        timer.cancel()
-        raise_in(thread, None)
 
 
 @contextlib.contextmanager
