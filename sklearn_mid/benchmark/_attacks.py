@@ -96,21 +96,46 @@ def learned(problem, target, *, random_state):
     return LearnedAttack(target, problem.sensitive_feature, random_state=random_state)
 
 
+class _AnswersOnly:
+    """The target as one sees it who is given its answers, and no single draws."""
+
+    def __init__(self, target):
+        self._target = target
+        self.classes_ = target.classes_
+        self.n_features_in_ = target.n_features_in_
+
+    def predict(self, X):
+        return self._target.predict(X)
+
+    def predict_proba(self, X):
+        return self._target.predict_proba(X)
+
+
 def alignment(
     problem,
     target,
     *,
     random_state,
     n_queries=12,
+    release="draws",
     decoder="mlp",
     top=None,
     max_epochs=100,
 ):
-    """A decoder from confidences to images, trained on auxiliary images."""
+    """A decoder from confidences to images, trained on auxiliary images.
+
+    `release` says what a stochastic model releases: ``"draws"`` with noise of their
+    own, `n_queries` of which the attacker averages; or ``"answers"``, those of
+    ``predict_proba``, which average the same draws for everybody.
+    """
     from sklearn_mid.attacks import KnowledgeAlignmentAttack
 
+    if release not in ("draws", "answers"):
+        raise ValueError(
+            f"release={release!r} is not allowed; choose 'draws' or 'answers'."
+        )
     return KnowledgeAlignmentAttack(
-        target,
+        target if release == "draws" else _AnswersOnly(target),
         decoder=decoder,
         image_shape=problem.image_shape,
         top=top,
@@ -129,26 +154,15 @@ def mi_face(problem, target, *, random_state, max_iter=500, loss="log"):
     )
 
 
-def gmi(
-    problem,
-    target,
-    *,
-    random_state,
-    max_iter=1000,
-    search_iter=300,
-    latent_dim=32,
-    width=16,
-):
+def gmi(problem, target, *, random_state, search_iter=300):
     """A search among images that a generator holds for plausible."""
     from sklearn_mid.attacks import GenerativeInversionAttack
 
     return GenerativeInversionAttack(
         target,
+        **problem.gan,
         image_shape=problem.image_shape,
-        max_iter=max_iter,
         search_iter=search_iter,
-        latent_dim=latent_dim,
-        width=width,
         # The generator knows nothing of the target: all defences share it.
         checkpoint_folder=problem.scratch,
         random_state=random_state,

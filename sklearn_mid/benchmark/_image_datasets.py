@@ -133,6 +133,7 @@ def orl_faces(*, random_state, task="records", size=32, max_epochs=60):
             "batch_size": 16,
             "lr": 1e-3,
         },
+        gan={"max_iter": 2500, "n_critic": 5, "lr": 3e-4, "latent_dim": 64},
         evaluator=judge,
     )
 

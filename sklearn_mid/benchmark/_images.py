@@ -71,6 +71,8 @@ class ImageProblem:
     image_shape : tuple (channels, height, width)
     net : dict
         Parameters of the defended net.
+    gan : dict
+        Parameters of the attacker's generator of plausible images.
     evaluator : classifier or None
         Judge of reconstructions, trained on other images than the target.
     n_attacked : int
@@ -85,6 +87,7 @@ class ImageProblem:
     y_aux: np.ndarray | None
     image_shape: tuple
     net: dict
+    gan: dict = field(default_factory=dict)
     evaluator: object = None
     X_update: np.ndarray | None = None
     y_update: np.ndarray | None = None

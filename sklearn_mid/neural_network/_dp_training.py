@@ -8,7 +8,7 @@ import warnings
 
 import numpy as np
 import torch
-from opacus.accountants import RDPAccountant
+from opacus.accountants.analysis.rdp import compute_rdp, get_privacy_spent
 from opacus.accountants.utils import get_noise_multiplier
 from opacus.grad_sample import GradSampleModule
 from opacus.optimizers import DPOptimizer
@@ -47,15 +47,32 @@ def spent_epsilon(history, delta):
     """
     if any(noise_multiplier == 0 for noise_multiplier, _, _ in history):
         return float("inf")
-    accountant = RDPAccountant()
-    accountant.history = list(history)
+    epsilon = _epsilon(history, delta, _INTEGER_ORDERS)
+    if epsilon >= _LARGE_EPSILON:
+        epsilon = _epsilon(history, delta, _ALL_ORDERS)
+    return epsilon
+
+
+def _epsilon(history, delta, orders):
+    divergence = sum(
+        steps * _divergence_per_step(noise_multiplier, sample_rate, tuple(orders))
+        for noise_multiplier, sample_rate, steps in history
+    )
     with warnings.catch_warnings():
         # At the end of the range of orders the bound is loose, not wrong.
         warnings.filterwarnings("ignore", message="Optimal order")
-        epsilon = accountant.get_epsilon(delta=delta, alphas=_INTEGER_ORDERS)
-        if epsilon >= _LARGE_EPSILON:
-            epsilon = accountant.get_epsilon(delta=delta, alphas=_ALL_ORDERS)
+        epsilon, _ = get_privacy_spent(orders=orders, rdp=divergence, delta=delta)
     return float(epsilon)
+
+
+@functools.lru_cache(maxsize=128)
+def _divergence_per_step(noise_multiplier, sample_rate, orders):
+    """Renyi divergence of one step at each order; steps add up."""
+    return np.asarray(
+        compute_rdp(
+            q=sample_rate, noise_multiplier=noise_multiplier, steps=1, orders=orders
+        )
+    )
 
 
 @functools.lru_cache(maxsize=128)
