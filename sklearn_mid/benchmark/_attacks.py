@@ -134,8 +134,10 @@ def alignment(
         raise ValueError(
             f"release={release!r} is not allowed; choose 'draws' or 'answers'."
         )
+    if release == "answers" and hasattr(target, "sample_proba"):
+        target = _AnswersOnly(target)
     return KnowledgeAlignmentAttack(
-        target if release == "draws" else _AnswersOnly(target),
+        target,
         decoder=decoder,
         image_shape=problem.image_shape,
         top=top,
