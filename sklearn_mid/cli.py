@@ -6,10 +6,13 @@ import shlex
 import sys
 from pathlib import Path
 
+import pandas as pd
+
 from sklearn_mid import __version__
 from sklearn_mid.benchmark import (
     ResultsFolderError,
     SuiteError,
+    audit,
     list_suites,
     load_cells,
     load_results,
@@ -20,19 +23,27 @@ from sklearn_mid.benchmark import (
 )
 from sklearn_mid.benchmark._report import FORMATS
 from sklearn_mid.benchmark._results import load_run
-from sklearn_mid.benchmark._tables import as_text, comparison, formatted, utility_metric
+from sklearn_mid.benchmark._tables import (
+    as_text,
+    audit_table,
+    comparison,
+    formatted,
+    utility_metric,
+)
+from sklearn_mid.utils._model_files import load_model
 
 __all__ = ["main"]
 
 OK, CELLS_FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 _DESCRIPTION = """\
-Privacy-utility benchmarks of models that resist model inversion.
+What models give away about the people they are asked about, and what defences cost.
 
   sklearn-mid benchmark                 the quick suite: no network, a few minutes
   sklearn-mid benchmark list            all suites
   sklearn-mid benchmark run SUITE       run one, or go on with it
   sklearn-mid report FOLDER             one HTML page of what came out
+  sklearn-mid audit MODEL PEOPLE ...    every attack on a model of your own
 """
 _EXIT_CODES = """\
 exit status: 0 if every cell is done or skipped, 1 if some failed or took too long,
@@ -142,6 +153,60 @@ def _add_report(commands):
     report.set_defaults(call=_report)
 
 
+def _add_audit(commands):
+    parser = commands.add_parser(
+        "audit",
+        help="attack a model of your own",
+        description="Attack one model: guess the secret of people from their other "
+        "columns, their true response and what the model says. One half of PEOPLE, "
+        "drawn at random, is known to the attacker, the other is attacked.",
+    )
+    parser.add_argument(
+        "model", metavar="MODEL", help="model file, written by skops.io.dump"
+    )
+    parser.add_argument(
+        "people",
+        metavar="PEOPLE",
+        help="CSV file of people that the model was not trained on",
+    )
+    parser.add_argument(
+        "--secret", required=True, metavar="COLUMN", help="what is to stay secret"
+    )
+    parser.add_argument(
+        "--response",
+        required=True,
+        metavar="COLUMN",
+        help="what the model predicts: its true value",
+    )
+    parser.add_argument(
+        "--members",
+        metavar="FILE",
+        help="CSV file of people that the model was trained on, to be attacked too",
+    )
+    parser.add_argument(
+        "--trust",
+        action="append",
+        default=[],
+        metavar="TYPE",
+        help="full name of a type that the model may consist of, besides those of "
+        "scikit-learn and this package; may be given repeatedly",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of the halves and intervals (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--format",
+        choices=["text", "csv", "json"],
+        default="text",
+        help="on the terminal (default: %(default)s)",
+    )
+    parser.set_defaults(call=_audit)
+
+
 def _parser():
     parser = argparse.ArgumentParser(
         prog="sklearn-mid",
@@ -175,6 +240,7 @@ def _parser():
     plot.set_defaults(call=_plot)
     _add_report(commands)
     _add_report(top)
+    _add_audit(top)
     return parser, set(commands.choices)
 
 
@@ -308,6 +374,53 @@ def _report(options, command):
     path = write_report(options.folder, format=options.format, output=options.output)
     if path is not None:
         print(path)
+    return OK
+
+
+def _people(path, response, model):
+    """Records with the columns that the model takes, and their responses."""
+    try:
+        table = pd.read_csv(path)
+    except OSError as error:
+        raise ValueError(f"cannot read {path!r}: {error.strerror}.") from error
+    except ValueError as error:
+        raise ValueError(f"{path!r} is not a CSV file: {error}") from error
+    columns = list(table.columns)
+    names = getattr(model, "feature_names_in_", None)
+    wanted = [c for c in columns if c != response] if names is None else list(names)
+    missing = [column for column in [response, *wanted] if column not in columns]
+    if missing:
+        raise ValueError(
+            f"{path!r} lacks the columns {missing}; it has the columns {columns}."
+        )
+    return table[wanted], table[response]
+
+
+def _audit(options, command):
+    model = load_model(options.model, trusted=options.trust)
+    X, y = _people(options.people, options.response, model)
+    members = options.members and _people(options.members, options.response, model)
+    report = audit(
+        model, X, y, options.secret, members=members, random_state=options.seed
+    )
+    if options.format == "csv":
+        print(report.to_csv(index=False), end="")
+    elif options.format == "json":
+        print(report.to_json(orient="records", indent=1))
+    else:
+        print(
+            f"Model: {type(model).__name__}. Secret: {options.secret!r}. "
+            f"Known to the attacker: {len(y) - len(y) // 2} people.\n"
+        )
+        print(as_text(audit_table(report)))
+        print(
+            "\nBrackets: 95% bootstrap interval over people. Baseline: accuracy "
+            "without the model, of one\nwho knows as much as the attacker; advantage: "
+            "what the model adds. mcc: Matthews correlation,\n0 for a guess that is "
+            "the same for all."
+        )
+        for reason in dict.fromkeys(report.loc[report["skipped"] != "", "skipped"]):
+            print(f"Skipped: {reason}")
     return OK
 
 

@@ -1,14 +1,20 @@
 """The command line."""
 
+import io
+import json
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import matplotlib as mpl
+import pandas as pd
 import pytest
+from sklearn.linear_model import LinearRegression
 
 from sklearn_mid.cli import main
+from sklearn_mid.tree import MIDDecisionTreeClassifier as DecisionTree
 
 mpl.use("agg")
 
@@ -226,3 +232,54 @@ def test_the_console_script():
         pytest.skip("the package is not installed here")
     out = subprocess.check_output([script, "--version"], text=True)
     assert out[0].isdigit()
+
+
+@pytest.fixture
+def released(tmp_path, monkeypatch):
+    """A model file and a table of people, in the current folder."""
+    skops_io = pytest.importorskip("skops.io")
+    monkeypatch.chdir(tmp_path)
+    secrets = ["no", "yes"] * 100
+    people = pd.DataFrame({"<b>": range(200), "s": secrets, "y": secrets})
+    people.to_csv("people.csv", index=False)
+    tree = DecisionTree(0.0, sensitive_features=["s"], max_depth=1)
+    skops_io.dump(tree.fit(people[["<b>", "s"]], people["y"]), "tree.skops")
+    return ["audit", "tree.skops", "people.csv", "--secret", "s", "--response"]
+
+
+def test_audit(released, capsys):
+    assert main([*released, "y", "--members", "people.csv"]) == 0
+    out = capsys.readouterr().out
+    assert "white-box counts" in out
+    assert "members" in out
+    assert main([*released, "y", "--format", "csv"]) == 0
+    table = pd.read_csv(io.StringIO(capsys.readouterr().out))
+    assert table.set_index("attack").loc["MAP", "accuracy"] == 1
+    assert main([*released, "y", "--format", "json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == len(table)
+
+
+def test_audit_says_what_is_skipped(released, capsys):
+    skops_io = pytest.importorskip("skops.io")
+    X = pd.read_csv("people.csv")[["s"]] == "yes"
+    skops_io.dump(LinearRegression().fit(X * 1.0, X["s"]), "tree.skops")
+    (X * 1.0).assign(y=X["s"] * 1.0).to_csv("people.csv", index=False)
+    assert main([*released, "y"]) == 0
+    assert "Skipped: WhiteBoxTreeAttack cannot" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("people", "message"),
+    [
+        (None, "cannot read 'people.csv': No such file"),
+        ("", "'people.csv' is not a CSV file: No columns"),
+        ("s,y\nno,no\n", r"lacks the columns \['<b>'\]; it has the columns \['s', 'y'"),
+    ],
+)
+def test_audit_of_unusable_people(released, people, message, capsys):
+    Path("people.csv").unlink()
+    if people is not None:
+        Path("people.csv").write_text(people)
+    assert main([*released, "y"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.search(message, line)

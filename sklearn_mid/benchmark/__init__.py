@@ -2,9 +2,11 @@
 
 A suite (a TOML file) names datasets, defences with their strengths, attacks and the
 number of repetitions. :func:`run_benchmark` runs it, or what is left of it, into a
-folder; :func:`load_results` reads the folder as a tidy DataFrame.
+folder; :func:`load_results` reads the folder as a tidy DataFrame. :func:`audit` asks
+what one model, as it is, gives away.
 """
 
+from sklearn_mid.benchmark._audit import audit
 from sklearn_mid.benchmark._plots import save_plots
 from sklearn_mid.benchmark._problem import AttributeProblem, Judgement
 from sklearn_mid.benchmark._report import write_report
@@ -21,6 +23,7 @@ __all__ = [
     "Skip",
     "Suite",
     "SuiteError",
+    "audit",
     "list_suites",
     "load_cells",
     "load_results",

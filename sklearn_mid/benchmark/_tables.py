@@ -7,6 +7,7 @@ from sklearn_mid.benchmark._results import summarize
 
 __all__ = [
     "as_text",
+    "audit_table",
     "comparison",
     "formatted",
     "model_table",
@@ -151,6 +152,17 @@ def formatted(table, dataset, metric):
             "advantage": _texts(table, "advantage", _share),
         }
     )
+
+
+def audit_table(report):
+    """The report of :func:`audit` as texts; attacks that do not apply are left out."""
+    report = report[report["skipped"] == ""]
+    texts = {column: report[column] for column in ("attack", "access", "people")}
+    texts["n"] = [str(n) for n in report["n"]]
+    texts |= {metric: _texts(report, metric, _share) for metric in ("accuracy", "mcc")}
+    texts["baseline"] = [_share(value) for value in report["baseline_accuracy"]]
+    texts["advantage"] = _texts(report, "advantage", _share)
+    return pd.DataFrame(texts)
 
 
 def as_text(table):

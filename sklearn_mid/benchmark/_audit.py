@@ -1,0 +1,170 @@
+"""One released model against every attack that fits it."""
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+
+from sklearn_mid.attacks import (
+    ImputationBaseline,
+    LearnedAttack,
+    MAPAttack,
+    PriorBaseline,
+    WhiteBoxTreeAttack,
+)
+from sklearn_mid.benchmark._problem import HELD_OUT, MEMBERS, final_step
+from sklearn_mid.exceptions import UnsupportedTargetError
+from sklearn_mid.metrics import attack_report
+
+__all__ = ["audit"]
+
+# A model that draws noise for every answer is asked until most of it averages out.
+_N_QUERIES = 12
+_FIGURES = ("accuracy", "mcc", "baseline_accuracy", "advantage")
+
+
+def audit(
+    model,
+    X,
+    y,
+    sensitive_feature,
+    *,
+    members=None,
+    confidence_level=0.95,
+    random_state=None,
+):
+    """What a model gives away of a secret attribute, by every attack that fits it.
+
+    One half of the people, drawn at random, is what the attacker knows; the others are
+    attacked.
+
+    Parameters
+    ----------
+    model : fitted classifier or regressor
+        The model to be released.
+    X : {DataFrame, array-like} of shape (n_samples, n_features)
+        People that the model was not trained on, the secret in its column.
+    y : array-like of shape (n_samples,)
+        Their true responses.
+    sensitive_feature : str, int, or list of str or int
+        The secret's column, by name or index, or the columns of a one-hot group.
+    members : tuple of (X, y), default=None
+        People that the model was trained on, to be attacked too.
+    confidence_level : float, default=0.95
+        Of the intervals, which are bootstraps over people.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the halves, the attacks and the intervals.
+
+    Returns
+    -------
+    report : DataFrame
+        A row per attack and group of people. ``attack``, ``access`` (what of the model
+        the attacker has), ``knowledge`` (what else), ``people`` (``"held-out"`` or
+        ``"members"``), ``n``; then ``accuracy``, ``mcc`` (Matthews correlation),
+        ``baseline_accuracy`` (of one who knows as much and has no model) and
+        ``advantage`` (accuracy beyond that), each with limits ``_low`` and ``_high``;
+        ``skipped`` says why an attack does not apply, and is empty otherwise.
+
+    See Also
+    --------
+    run_benchmark : Compares defences, over repetitions of the training.
+    sklearn_mid.metrics.attack_report : More figures of one attack.
+
+    Notes
+    -----
+    That no attack succeeds here does not prove that none does.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sklearn_mid.benchmark import audit
+    >>> from sklearn_mid.datasets import load_diabetes
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> X_train, X_new, y_train, y_new = train_test_split(X, y, random_state=0)
+    >>> model = LinearRegression().fit(X_train, y_train)
+    >>> report = audit(model, X_new, y_new, "sex", random_state=0)
+    >>> report = report.set_index("attack")
+    >>> bool(report.loc["MAP", "advantage"] > 0)
+    True
+    """
+    rng = check_random_state(random_state)
+    seed = rng.randint(np.iinfo(np.int32).max)
+    X_known, X_new, y_known, y_new = train_test_split(
+        X, y, test_size=0.5, random_state=seed
+    )
+    people = {HELD_OUT: (X_new, y_new)} | ({MEMBERS: members} if members else {})
+    baselines = {
+        baseline.knowledge: baseline.fit(X_known, y_known)
+        for baseline in (
+            PriorBaseline(sensitive_feature),
+            ImputationBaseline(sensitive_feature, random_state=seed),
+        )
+    }
+    attacks = {
+        "majority guess": baselines["marginals"],
+        "imputation": baselines["labelled records"],
+        **_attacks(model, sensitive_feature, seed),
+    }
+    rows = []
+    for name, attack in attacks.items():
+        head = {
+            "attack": name,
+            "access": attack.access,
+            "knowledge": attack.knowledge,
+        }
+        reason = ""
+        if attack.access != "none":
+            try:
+                attack.fit(X_known, y_known)
+            except UnsupportedTargetError as error:
+                reason = str(error)
+        for group, (X_group, y_group) in people.items():
+            figures = {}
+            if not reason:
+                figures = _figures(
+                    attack,
+                    baselines[attack.knowledge],
+                    X_group,
+                    y_group,
+                    confidence_level=confidence_level,
+                    random_state=seed,
+                )
+            rows.append(
+                {**head, "people": group, "n": len(y_group), **figures}
+                | {"skipped": reason}
+            )
+    columns = [*rows[0], "skipped"]
+    return pd.DataFrame(rows)[list(dict.fromkeys(columns))]
+
+
+def _attacks(model, sensitive_feature, seed):
+    """Unfitted attacks by name; some may find that the model does not suit them."""
+    model_draws = hasattr(final_step(model), "sample_proba")
+    n_queries = _N_QUERIES if model_draws else 1
+    common = {"n_queries": n_queries, "random_state": seed}
+    attacks = {
+        "MAP": MAPAttack(model, sensitive_feature, **common),
+        "MAP, no prior": MAPAttack(model, sensitive_feature, use_prior=False, **common),
+    }
+    if hasattr(model, "predict") and not hasattr(model, "classes_"):
+        attacks["MAP, re-scaling"] = MAPAttack(
+            model, sensitive_feature, calibrate=True, **common
+        )
+    attacks["learned"] = LearnedAttack(model, sensitive_feature, **common)
+    inside = model
+    while hasattr(inside, "estimator_"):
+        inside = inside.estimator_
+    attacks["white-box counts"] = WhiteBoxTreeAttack(inside, sensitive_feature)
+    return attacks
+
+
+def _figures(attack, baseline, X, y, **options):
+    compared = None if attack is baseline else baseline
+    report = attack_report(attack, X, y, baseline=compared, **options)
+    report = report.set_index("metric").reindex(list(_FIGURES))
+    return {
+        name + end: report.loc[name, column]
+        for name in _FIGURES
+        for end, column in (("", "value"), ("_low", "low"), ("_high", "high"))
+    }
