@@ -44,9 +44,10 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         How many of the largest confidences the attacker sees. None: all of them.
     n_queries : int, default=12
         Queries per record, whose answers are averaged. A stochastic target, one with
-        ``sample_proba``, is asked for single draws; any other is asked again, which
-        averages a defence that adds fresh noise to each answer. 1 is the attacker
-        who takes ``predict_proba`` as it comes.
+        ``sample_proba``, is asked for single draws, whose logits are averaged: their
+        noise is additive. Any other is asked again, and its confidences are averaged,
+        against a defence that adds fresh noise to each. 1 is the attacker who takes
+        ``predict_proba`` as it comes.
     bounds : tuple (low, high), default=(0, 1)
         Every feature lies between these.
     hidden_layer_sizes : tuple of int, default=(256, 256)
@@ -227,7 +228,8 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         Returns
         -------
         confidences : ndarray of shape (n_samples, n_classes)
-            Class probabilities, averaged over `n_queries` queries. Not truncated.
+            Class probabilities, averaged over `n_queries` queries (for draws, their
+            normalised geometric mean). Not truncated.
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)

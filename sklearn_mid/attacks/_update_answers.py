@@ -56,7 +56,8 @@ def simulate_updates(
             X_updates,
             y_updates,
             as_target_input(model, probes),
-            n_samples=n_queries,
+            n_samples=None if n_queries == 1 else n_queries,
+            average="geometric",
             fresh_noise=fresh_noise,
             random_state=seed,
         )

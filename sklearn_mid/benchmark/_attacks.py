@@ -96,46 +96,19 @@ def learned(problem, target, *, random_state):
     return LearnedAttack(target, problem.sensitive_feature, random_state=random_state)
 
 
-class _AnswersOnly:
-    """The target as one sees it who is given its answers, and no single draws."""
-
-    def __init__(self, target):
-        self._target = target
-        self.classes_ = target.classes_
-        self.n_features_in_ = target.n_features_in_
-
-    def predict(self, X):
-        return self._target.predict(X)
-
-    def predict_proba(self, X):
-        return self._target.predict_proba(X)
-
-
 def alignment(
     problem,
     target,
     *,
     random_state,
     n_queries=12,
-    release="draws",
     decoder="mlp",
     top=None,
     max_epochs=100,
 ):
-    """A decoder from confidences to images, trained on auxiliary images.
-
-    `release` says what a stochastic model releases: ``"draws"`` with noise of their
-    own, `n_queries` of which the attacker averages; or ``"answers"``, those of
-    ``predict_proba``, which average the same draws for everybody.
-    """
+    """A decoder from confidences to images, trained on auxiliary images."""
     from sklearn_mid.attacks import KnowledgeAlignmentAttack
 
-    if release not in ("draws", "answers"):
-        raise ValueError(
-            f"release={release!r} is not allowed; choose 'draws' or 'answers'."
-        )
-    if release == "answers" and hasattr(target, "sample_proba"):
-        target = _AnswersOnly(target)
     return KnowledgeAlignmentAttack(
         target,
         decoder=decoder,

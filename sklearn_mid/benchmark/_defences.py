@@ -74,14 +74,19 @@ def undefended(problem, *, random_state):
     return mid_tree(problem, random_state=random_state, reg_lambda=0.0)
 
 
-def mid_net(problem, *, random_state, reg_lambda):
+def mid_net(problem, *, random_state, reg_lambda, n_train_samples=1):
     """MIDNeuralNetClassifier, with the problem's layers and schedule."""
     from sklearn_mid.neural_network import MIDNeuralNetClassifier
 
     _only_for(problem, "net", "mid-net")
     # Imported before the workers' threads are limited, so that the limit holds.
     require("torch", extra="nn", needed_by="mid-net")
-    return MIDNeuralNetClassifier(reg_lambda, **problem.net, random_state=random_state)
+    return MIDNeuralNetClassifier(
+        reg_lambda,
+        n_train_samples=n_train_samples,
+        **problem.net,
+        random_state=random_state,
+    )
 
 
 def dp_net(problem, *, random_state, epsilon, max_epochs=30, batch_size=128):

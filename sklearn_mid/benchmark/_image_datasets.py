@@ -52,8 +52,11 @@ def _labelled(bunch, task, random_state, sizes, net):
     )
 
 
-def digits(*, random_state, task="records", max_epochs=60):
-    """Handwritten digits of 8 x 8 pixels; nothing to download."""
+def digits(*, random_state, task="records", max_epochs=200):
+    """Handwritten digits of 8 x 8 pixels; nothing to download.
+
+    Nets are trained long: the noise of a bottleneck grows slowly.
+    """
     from sklearn_mid.datasets import load_digits
 
     sizes = {"test_size": 0.2, "auxiliary_size": 0.3, "update_size": 0.1}

@@ -118,7 +118,9 @@ def _copies(tensor, n_copies):
     return tensor.unsqueeze(0).repeat(n_copies, *[1] * tensor.ndim)
 
 
-def sampled_updated_outputs(module, weights, X, *, link, n_draws, generator):
+def sampled_updated_outputs(
+    module, weights, X, *, link, noise, n_draws, average="arithmetic"
+):
     """``link(outputs)`` of each updated module, averaged over draws of the noise.
 
     Parameters
@@ -128,10 +130,12 @@ def sampled_updated_outputs(module, weights, X, *, link, n_draws, generator):
         As :func:`updated_weights` returns them.
     X : Tensor of shape (n_samples, n_features)
     link : callable
+    noise : callable
+        ``noise(k, mu)`` is the k-th draw, of the shape of the codes' means `mu`,
+        (n_updates, n_samples, latent_dim).
     n_draws : int
-        Draws, independent for every update and row.
-    generator : torch.Generator
-        On the CPU.
+    average : {"arithmetic", "geometric"}, default="arithmetic"
+        Whether to average what `link` gives, or the outputs before it.
 
     Returns
     -------
@@ -152,9 +156,7 @@ def sampled_updated_outputs(module, weights, X, *, link, n_draws, generator):
         if len(code) == 1:
             return link(apply(module.decode, *code, dims=[0]))
         total = 0
-        for _ in range(n_draws):
-            noise = torch.randn(
-                code[0].shape, dtype=code[0].dtype, generator=generator
-            ).to(code[0].device)
-            total = total + link(apply(module.decode, *code, noise, dims=[0, 0, 0]))
-        return total / n_draws
+        for k in range(n_draws):
+            outputs = apply(module.decode, *code, noise(k, code[0]), dims=[0, 0, 0])
+            total = total + (link(outputs) if average == "arithmetic" else outputs)
+        return total / n_draws if average == "arithmetic" else link(total / n_draws)

@@ -23,6 +23,7 @@ __all__ = [
     "frozen",
     "mean_outputs",
     "mean_rate",
+    "prediction_noise",
     "sampled_outputs",
 ]
 
@@ -71,6 +72,11 @@ def _normal(shape, generator, like):
     return torch.randn(shape, dtype=torch.float64, generator=generator).to(like)
 
 
+def prediction_noise(seed, n_draws, mu):
+    """The draws that every row meets in a prediction, (n_draws, latent_dim)."""
+    return _normal((n_draws, mu.shape[-1]), new_generator(seed), mu)
+
+
 def mean_outputs(module, X, *, link, n_draws, seed):
     """``link(outputs)`` averaged over draws of the code's noise.
 
@@ -95,7 +101,7 @@ def mean_outputs(module, X, *, link, n_draws, seed):
         if sigma is None:
             total, n = link(module.decode(mu)), 1
         else:
-            noise = _normal((n_draws, mu.shape[1]), new_generator(seed), mu)
+            noise = prediction_noise(seed, n_draws, mu)
             total, n = sum(link(module.decode(mu, sigma, e)) for e in noise), n_draws
         means.append((total / n).cpu().numpy())
     return np.concatenate(means)

@@ -7,7 +7,8 @@ import numpy as np
 from sklearn.utils import check_scalar, compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_mid.neural_network._base import TRAINING, softmax
+from sklearn_mid.neural_network._base import PREDICTION, TRAINING, softmax
+from sklearn_mid.utils._draws import geometric_mean
 
 __all__ = ["BatchedUpdatesMixin"]
 
@@ -27,6 +28,7 @@ class BatchedUpdatesMixin:
         X,
         *,
         n_samples=1,
+        average="arithmetic",
         fresh_noise=False,
         random_state=None,
     ):
@@ -44,9 +46,13 @@ class BatchedUpdatesMixin:
             Their labels, elements of `classes_`.
         X : array-like of shape (n_samples, n_features)
             Rows that each updated net is asked about.
-        n_samples : int, default=1
+        n_samples : int or None, default=1
             Releases that are averaged, as from ``sample_proba``: independent for
-            every update, row and release.
+            every update, row and release. None: what ``predict_proba`` answers, which
+            averages the same draws for all.
+        average : {"arithmetic", "geometric"}, default="arithmetic"
+            Mean of the releases. The geometric one, normalised, averages logits, into
+            which the noise enters linearly.
         fresh_noise : bool, default=False
             Whether the noise that the nets are trained with differs between updates
             (in blocks of 32), as if they were made at different times. False gives
@@ -62,7 +68,13 @@ class BatchedUpdatesMixin:
         from sklearn_mid.utils._torch import as_seed, spawn_seed
 
         check_is_fitted(self)
-        check_scalar(n_samples, "n_samples", Integral, min_val=1)
+        if n_samples is not None:
+            check_scalar(n_samples, "n_samples", Integral, min_val=1)
+        if average not in ("arithmetic", "geometric"):
+            raise ValueError(
+                f"average={average!r} is not allowed; choose 'arithmetic' or "
+                "'geometric'."
+            )
         X_updates, y_updates = np.asarray(X_updates), np.asarray(y_updates)
         if y_updates.ndim == 1:
             X_updates, y_updates = X_updates[:, None], y_updates[:, None]
@@ -75,12 +87,13 @@ class BatchedUpdatesMixin:
         if not self._updates_are_batchable(y_updates.shape[1]):
             return np.stack(
                 [
-                    copy.deepcopy(self)
-                    .partial_fit(rows, labels)
-                    .sample_proba(
-                        X, n_samples=n_samples, random_state=spawn_seed(seed, k)
+                    _released(
+                        copy.deepcopy(self).partial_fit(rows, labels),
+                        X,
+                        n_samples,
+                        average,
+                        spawn_seed(seed, k),
                     )
-                    .mean(axis=0)
                     for k, (rows, labels) in enumerate(
                         zip(X_updates, y_updates, strict=True)
                     )
@@ -96,7 +109,7 @@ class BatchedUpdatesMixin:
             weight = weight.reshape(codes.shape)
         X = self._validate(X, reset=False)
         return self._batched_updates(
-            X_updates, codes, weight, X, n_samples, seed, fresh_noise
+            X_updates, codes, weight, X, n_samples, average, seed, fresh_noise
         )
 
     def _updates_are_batchable(self, n_rows):
@@ -110,7 +123,9 @@ class BatchedUpdatesMixin:
             and (n_rows == 1 or self.batch_size != "full")
         )
 
-    def _batched_updates(self, X_updates, codes, weight, X, n_draws, seed, fresh_noise):
+    def _batched_updates(
+        self, X_updates, codes, weight, X, n_draws, average, seed, fresh_noise
+    ):
         from sklearn_mid.neural_network._batched_updates import (
             sampled_updated_outputs,
             updated_weights,
@@ -130,7 +145,11 @@ class BatchedUpdatesMixin:
         if fresh_noise:
             n_at_once = min(n_at_once, _UPDATES_PER_NOISE)
         probes = as_tensor(X, dtype=None, device=device)
-        generator = new_generator(spawn_seed(seed, 0))
+        if n_draws is None:
+            average, n_draws = "arithmetic", self._n_predict_draws
+            noise = _repeated_noise(self._derived_seed(PREDICTION), n_draws)
+        else:
+            noise = _fresh_noise(new_generator(spawn_seed(seed, 0)))
         proba = []
         for start in range(0, len(codes), n_at_once):
             block = slice(start, start + n_at_once)
@@ -148,11 +167,40 @@ class BatchedUpdatesMixin:
                 weights,
                 probes,
                 link=softmax,
+                noise=noise,
                 n_draws=n_draws,
-                generator=generator,
+                average=average,
             )
             proba.append(outputs.cpu().numpy())
         return np.concatenate(proba).astype(np.float64)
+
+
+def _fresh_noise(generator):
+    """Independent draws for every update and row."""
+    import torch
+
+    def noise(k, mu):
+        return torch.randn(mu.shape, dtype=mu.dtype, generator=generator).to(mu.device)
+
+    return noise
+
+
+def _repeated_noise(seed, n_draws):
+    """The draws of ``predict_proba``, the same for every update and row."""
+    from sklearn_mid.neural_network._inference import prediction_noise
+
+    def noise(k, mu):
+        return prediction_noise(seed, n_draws, mu)[k].expand(mu.shape)
+
+    return noise
+
+
+def _released(net, X, n_samples, average, seed):
+    """What `net` answers; `n_samples` and `average` as for ``updated_proba``."""
+    if n_samples is None:
+        return net.predict_proba(X)
+    draws = net.sample_proba(X, n_samples=n_samples, random_state=seed)
+    return draws.mean(axis=0) if average == "arithmetic" else geometric_mean(draws)
 
 
 def _mean_one(weight):

@@ -92,19 +92,25 @@ def test_generative_inversion_is_recognised(digits, mid_net):
 
 
 def test_alignment_loses_to_the_bottleneck_at_no_cost_in_accuracy():
+    # Also if the attacker averages many draws, or the noise is the same for all.
     X, y = load_digits(return_X_y=True)
     X /= 16
     accuracies, gains = [], []
-    for reg_lambda in (0, 0.05):
-        net = MIDNeuralNetClassifier(reg_lambda, max_epochs=60, random_state=0)
+    for reg_lambda in (0, 0.2):
+        net = MIDNeuralNetClassifier(
+            reg_lambda, n_train_samples=8, batch_size=32, random_state=0
+        )
         net.fit(X[:700], y[:700])
-        attack = KnowledgeAlignmentAttack(net, max_epochs=40, random_state=0)
-        attack.fit(X[700:1400], y[700:1400])
         accuracies.append(net.score(X[1400:], y[1400:]))
-        gains.append(attack.score(X[:700], y[:700]))
+        for n_queries in (12, 1):
+            attack = KnowledgeAlignmentAttack(
+                net, n_queries=n_queries, max_epochs=40, random_state=0
+            ).fit(X[700:1400], y[700:1400])
+            gains.append(attack.score(X[:700], y[:700]))
     assert accuracies[1] > accuracies[0] - 0.005
-    assert gains[0] > 0.4
-    assert gains[1] < 0.25 * gains[0]
+    assert gains[0] > 0.35
+    assert gains[2] < 0.25 * gains[0]
+    assert gains[3] < 0.5 * gains[0]
 
 
 def test_updates_leak_from_a_stochastic_net(digits, mid_net):

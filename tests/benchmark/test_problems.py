@@ -286,22 +286,6 @@ def test_images(task, attack, params, metrics):
     )
 
 
-def test_who_sees_published_answers_does_not_average_draws():
-    pytest.importorskip("torch")
-    problem = resolve("dataset", "digits")(random_state=0, max_epochs=3)
-    mid = resolve("defence", "mid-net")(problem, random_state=0, reg_lambda=0.1)
-    target = problem.fit(mid)
-    make = resolve("attack", "alignment")
-    attack = make(problem, target, random_state=0, release="answers", max_epochs=1)
-    attack.fit(problem.X_aux, problem.y_aux)
-    # The attacker computes in double precision.
-    assert_allclose(
-        attack.query(problem.X_test), target.predict_proba(problem.X_test), rtol=1e-6
-    )
-    with pytest.raises(ValueError, match="release='all' is not allowed"):
-        make(problem, target, random_state=0, release="all")
-
-
 def test_colour_images_are_drawn_in_colour():
     problem = UpdateProblem(*[np.zeros((1, 12))] * 6, image_shape=(3, 2, 2), net={})
     (image,) = problem._pictures(truth=np.arange(12)[None] / 255)["truth"]

@@ -107,6 +107,30 @@ def test_releases_are_draws_of_the_updated_net(digits):
     assert np.abs(few - found).max() > 0.05
 
 
+def test_published_answers_are_those_of_the_updated_net(digits):
+    net = _fitted(digits, reg_lambda=0.1)
+    X_updates, y_updates = _updates(digits, 1, n_updates=3)
+    X = digits[0][400:410]
+    found = net.updated_proba(X_updates, y_updates, X, n_samples=None)
+    models = _one_by_one(net, X_updates, y_updates)
+    expected = [model.predict_proba(X) for model in models]
+    assert_allclose(found, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("params", [{}, {"callbacks": []}], ids=["many", "one by one"])
+def test_a_geometric_mean_averages_the_noise_of_logits(digits, params):
+    net = _fitted(digits, reg_lambda=0.1, **params)
+    X_updates, y_updates = _updates(digits, 1, n_updates=1)
+    X = digits[0][400:402]
+    found = net.updated_proba(
+        X_updates, y_updates, X, n_samples=4000, average="geometric", random_state=0
+    )
+    (model,) = _one_by_one(net, X_updates, y_updates)
+    # The logits at the code's mean.
+    logits = model.net_.module_(torch.tensor(X, dtype=torch.float32))
+    assert_allclose(found[0], logits.softmax(dim=1).detach(), atol=0.03)
+
+
 def test_flat_updates_have_one_row_each(digits):
     net = _fitted(digits, reg_lambda=0)
     X_updates, y_updates = _updates(digits, 1)
