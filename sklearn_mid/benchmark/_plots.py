@@ -6,6 +6,7 @@ import io
 import re
 from pathlib import Path
 
+from sklearn_mid.benchmark._promise import PromiseDisplay
 from sklearn_mid.benchmark._results import load_cells, load_results, load_run
 from sklearn_mid.benchmark._strength import StrengthDisplay
 from sklearn_mid.benchmark._tables import utility_metric
@@ -35,13 +36,16 @@ def unfinished_datasets(cells):
 
 
 def displays(results, suite):
-    """A privacy-utility display per dataset and attack that has results.
+    """What there is to draw, per dataset and attack.
 
-    Where nothing is attacked, the models alone are shown, under the attack ``""``.
+    A privacy-utility plot (kind ``"privacy-utility"``) and, if the dataset asks for
+    them, plots of bounds beside what was measured (``"privacy-loss"``,
+    ``"information"``). Where nothing is attacked, the models alone are shown
+    (``"models"``), under the attack ``""``.
 
     Returns
     -------
-    list of (dataset name, attack name, display)
+    list of (dataset name, attack name, kind, display)
     """
     found = []
     for dataset in suite.datasets:
@@ -50,21 +54,31 @@ def displays(results, suite):
         judged = set(frame.loc[frame["defence"] != "no model", "attack"])
         if judged == {"utility"}:
             display = StrengthDisplay.from_results(frame, dataset, metric)
-            found.append((dataset.name, "", display))
+            found.append((dataset.name, "", "models", display))
         for attack in suite.attacks:
             if attack.name in judged and "utility" in judged:
-                display = PrivacyUtilityDisplay.from_results(
-                    frame,
-                    utility=metric,
-                    attack=attack.name,
-                    metric=dataset.attack_metric,
-                    population=dataset.population,
-                    statistic=dataset.statistic,
-                    references=_references(suite, dataset, attack),
-                    allow_incomplete=True,
-                    title=f"{dataset.title or dataset.name}\nattack: {attack.name}",
-                )
-                found.append((dataset.name, attack.name, display))
+                drawn = {
+                    "privacy-utility": PrivacyUtilityDisplay.from_results(
+                        frame,
+                        utility=metric,
+                        attack=attack.name,
+                        metric=dataset.attack_metric,
+                        population=dataset.population,
+                        statistic=dataset.statistic,
+                        references=_references(suite, dataset, attack),
+                        allow_incomplete=True,
+                        title=f"{dataset.title or dataset.name}\nattack: {attack.name}",
+                    )
+                }
+                if dataset.bounds:
+                    about = (frame, dataset, attack.name)
+                    drawn["privacy-loss"] = PromiseDisplay.privacy_loss(*about)
+                    drawn["information"] = PromiseDisplay.information(*about)
+                found += [
+                    (dataset.name, attack.name, kind, display)
+                    for kind, display in drawn.items()
+                    if display is not None
+                ]
     return found
 
 
@@ -82,7 +96,7 @@ def svg(display, description):
 
     Parameters
     ----------
-    display : PrivacyUtilityDisplay or StrengthDisplay
+    display : PrivacyUtilityDisplay, StrengthDisplay or PromiseDisplay
     description : str
         What it shows, for those who do not see it.
 
@@ -121,8 +135,9 @@ def _axes(style, **options):
 def save_plots(folder, *, allow_incomplete=False, dpi=150):
     """Draw a PNG per dataset and attack into the results folder.
 
-    Of suites that attack nothing, a PNG per dataset: the models' figure against the
-    strength of their defence.
+    Datasets that ask for it get more, with the bounds on attacks. Of suites that attack
+    nothing, a PNG per dataset: the models' figure against the strength of their
+    defence.
 
     Parameters
     ----------
@@ -153,9 +168,8 @@ def save_plots(folder, *, allow_incomplete=False, dpi=150):
             "results to draw what there is, marked as such."
         )
     paths = []
-    for dataset, attack, display in displays(load_results(folder), suite):
+    for dataset, attack, kind, display in displays(load_results(folder), suite):
         name = re.sub(r"[^A-Za-z0-9.]+", "-", f"{dataset}--{attack}").strip("-")
-        kind = "privacy-utility" if attack else "models"
         path = Path(folder) / f"{kind}--{name}.png"
         with _axes({}, figsize=(7, 5)) as ax:
             display.plot(ax).figure_.savefig(path, dpi=dpi)

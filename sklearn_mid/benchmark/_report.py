@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 from sklearn_mid.benchmark._pictures import uri
@@ -10,7 +10,6 @@ from sklearn_mid.benchmark._plots import displays, svg, unfinished_datasets
 from sklearn_mid.benchmark._results import load_cells, load_results, load_run
 from sklearn_mid.benchmark._spec import list_suites
 from sklearn_mid.benchmark._store import write_file
-from sklearn_mid.benchmark._strength import StrengthDisplay
 from sklearn_mid.benchmark._tables import (
     comparison,
     formatted,
@@ -18,6 +17,7 @@ from sklearn_mid.benchmark._tables import (
     setting,
     utility_metric,
 )
+from sklearn_mid.metrics import PrivacyUtilityDisplay
 from sklearn_mid.utils._optional import require
 
 __all__ = ["FORMATS", "write_report"]
@@ -139,7 +139,7 @@ def _command(manifest, suite):
 
 def _caption(display):
     """What the plot shows, for those who do not see it."""
-    if isinstance(display, StrengthDisplay):
+    if not isinstance(display, PrivacyUtilityDisplay):
         return display.description
     defences = display.points.dropna(subset="attack").groupby("defence", sort=False)
     points = display.points.loc[defences["attack"].idxmin()]
@@ -179,7 +179,9 @@ def _pictures(jobs, store, dataset, attack):
 
 
 def _sections(suite, jobs, store, results):
-    drawn = {(d, a): display for d, a, display in displays(results, suite)}
+    drawn = defaultdict(list)
+    for dataset, attack, _, display in displays(results, suite):
+        drawn[dataset, attack].append(display)
     found = []
     for dataset in suite.datasets:
         rows = results[results["dataset"] == dataset.name]
@@ -190,25 +192,27 @@ def _sections(suite, jobs, store, results):
         parts = []
         for attack in dict.fromkeys(table["attack"]):
             is_part = table["attack"] == attack
-            display = drawn.get((dataset.name, attack))
             if not attack or (table["defence"][is_part] == "no model").all():
                 continue
             texts = formatted(table[is_part], dataset, metric).drop(columns="attack")
             pictures = _pictures(jobs, store, dataset.name, attack)
-            parts.append(_part(f"Attack: {attack}", texts, display, pictures))
+            shown = drawn[dataset.name, attack]
+            parts.append(_part(f"Attack: {attack}", texts, shown, pictures))
         models = model_table(results, dataset)
-        parts.append(_part("Models", models, drawn.get((dataset.name, "")), []))
+        parts.append(_part("Models", models, drawn[dataset.name, ""], []))
         found.append({"title": dataset.title or dataset.name, "parts": parts})
     return found
 
 
-def _part(title, texts, display, pictures):
+def _part(title, texts, shown, pictures):
     """What the page shows under one heading."""
-    caption = None if display is None else _caption(display)
+    captions = [_caption(display) for display in shown]
     return {
         "title": title,
-        "caption": caption,
-        "svg": None if display is None else svg(display, caption),
+        "figures": [
+            {"svg": svg(display, caption), "caption": caption}
+            for display, caption in zip(shown, captions, strict=True)
+        ],
         "pictures": pictures,
         "columns": list(texts),
         "n_texts": _N_TEXT_COLUMNS,

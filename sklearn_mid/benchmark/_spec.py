@@ -45,7 +45,8 @@ class SuiteError(ValueError):
 class DatasetSpec:
     """One dataset: a problem factory and its parameters.
 
-    `utility`, `attack_metric`, `population` and `statistic` are what its plots show.
+    `utility`, `attack_metric`, `population` and `statistic` are what its plots show;
+    with `bounds`, further plots show what theory promises beside what was measured.
     """
 
     name: str
@@ -56,6 +57,7 @@ class DatasetSpec:
     attack_metric: str = "accuracy"
     population: str = "members"
     statistic: str = "mean"
+    bounds: bool = False
 
 
 @dataclass(frozen=True)
@@ -248,6 +250,9 @@ def _dataset(table, where, dataset_names):
         attack_metric=_text(table, "attack_metric", where, default="accuracy"),
         population=_choice(table, "population", ("members", "held-out"), where),
         statistic=_choice(table, "statistic", ("mean", "median"), where),
+        bounds=_typed(
+            table.get("bounds", False), bool, "true or false", where, "bounds"
+        ),
     )
 
 

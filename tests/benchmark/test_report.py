@@ -19,6 +19,10 @@ from sklearn_mid.benchmark import (
     write_report,
 )
 from sklearn_mid.benchmark._pictures import png
+from sklearn_mid.benchmark._plots import displays
+from sklearn_mid.benchmark._promise import PromiseDisplay
+from sklearn_mid.benchmark._results import load_run
+from sklearn_mid.benchmark._spec import DatasetSpec, parse_suite
 from sklearn_mid.benchmark._tables import as_text, comparison, formatted, model_table
 
 mpl.use("agg")
@@ -261,3 +265,60 @@ def test_pictures_are_png_files():
     for image in ([[0, 255], [128, 1]], np.arange(12).reshape(2, 2, 3)):
         read = pyplot.imread(BytesIO(png(image)))[..., :3] * 255
         assert_allclose(read, np.asarray(image), atol=1e-4)
+
+
+def test_promises_beside_what_was_measured(tmp_path):
+    suite = {
+        "name": "promises",
+        "repetitions": 2,
+        "dataset": [{"name": "diabetes", "bounds": True}],
+        "defence": [
+            {"name": "undefended"},
+            {
+                "name": "MID",
+                "use": "mid-linear",
+                "params": {"sensitive": "secret"},
+                "strength": {"reg_lambda": [0.1, 10]},
+            },
+        ],
+        "attack": [{"name": "map", "params": {"response": "released"}}],
+    }
+    run_benchmark(parse_suite(suite), tmp_path, progress=False)
+    names = {path.name for path in save_plots(tmp_path)}
+    assert names == {
+        "privacy-utility--diabetes-map.png",
+        "information--diabetes-map.png",
+    }
+    _, suite, _, _ = load_run(tmp_path)
+    shown = {kind: d for _, _, kind, d in displays(load_results(tmp_path), suite)}
+    promise = shown["information"]
+    assert set(promise.measured["name"]) == {"MID, members", "MID, held-out"}
+    # More information, a higher bound; and what was measured stays below it.
+    for _, bound in promise.bounds.groupby("name"):
+        assert bound["centre"].is_monotonic_increasing
+        assert bound["x"].is_monotonic_increasing
+    assert promise.measured["centre"].max() <= promise.bounds["centre"].max()
+    page = write_report(tmp_path).read_text()
+    assert page.count("<svg") == 2
+    assert "Accuracy of the attack over information in nats." in page
+
+
+def test_privacy_loss_over_epsilon():
+    rows = [
+        ("DP", eps, metric, value + eps / 10)
+        for eps in (0.1, 1.0)
+        for metric, value in (
+            ("member advantage", 0.0),
+            ("privacy loss bound, tight, n=1", 0.5),
+        )
+    ]
+    results = pd.DataFrame(rows, columns=["defence", "strength", "metric", "value"])
+    results = results.assign(
+        dataset="d", attack="a", population="members", parameter="epsilon", repetition=0
+    )
+    display = PromiseDisplay.privacy_loss(results, DatasetSpec("d", "d"), "a")
+    assert display.bounds["name"].unique() == ["bound, tight, n=1"]
+    assert_allclose(display.bounds["centre"], [0.51, 0.6])
+    assert_allclose(display.measured["centre"], [0.01, 0.1])
+    results = results[results["metric"] == "member advantage"]
+    assert PromiseDisplay.privacy_loss(results, DatasetSpec("d", "d"), "a") is None
