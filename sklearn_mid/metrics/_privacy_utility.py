@@ -265,7 +265,7 @@ class PrivacyUtilityDisplay:
             )
         better = "lower is better" if self.lower_is_better else "higher is better"
         ax.set(
-            xlabel=f"{self.utility_name} ({better})",
+            xlabel=f"{self.utility_name}\n({better})",
             ylabel=f"{self.attack_name}\n(lower is more private)",
             title=_label(self.title),
         )
