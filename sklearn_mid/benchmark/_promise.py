@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mid.benchmark._results import summarize
-from sklearn_mid.metrics._privacy_utility import COLORS, MARKERS
+from sklearn_mid.metrics._plotting import COLORS, MARKERS, legend_below, literal
 
 __all__ = ["PromiseDisplay"]
 
@@ -112,7 +112,7 @@ class PromiseDisplay:
                 color=text,
                 ls=("-", "--")[index % 2],
                 lw=0.8 * (1 + index // 2),
-                label=name.replace("$", r"\$"),
+                label=literal(name),
             )
         for index, (name, part) in enumerate(self.measured.groupby("name", sort=False)):
             ax.errorbar(
@@ -123,22 +123,16 @@ class PromiseDisplay:
                 ),
                 color=_COLORS[index % len(_COLORS)],
                 marker=MARKERS[index % len(MARKERS)],
-                label=name.replace("$", r"\$"),
+                label=literal(name),
             )
         if (self.measured["x"] > 0).all():
             ax.set_xscale("log")
         ax.set(
             xlabel=self.x_name,
             ylabel=self.y_name,
-            title=self.title.replace("$", r"\$"),
+            title=literal(self.title),
         )
-        ax.grid(alpha=0.25)
-        ax.figure.legend(
-            loc="outside lower center",
-            ncols=2 if ax.figure.get_figwidth() > 5 else 1,
-            fontsize="small",
-            frameon=False,
-        )
+        legend_below(ax)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 

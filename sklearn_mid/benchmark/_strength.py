@@ -3,7 +3,7 @@
 import numpy as np
 
 from sklearn_mid.benchmark._results import summarize
-from sklearn_mid.metrics._privacy_utility import COLORS, MARKERS
+from sklearn_mid.metrics._plotting import COLORS, MARKERS, legend_below, literal
 
 __all__ = ["StrengthDisplay"]
 
@@ -63,7 +63,7 @@ class StrengthDisplay:
             color = COLORS[index % len(COLORS)] or text
             is_member = population == "members"
             style = {"color": color, "ls": "-" if is_member else "--"}
-            label = f"{name}, {population}".replace("$", r"\$")
+            label = literal(f"{name}, {population}")
             if part["parameter"].iloc[0]:
                 part = part.sort_values("strength")
                 below = part["centre"] - part["low"]
@@ -85,14 +85,8 @@ class StrengthDisplay:
         ax.set(
             xlabel=" / ".join(dict.fromkeys(filter(None, self.curves["parameter"]))),
             ylabel=f"{self.metric} of the model",
-            title=self.title.replace("$", r"\$"),
+            title=literal(self.title),
         )
-        ax.grid(alpha=0.25)
-        ax.figure.legend(
-            loc="outside lower center",
-            ncols=2 if ax.figure.get_figwidth() > 5 else 1,
-            fontsize="small",
-            frameon=False,
-        )
+        legend_below(ax)
         self.ax_, self.figure_ = ax, ax.figure
         return self

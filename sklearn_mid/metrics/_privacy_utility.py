@@ -5,24 +5,12 @@ import itertools
 import numpy as np
 import pandas as pd
 
+from sklearn_mid.metrics._plotting import COLORS, MARKERS, legend_below, literal
 from sklearn_mid.metrics._repetitions import summarize_repetitions
 from sklearn_mid.utils._optional import require
 
 __all__ = ["PrivacyUtilityDisplay"]
 
-# Okabe & Ito's colours, which the colour-blind tell apart; None is the text's colour.
-# Markers and dashes differ as well, for print in grey.
-COLORS = (
-    None,
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#CC79A7",
-    "#D55E00",
-    "#56B4E9",
-    "#8C7A00",
-)
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h", "*", "p")
 _DASHES = ("-", "--", "-.", (0, (1, 1)))
 _BASELINE_DASHES = (":", (0, (5, 3)), (0, (3, 1, 1, 1)))
 
@@ -33,12 +21,6 @@ _POINT = ["defence", "parameter", "strength"]
 
 def _is_error(metric):
     return any(word in metric.split() for word in _ERRORS)
-
-
-def _label(text):
-    """A name as it is: Matplotlib reads dollars as mathematics and hides "_name"."""
-    text = text.replace("$", r"\$")
-    return f" {text}" if text.startswith("_") else text
 
 
 def _only(frame, column, value, param):
@@ -256,7 +238,7 @@ class PrivacyUtilityDisplay:
                 utility, attack, marker="$\\circ$", color=text, ls="", ms=9, zorder=4
             )
             ax.annotate(
-                _label(label),
+                literal(label),
                 (utility, attack),
                 xytext=(6, 4),
                 textcoords="offset points",
@@ -267,7 +249,7 @@ class PrivacyUtilityDisplay:
         ax.set(
             xlabel=f"{self.utility_name}\n({better})",
             ylabel=f"{self.attack_name}\n(lower is more private)",
-            title=_label(self.title),
+            title=literal(self.title),
         )
         _widen_scale(ax, self.points["utility"], self.lower_is_better)
         if not self.points["complete"].all():
@@ -281,14 +263,7 @@ class PrivacyUtilityDisplay:
                 fontsize="small",
                 weight="bold",
             )
-        ax.grid(alpha=0.25)
-        ax.figure.legend(
-            *ax.get_legend_handles_labels(),
-            loc="outside lower center",
-            ncols=2 if ax.figure.get_figwidth() > 5 else 1,
-            fontsize="small",
-            frameon=False,
-        )
+        legend_below(ax)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
@@ -297,7 +272,7 @@ class PrivacyUtilityDisplay:
             self.baselines.itertuples(), itertools.cycle(_BASELINE_DASHES), strict=False
         ):
             ax.axhspan(row.attack_low, row.attack_high, color=text, alpha=0.07, lw=0)
-            ax.axhline(row.attack, color=text, ls=dash, lw=1.2, label=_label(row.name))
+            ax.axhline(row.attack, color=text, ls=dash, lw=1.2, label=literal(row.name))
 
     def _draw_defence(self, ax, name, points, text):
         style = points["style"].iloc[0]
@@ -307,10 +282,10 @@ class PrivacyUtilityDisplay:
         is_curve = len(points) > 1
         # A single point is large and lies below: it shows behind a curve's end.
         marker |= {"ms": 7, "zorder": 4} if is_curve else {"ms": 12, "zorder": 3}
-        label = _label(name)
+        label = literal(name)
         if is_curve:
             first, *_, last = points["strength"]
-            label += f" ({_label(points['parameter'].iloc[0])} {first:g} to {last:g})"
+            label += f" ({literal(points['parameter'].iloc[0])} {first:g} to {last:g})"
         x, y = points["utility"], points["attack"]
         ax.plot(x, y, ls=dash if is_curve else "", label=label, **marker)
         ax.errorbar(
