@@ -1,6 +1,6 @@
 """Predicting with 12 draws of the noise, against twelve plain forward passes.
 
-One thread, 100,000 rows of 64 features. The encoder runs once and the head twelve
+100,000 rows of 64 features. The encoder runs once and the head twelve
 times; in float64, so that a row's answer does not depend on the rows beside it.
 """
 
@@ -19,7 +19,6 @@ def twelve_passes(model, X, block=4096):
 
 def main():
     arguments = parse_arguments(__doc__)
-    torch.set_num_threads(1)
     n_samples = 10_000 if arguments.quick else 100_000
     X, y = make_data(n_samples)
     written = {"csv_path": arguments.csv, "versions": VERSIONS}
