@@ -43,3 +43,12 @@ def test_private_names_of_scikit_learn_live_in_one_module():
         and ("._" in line or "import _" in line)
     ]
     assert not offenders
+
+
+def test_rooms_are_attributes_of_the_package():
+    import sklearn_mid
+
+    assert sklearn_mid.tree.MIDDecisionTreeClassifier
+    assert {"attacks", "benchmark", "tree"} <= set(dir(sklearn_mid))
+    with pytest.raises(AttributeError, match="no attribute 'trees'"):
+        _ = sklearn_mid.trees
