@@ -121,20 +121,26 @@ def alignment(
 
 
 def mi_face(problem, target, *, random_state, max_iter=500, loss="log"):
-    """Gradient descent on the target's doubt about a class."""
+    """Gradient descent on the target's doubt about a class.
+
+    Who sees the inside sees the net below a wrapper that changes its confidences.
+    """
     from sklearn_mid.attacks import GradientInversionAttack
 
     return GradientInversionAttack(
-        target, max_iter=max_iter, loss=loss, random_state=random_state
+        final_step(target), max_iter=max_iter, loss=loss, random_state=random_state
     )
 
 
 def gmi(problem, target, *, random_state, search_iter=300):
-    """A search among images that a generator holds for plausible."""
+    """A search among images that a generator holds for plausible.
+
+    Who sees the inside sees the net below a wrapper that changes its confidences.
+    """
     from sklearn_mid.attacks import GenerativeInversionAttack
 
     return GenerativeInversionAttack(
-        target,
+        final_step(target),
         **problem.gan,
         image_shape=problem.image_shape,
         search_iter=search_iter,

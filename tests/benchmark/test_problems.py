@@ -238,6 +238,16 @@ def test_the_release_of_a_linear_model_is_noisy():
     assert values(problem.judge(attack, target))["held-out", "accuracy"] < 0.9
 
 
+@pytest.mark.parametrize("name", ["mi-face", "gmi"])
+def test_white_box_sees_the_net_below_a_wrapper(name):
+    pytest.importorskip("torch")
+    problem = resolve("dataset", "digits")(random_state=0, task="classes", max_epochs=1)
+    noisy = resolve("defence", "noise")(problem, random_state=0, scale=0.1)
+    target = problem.fit(noisy)
+    attack = resolve("attack", name)(problem, target, random_state=0)
+    assert attack.estimator is target.estimator_
+
+
 def test_the_mean_image_is_that_of_the_class_where_it_is_known():
     X, y = np.array([[0.0], [1.0], [3.0]]), np.array(["a", "a", "b"])
     assert_allclose(MeanImage().fit(X, y).guess(["b", "a"]), [[3.0], [0.5]])
