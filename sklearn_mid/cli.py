@@ -170,7 +170,11 @@ def _add_audit(commands):
         help="CSV file of people that the model was not trained on",
     )
     parser.add_argument(
-        "--secret", required=True, metavar="COLUMN", help="what is to stay secret"
+        "--secret",
+        required=True,
+        action="append",
+        metavar="COLUMN",
+        help="what is to stay secret; given repeatedly, the columns of a one-hot group",
     )
     parser.add_argument(
         "--response",
@@ -400,16 +404,15 @@ def _audit(options, command):
     model = load_model(options.model, trusted=options.trust)
     X, y = _people(options.people, options.response, model)
     members = options.members and _people(options.members, options.response, model)
-    report = audit(
-        model, X, y, options.secret, members=members, random_state=options.seed
-    )
+    secret = options.secret if len(options.secret) > 1 else options.secret[0]
+    report = audit(model, X, y, secret, members=members, random_state=options.seed)
     if options.format == "csv":
         print(report.to_csv(index=False), end="")
     elif options.format == "json":
         print(report.to_json(orient="records", indent=1))
     else:
         print(
-            f"Model: {type(model).__name__}. Secret: {options.secret!r}. "
+            f"Model: {type(model).__name__}. Secret: {secret!r}. "
             f"Known to the attacker: {len(y) - len(y) // 2} people.\n"
         )
         print(as_text(audit_table(report)))

@@ -268,6 +268,19 @@ def test_audit_says_what_is_skipped(released, capsys):
     assert "Skipped: WhiteBoxTreeAttack cannot" in capsys.readouterr().out
 
 
+def test_audit_of_a_one_hot_group(released, capsys):
+    skops_io = pytest.importorskip("skops.io")
+    people = pd.get_dummies(pd.read_csv("people.csv"), columns=["s"], dtype=float)
+    people["y"] = people["s_yes"]
+    people.to_csv("people.csv", index=False)
+    model = LinearRegression().fit(people[["s_no", "s_yes"]], people["y"])
+    skops_io.dump(model, "tree.skops")
+    group = ["--secret", "s_no", "--secret", "s_yes"]
+    assert main([*released[:3], *group, "--response", "y", "--format", "csv"]) == 0
+    table = pd.read_csv(io.StringIO(capsys.readouterr().out))
+    assert table.set_index("attack").loc["MAP", "accuracy"] == 1
+
+
 @pytest.mark.parametrize(
     ("people", "message"),
     [
