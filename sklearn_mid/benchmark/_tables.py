@@ -177,10 +177,15 @@ def as_text(table):
 
 def _texts(table, name, number):
     columns = [table[name + end] for end in ("", "_low", "_high")]
-    return [
-        "-" if np.isnan(row[0]) else "{} [{}, {}]".format(*map(number, row))
-        for row in zip(*columns, strict=True)
-    ]
+    return [_text(row, number) for row in zip(*columns, strict=True)]
+
+
+def _text(row, number):
+    if np.isnan(row[0]):
+        return "-"
+    if np.isinf(row[0]):  # there is no interval around it
+        return number(row[0])
+    return "{} [{}, {}]".format(*map(number, row))
 
 
 def _share(value):

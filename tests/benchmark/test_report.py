@@ -222,6 +222,7 @@ def test_the_table_of_models_has_all_their_figures(toy_suite):
             ("MID", 0.1, "utility", "members", "mutual information", 2.0),
             ("omit", np.nan, "utility", "members", "accuracy", 0.7),
             ("omit", np.nan, "utility", "held-out", "accuracy", 0.6),
+            ("plain", np.nan, "utility", "members", "mutual information", np.inf),
         ]
     )
     table = model_table(results, toy_suite().datasets[0])
@@ -229,6 +230,7 @@ def test_the_table_of_models_has_all_their_figures(toy_suite):
     assert table.to_numpy().tolist() == [
         ["MID", "reg_lambda=0.1", "0.800 [0.800, 0.800]", "2.000 [2.000, 2.000]"],
         ["omit", "", "0.600 [0.600, 0.600]", "-"],
+        ["plain", "", "-", "inf"],
     ]
 
 
