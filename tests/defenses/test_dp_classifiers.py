@@ -3,8 +3,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
 
 from sklearn_mid.defenses import (
     DPDecisionTreeClassifier,
@@ -146,3 +148,21 @@ def test_each_record_is_in_one_tree_of_a_forest():
     ]
     counts = np.bincount(np.ravel(own_labels), minlength=3)
     assert_allclose(counts / counts.sum(), 1 / 3, atol=0.1)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        DPDecisionTreeClassifier,
+        DPRandomForestClassifier,
+        DPLogisticRegression,
+        DPGaussianNB,
+    ],
+)
+def test_one_seed_means_the_same_noise_however_deep_the_call(kind):
+    model = kind(5.0, bounds=(0, 8), random_state=0)
+    alone = model.fit(X, y).predict_proba(X)
+    piped = make_pipeline("passthrough", model).fit(X, y)
+    searched = GridSearchCV(model, {"epsilon": [5.0]}, cv=2).fit(X, y)
+    assert_array_equal(piped.predict_proba(X), alone)
+    assert_array_equal(searched.predict_proba(X), alone)
