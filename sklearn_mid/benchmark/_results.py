@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mid.benchmark._plan import plan
-from sklearn_mid.benchmark._spec import parse_suite
+from sklearn_mid.benchmark._spec import SuiteError, parse_suite
 from sklearn_mid.benchmark._store import ResultsFolderError, Store
 from sklearn_mid.metrics._repetitions import summarize_repetitions
 
@@ -76,7 +76,14 @@ def load_run(folder):
             "FOLDER"
         )
     # No factories are imported: results can be read without the code behind them.
-    suite = parse_suite(manifest["suite"], source=str(folder), check_factories=False)
+    try:
+        suite = parse_suite(
+            manifest["suite"], source=str(folder), check_factories=False
+        )
+    except SuiteError as error:
+        raise ResultsFolderError(
+            f"the manifest.json in {str(folder)!r} is damaged: {error}"
+        ) from error
     return manifest, suite, plan(suite), store
 
 

@@ -71,6 +71,48 @@ def write_file(path, data, *, alone=False):
         raise
 
 
+def _is_cell(record, key):
+    """Whether `record` holds what readers of the cell with that key rely on."""
+    if not isinstance(record, dict):
+        return False
+    pictures = record.get("pictures") or {}
+    return (
+        record.get("format") == FORMAT
+        and record.get("key") == key
+        and record.get("status") in STATES
+        and isinstance(record.get("seconds"), int | float)
+        and isinstance(record.get("versions"), str)
+        and all(isinstance(record.get(k, ""), str) for k in ("reason", "traceback"))
+        and _are_texts(record.get("warnings", []))
+        and isinstance(record.get("values"), list)
+        and all(_is_figure(entry) for entry in record["values"])
+        and isinstance(pictures, dict)
+        and all(_are_texts(row) for row in pictures.values())
+    )
+
+
+def _is_manifest(manifest):
+    if not isinstance(manifest, dict):
+        return False
+    texts = (manifest.get(name) for name in ("command", "started", "resumed"))
+    return isinstance(manifest.get("machine", {}), dict) and all(
+        text is None or isinstance(text, str) for text in texts
+    )
+
+
+def _are_texts(value):
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+
+
+def _is_figure(entry):
+    """Population, metric and a number, which may be missing or a text like "inf"."""
+    if not (isinstance(entry, list) and len(entry) == 3 and _are_texts(entry[:2])):
+        return False
+    with contextlib.suppress(TypeError, ValueError, OverflowError):
+        return entry[2] is None or float(entry[2]) is not None
+    return False
+
+
 class Store:
     """Finished cells and claims of one results folder.
 
@@ -126,14 +168,7 @@ class Store:
     def read(self, key):
         """The cell of that key; None if it is not finished or its file is garbage."""
         record = _load_json(os.path.join(self._cells, f"{key}.json"))
-        is_whole = (
-            isinstance(record, dict)
-            and record.get("format") == FORMAT
-            and record.get("key") == key
-            and record.get("status") in STATES
-            and isinstance(record.get("values"), list)
-        )
-        return record if is_whole else None
+        return record if _is_cell(record, key) else None
 
     def write_manifest(self, manifest):
         # A suite may hold what JSON lacks: infinity, which Python's JSON does write
@@ -144,7 +179,7 @@ class Store:
     def read_manifest(self):
         """The manifest, or None if there is none that can be read."""
         manifest = _load_json(os.path.join(self.folder, "manifest.json"))
-        return manifest if isinstance(manifest, dict) else None
+        return manifest if _is_manifest(manifest) else None
 
     def _lock(self, job_key):
         filelock = require("filelock", extra="benchmark", needed_by="run_benchmark")

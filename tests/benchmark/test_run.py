@@ -19,6 +19,7 @@ from sklearn_mid.benchmark import (
     load_cells,
     load_results,
     run_benchmark,
+    write_report,
 )
 from sklearn_mid.benchmark._store import Store
 
@@ -194,6 +195,46 @@ def test_garbage_files_are_computed_again(toy_suite, tmp_path, log, content):
     after = run_benchmark(toy_suite(), tmp_path)
     assert_frame_equal(before.drop(columns="seconds"), after.drop(columns="seconds"))
     assert len(log()) <= 6 + 6 + 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("status", "fine"),
+        ("versions", None),
+        ("seconds", "1"),
+        ("warnings", "none"),
+        ("reason", []),
+        ("pictures", {"truth": [1]}),
+        ("values", [["members", "accuracy"]]),
+        ("values", [["members", "accuracy", "much"]]),
+        ("values", [[None, "accuracy", 0.5]]),
+    ],
+)
+def test_records_that_lack_what_readers_need_are_computed_again(
+    toy_suite, tmp_path, name, value
+):
+    run_benchmark(toy_suite(), tmp_path)
+    before = figures(tmp_path)
+    victim = cell_files(tmp_path)[0]
+    victim.write_text(json.dumps(json.loads(victim.read_bytes()) | {name: value}))
+    assert states(tmp_path) == {"done": 11, "missing": 1}
+    write_report(tmp_path)
+    run_benchmark(toy_suite(), tmp_path)
+    assert_frame_equal(figures(tmp_path), before)
+
+
+@pytest.mark.parametrize(
+    "damage", [{"machine": []}, {"command": 1}, {"suite": {"name": ""}}, {"suite": 1}]
+)
+def test_a_damaged_manifest_is_named(toy_suite, tmp_path, damage):
+    run_benchmark(toy_suite(), tmp_path)
+    path = tmp_path / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | damage))
+    with pytest.raises(ResultsFolderError, match=r"manifest\.json"):
+        write_report(tmp_path)
+    run_benchmark(toy_suite(), tmp_path)
+    write_report(tmp_path)
 
 
 def test_truncated_files_are_computed_again(toy_suite, tmp_path):
