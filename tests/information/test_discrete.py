@@ -52,7 +52,20 @@ def test_empty_cells_count_for_nothing():
         pd.DataFrame({"u": [1, 1, 1, 1], "v": ["y", "x", "y", "y"]}),
         [[0, 1], [1, 1], [0, 1], [0, 1]],
     ],
-    ids=str,
+    ids=[
+        "int",
+        "str",
+        "float",
+        "bool",
+        "None",
+        "NaN",
+        "mixed",
+        "date",
+        "category",
+        "NA",
+        "frame",
+        "rows",
+    ],
 )
 def test_entropy_takes_labels_of_any_kind(labels):
     assert_allclose(entropy(labels), entropy_from_counts([3, 1]), rtol=1e-14)
