@@ -128,6 +128,12 @@ def test_weights_are_repetitions(estimator):
         )
 
 
+def test_weights_of_any_kind_are_numbers():
+    for weights in (["1", "2", "1"], pd.array([1, 2, 1], dtype="Int64")):
+        weighted = entropy([0, 1, 0], sample_weight=weights)
+        assert_allclose(weighted, entropy_from_counts([2, 2]), rtol=1e-14)
+
+
 def test_miller_madow_adds_the_first_order_bias():
     counts = [5, 3, 2]
     assert_allclose(
@@ -140,6 +146,13 @@ def test_miller_madow_adds_the_first_order_bias():
     assert_allclose(
         mutual_information_from_counts(table, estimator="miller-madow"),
         mutual_information_from_counts(table) - 1 / 32,
+        rtol=1e-12,
+    )
+    # occupied cells: (x, z) 4, (y, z) 3, z 2, all 6, so (3 + 2 - 1 - 5) / 2N
+    table = np.array([[[6, 3], [2, 0]], [[1, 5], [7, 0]]])
+    assert_allclose(
+        conditional_mutual_information_from_counts(table, estimator="miller-madow"),
+        conditional_mutual_information_from_counts(table) - 1 / 48,
         rtol=1e-12,
     )
 

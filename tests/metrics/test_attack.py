@@ -131,6 +131,15 @@ def test_member_advantage_compares_the_two_groups():
     assert member_advantage(Guesser(), members, None, others, None) == 0.5
 
 
+def test_member_advantage_shows_the_attack_the_responses():
+    class Echo(Guesser):
+        def infer(self, X, y):
+            return y
+
+    X = people([0, 1], [0, 0])
+    assert member_advantage(Echo(), X, ["no", "yes"], X, ["yes", "no"]) == 1
+
+
 def test_report_holds_the_scores_and_intervals_around_them():
     rng = np.random.RandomState(0)
     truth = rng.randint(2, size=80)

@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -78,6 +80,32 @@ def test_ssim_takes_flat_and_shaped_images(images):
 
 
 @pytest.mark.parametrize(
+    ("side", "window"), [(3, 3), (4, 3), (5, 5), (6, 5), (7, 7), (8, 7), (9, 7)]
+)
+def test_ssim_is_scikit_images_with_the_widest_window_that_fits(side, window):
+    metrics = pytest.importorskip("skimage.metrics")
+    a, b = np.random.default_rng(0).uniform(-1, 1, (2, side, side))
+    expected = metrics.structural_similarity(a, b, win_size=window, data_range=2)
+    assert_allclose(reconstruction_ssim([a], [b], bounds=(-1, 1)), expected)
+
+
+def test_the_peak_is_the_width_of_the_bounds(images):
+    a, b = images[:2], images[2:4]
+    assert_allclose(
+        reconstruction_psnr(2 * a - 1, 2 * b - 1, bounds=(-1, 1)),
+        reconstruction_psnr(a, b),
+    )
+
+
+def test_ssim_says_what_to_install(images, monkeypatch):
+    monkeypatch.setitem(sys.modules, "skimage.metrics", None)
+    with pytest.raises(
+        ImportError, match=r"^reconstruction_ssim needs 'skimage'.*sklearn-mid\[nn\]'"
+    ):
+        reconstruction_ssim(images, images)
+
+
+@pytest.mark.parametrize(
     ("image_shape", "match"),
     [
         ((1, 8, 9), r"image_shape=\(1, 8, 9\) holds 72 values.*64"),
@@ -121,14 +149,52 @@ def test_nearest_neighbor_distance_names_what_is_missing(images):
         nearest_neighbor_distance(images, images, labels=[0] * 5)
     with pytest.raises(ValueError, match=r"64 features.*63"):
         nearest_neighbor_distance(images, images[:, 1:])
+    for options in (
+        {"y_private": [0] * 4, "labels": [0] * 5},
+        {"y_private": [0] * 5, "labels": [0] * 4},
+    ):
+        with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+            nearest_neighbor_distance(images, images, **options)
+
+
+def test_narrow_types_do_not_overflow_or_round():
+    black, white = np.zeros((1, 4), np.uint8), np.full((1, 4), 255, np.uint8)
+    assert reconstruction_mse(black, white) == 255**2
+    assert reconstruction_psnr(black, white, bounds=(0, 255)) == 0
+    assert reconstruction_gain(black, white // 2, white) == 1 - (127 / 255) ** 2
+    narrow = np.random.default_rng(0).random((2, 5, 3)).astype(np.float32)
+    assert_allclose(
+        nearest_neighbor_distance(*narrow),
+        nearest_neighbor_distance(*narrow.astype(np.float64)),
+        rtol=1e-12,
+    )
+
+
+@pytest.mark.parametrize(
+    ("function", "names"),
+    [
+        (reconstruction_mse, ["X_true", "X_reconstructed"]),
+        (reconstruction_gain, ["X_true", "X_reconstructed", "X_reference"]),
+        (nearest_neighbor_distance, ["X_private", "X_reconstructed"]),
+    ],
+)
+def test_the_array_with_a_nan_is_named(function, names):
+    for name in names:
+        arrays = {other: [[0.5]] for other in names} | {name: [[np.nan]]}
+        with pytest.raises(ValueError, match=f"Input {name} contains NaN"):
+            function(**arrays)
 
 
 def test_evaluator_accuracy_counts_agreement(images):
     evaluator = KNeighborsClassifier(1).fit(images, list("abcde"))
     assert evaluator_accuracy(evaluator, images, list("abcde")) == 1
     assert evaluator_accuracy(evaluator, images, list("abxxx")) == 0.4
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        evaluator_accuracy(evaluator, images, ["a"])
 
 
 def test_pairs_of_other_shape_are_refused(images):
     with pytest.raises(ValueError, match=r"\(5, 64\) and \(4, 64\)"):
         reconstruction_mse(images, images[:4])
+    with pytest.raises(ValueError, match="X_true and X_reference must have the same"):
+        reconstruction_gain(images, images, images[:4])
