@@ -18,6 +18,7 @@ from sklearn_mid.benchmark import (
     ResultsFolderError,
     load_cells,
     load_results,
+    load_suite,
     run_benchmark,
     write_report,
 )
@@ -525,3 +526,16 @@ def test_results_are_read_without_the_code_behind_them(
     monkeypatch.delitem(sys.modules, "benchmark_toys", raising=False)
     assert isinstance(load_results(tmp_path), pd.DataFrame)
     assert_frame_equal(load_results(tmp_path), before)
+
+
+@pytest.mark.slow
+def test_the_quick_suite_gives_the_same_bytes_with_one_job_and_with_two(tmp_path):
+    pytest.importorskip("statsmodels")
+    suite = load_suite("quick").replace(repetitions=1)
+    first, second = (
+        run_benchmark(suite, tmp_path / str(n), n_jobs=n, progress=False)
+        .drop(columns="seconds")
+        .to_csv()
+        for n in (1, 2)
+    )
+    assert first == second
