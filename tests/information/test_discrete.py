@@ -128,10 +128,11 @@ def test_weights_are_repetitions(estimator):
         )
 
 
-def test_weights_of_any_kind_are_numbers():
-    for weights in (["1", "2", "1"], pd.array([1, 2, 1], dtype="Int64")):
-        weighted = entropy([0, 1, 0], sample_weight=weights)
-        assert_allclose(weighted, entropy_from_counts([2, 2]), rtol=1e-14)
+def test_weights_and_counts_of_any_kind_are_numbers():
+    expected = entropy_from_counts([2, 1])
+    for kind in (["2", "1"], pd.array([2, 1], dtype="Int64")):
+        assert_allclose(entropy([0, 1], sample_weight=kind), expected, rtol=1e-14)
+        assert_allclose(entropy_from_counts(kind), expected, rtol=1e-14)
 
 
 def test_miller_madow_adds_the_first_order_bias():

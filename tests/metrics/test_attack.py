@@ -276,6 +276,8 @@ def test_report_refuses_another_secret_and_no_attack():
         TypeError, match=r"attack must be.*got str, which has no 'infer'"
     ):
         attack_report("MAP", X, None)
+    with pytest.raises(TypeError, match=r"baseline must be.*got str"):
+        attack_report(Guesser(), X, None, baseline="prior")
     with pytest.raises(ValueError, match=r"members must be a pair"):
         attack_report(Guesser(), X, None, members=X[:0].T)
     with pytest.raises(TypeError, match="attack must be"):

@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -48,6 +50,48 @@ def test_colour_images_are_drawn_with_channels_last(pyplot):
     assert_allclose(shown, np.moveaxis(colour[0], 0, -1))
 
 
+def test_bounds_are_black_and_white_and_what_lies_beyond_is_clipped(pyplot):
+    X = np.array([[-2.0, -1.0, 0.5, 3.0]])
+    display = ReconstructionDisplay.from_predictions(
+        X, {"undefended": X}, bounds=(-1, 1), cmap="magma"
+    )
+    assert display.axes_.shape == (2, 1)
+    for ax in display.axes_.flat:
+        shown = ax.images[0]
+        assert_allclose(shown.get_array(), [[0, 0], [0.75, 1]])
+        assert shown.get_clim() == (0, 1)
+        assert shown.get_cmap().name == "magma"
+        assert not len(ax.get_xticks())
+        assert not len(ax.get_yticks())
+        assert not any(spine.get_visible() for spine in ax.spines.values())
+
+
+def test_the_first_eight_are_shown_and_all_count(pyplot):
+    X = np.eye(9)
+    guess = X.copy()
+    guess[8] = 0
+    display = ReconstructionDisplay.from_predictions(
+        X, {"undefended": guess}, X_reference=0 * X
+    )
+    assert display.axes_.shape == (3, 8)
+    assert_allclose(display.gains["undefended"], 8 / 9)
+    assert_allclose(display.X_reference, np.zeros((8, 9)))
+
+
+def test_whole_numbers_become_floats(pyplot):
+    X = np.eye(4, dtype=np.uint8)
+    display = ReconstructionDisplay.from_predictions(X, {"undefended": X})
+    assert display.X_true.dtype == display.reconstructions["undefended"].dtype == float
+
+
+def test_says_what_to_install(pyplot, images, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(
+        ImportError, match=r"^ReconstructionDisplay needs 'matplotlib'.*-mid\[plot\]'"
+    ):
+        ReconstructionDisplay.from_predictions(images, {"undefended": images})
+
+
 def test_draws_into_a_given_figure(pyplot, images):
     figure = pyplot.figure()
     display = ReconstructionDisplay.from_predictions(
@@ -65,3 +109,14 @@ def test_unfit_arrays_are_named(pyplot, images):
         )
     with pytest.raises(ValueError, match="at least one defence"):
         ReconstructionDisplay.from_predictions(images, {})
+    hole = np.full_like(images, np.nan)
+    with pytest.raises(ValueError, match="Input X_true contains NaN"):
+        ReconstructionDisplay.from_predictions(hole, {"MID": images})
+    with pytest.raises(
+        ValueError, match=r"Input reconstructions\['MID'\] contains NaN"
+    ):
+        ReconstructionDisplay.from_predictions(images, {"MID": hole})
+    with pytest.raises(ValueError, match="X_reference has shape"):
+        ReconstructionDisplay.from_predictions(
+            images, {"MID": images}, X_reference=images[:1]
+        )
