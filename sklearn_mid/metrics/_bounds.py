@@ -182,14 +182,9 @@ def dp_epsilon_for_privacy_loss(loss, n=1, delta=0.0, *, method="paper"):
         )
     unlimited = (loss == 1) | (n == 0)
     loss = np.where(unlimited, 0.0, loss)
-    # Delta only adds to the bound, so that the root for delta = 0 lies above.
-    if method == "paper":
-        high = 2 * np.arctanh(loss) / np.maximum(n, 1)
-    else:
-        high = np.where(
-            n >= 2, -np.log1p(-loss) / np.maximum(n // 2, 1), 2 * np.arctanh(loss)
-        )
-    epsilon = _largest(lambda e: bound(e, n, delta), loss, high)
+    # Records and delta only add to the bound: one record without delta has the
+    # largest root, that of tanh(epsilon / 2).
+    epsilon = _largest(lambda e: bound(e, n, delta), loss, 2 * np.arctanh(loss))
     return _plain(np.where(unlimited, np.inf, epsilon))
 
 

@@ -161,6 +161,7 @@ def test_inverse_at_its_ends(method):
     assert inverse(1.0) == np.inf
     assert inverse(0.2, 0) == np.inf
     assert inverse(0.0, 4) == 0.0
+    assert inverse(1.0, 10, 0.5) == np.inf
     assert isinstance(inverse(0.5), float)
     # o(1/n): epsilon falls faster than the number of records grows.
     n = 10 ** np.arange(1, 7)
@@ -182,6 +183,19 @@ def test_inverse_at_its_ends(method):
 def test_bad_parameters_are_named(kwargs, message):
     with pytest.raises(ValueError, match=message):
         dp_privacy_loss_bound(**kwargs)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "message"),
+    [
+        ({"loss": 1.5}, r"loss must lie in \[0, 1\], got 1.5"),
+        ({"loss": 0.5, "delta": -0.1}, r"delta must lie in \[0, 1\), got -0.1"),
+        ({"loss": 1.0, "delta": 1.0}, r"delta must lie in \[0, 1\), got 1"),
+    ],
+)
+def test_inverse_names_bad_parameters(kwargs, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        dp_epsilon_for_privacy_loss(**kwargs)
 
 
 def test_inverse_says_when_delta_alone_allows_more():
@@ -245,6 +259,19 @@ def test_no_guess_from_a_channel_breaks_the_information_bound():
 def test_information_bound_names_bad_parameters(information, p_max, message):
     with pytest.raises(ValueError, match=message):
         information_accuracy_bound(information, p_max)
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "p_max", "message"),
+    [
+        (1.5, 0.5, r"accuracy must lie in \[0, 1\], got 1.5"),
+        (0.5, 0.0, r"p_max must lie in \(0, 1\], got 0"),
+        (0.5, 1.5, r"p_max must lie in \(0, 1\], got 1.5"),
+    ],
+)
+def test_information_for_accuracy_names_bad_parameters(accuracy, p_max, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        information_for_accuracy(accuracy, p_max)
 
 
 def test_scalars_give_floats_and_arrays_give_arrays():
