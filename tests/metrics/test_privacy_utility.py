@@ -1,15 +1,25 @@
 """The privacy-utility plot."""
 
+import sys
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot
 from numpy.testing import assert_allclose
 
 from sklearn_mid.metrics import PrivacyUtilityDisplay
 from sklearn_mid.metrics._repetitions import summarize_repetitions
 
 mpl.use("agg")
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    pyplot.close("all")
+
 
 # defence, strength, attack, population, metric, values of two repetitions
 ROWS = [
@@ -62,6 +72,114 @@ def test_the_plot_shows_all_of_it():
     assert "paper" in texts
     assert "higher is better" in display.ax_.get_xlabel()
     assert display.figure_ is display.ax_.figure
+
+
+def test_names_say_whose_figures_they_are():
+    rows = [(*row[:3], "held-out", *row[4:]) for row in ROWS]
+    display = PrivacyUtilityDisplay.from_results(
+        results(rows), utility="accuracy", population="held-out", statistic="median"
+    ).plot()
+    ax = display.ax_
+    assert ax.get_xlabel() == (
+        "accuracy of the model, held-out people\n(higher is better)"
+    )
+    assert ax.get_ylabel() == (
+        "accuracy of the attack, held-out\n(lower is more private)"
+    )
+    assert ax.get_title() == "survey: MAP"
+    assert not any("INCOMPLETE" in text.get_text() for text in ax.texts)
+
+
+def test_all_is_drawn_where_it_belongs():
+    rows = [(*ROWS[0][:5], (0.4, 0.6)), *ROWS[1:-1], (*ROWS[-1][:5], (0.6, None))]
+    _, ax = pyplot.subplots()
+    display = PrivacyUtilityDisplay.from_results(
+        results(rows),
+        utility="accuracy",
+        references=[("paper", 0.75, 0.55)],
+        allow_incomplete=True,
+    ).plot(ax)
+    assert display.ax_ is ax
+    # the one baseline's interval
+    (span,) = ax.patches
+    box = span.get_path().transformed(span.get_patch_transform()).get_extents()
+    assert_allclose([box.y0, box.y1], [0.4, 0.6])
+    # error bars of the undefended model
+    bars = [bar.get_segments()[0] for bar in ax.containers[0][2]]
+    assert_allclose(bars, [[[0.8, 0.8], [0.9, 0.8]], [[0.85, 0.7], [0.85, 0.9]]])
+    notes = {text.get_text(): text for text in ax.texts}
+    assert_allclose(notes["paper"].xy, (0.75, 0.55))
+    assert_allclose(notes["1"].xy, (0.8, 0.6))
+    assert_allclose(notes["10"].xy, (0.7, 0.55))
+    hollow = [
+        line.get_xydata().tolist()
+        for line in ax.lines
+        if mpl.colors.same_color(line.get_markerfacecolor(), ax.get_facecolor())
+    ]
+    assert hollow == [[], [[0.8, 0.6]]]
+    assert [[0.75, 0.55]] in [line.get_xydata().tolist() for line in ax.lines]
+    (legend,) = ax.figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "guess",
+        "undefended",
+        "MID (reg_lambda 1 to 10)",
+    ]
+
+
+def curves(n, utility=(0.5, 0.6)):
+    """`n` defences of two strengths each."""
+    strength, value = np.tile([1.0, 2.0], n), np.tile(utility, n)
+    points = pd.DataFrame({"defence": np.repeat([f"d{i}" for i in range(n)], 2)})
+    points = points.assign(parameter="p", strength=strength, complete=True)
+    for name in ("utility", "attack"):
+        points = points.assign(
+            **{name: value, f"{name}_low": value, f"{name}_high": value}
+        )
+    baselines = pd.DataFrame({"name": ["a", "b", "c"], "attack": 0.5})
+    return PrivacyUtilityDisplay(
+        points=points.assign(style=np.repeat(np.arange(n), 2)),
+        baselines=baselines.assign(attack_low=0.5, attack_high=0.5),
+        utility_name="mse",
+        attack_name="accuracy",
+        lower_is_better=True,
+    )
+
+
+def test_no_two_curves_look_the_same():
+    ax = curves(32).plot().ax_
+    lines = [line for line in ax.lines if line.get_label().startswith("d")]
+    # Matplotlib has no public getter of a pattern of dashes.
+    looks = {(line.get_color(), str(line._unscaled_dash_pattern)) for line in lines}
+    assert len(looks) == len(lines) == 32
+    assert len({line.get_marker() for line in lines[:12]}) == 12
+    levels = [line for line in ax.lines if line.get_label() in {"a", "b", "c"}]
+    assert len({str(line._unscaled_dash_pattern) for line in levels}) == 3
+
+
+@pytest.mark.parametrize(
+    ("utility", "scale"),
+    [
+        ((1.0, 20.0), "linear"),
+        ((1.0, 21.0), "log"),
+        ((1.0, np.inf), "linear"),
+        ((0.0, 30.0), "linear"),
+        ((np.inf, np.inf), "linear"),
+    ],
+)
+def test_only_ratios_above_twenty_get_a_logarithmic_axis(utility, scale):
+    display = curves(1, utility)
+    assert display.plot().ax_.get_xscale() == scale
+    display.lower_is_better = False
+    assert display.plot().ax_.get_xscale() == "linear"
+
+
+def test_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(
+        ImportError,
+        match=r"^PrivacyUtilityDisplay.plot needs 'matplotlib'.*-mid\[plot\]'",
+    ):
+        curves(1).plot()
 
 
 def test_styles_belong_to_the_defence_not_to_the_plot():
