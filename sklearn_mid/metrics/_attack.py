@@ -254,7 +254,7 @@ def roc_auc_areas(true, proba, weights):
 
     `weights` of shape (n_resamples, n_samples) weight the rows.
     """
-    counts = np.bincount(true, minlength=proba.shape[1])
+    counts = np.bincount(true)
     if np.count_nonzero(counts) < 2:
         return np.full(len(weights), np.nan)
     # Of two candidates, both areas are the same.
@@ -265,7 +265,7 @@ def roc_auc_areas(true, proba, weights):
 
 
 def _binary_auc(is_positive, score, weights):
-    order = np.argsort(score, kind="stable")
+    order = np.argsort(score, kind="stable")  # ties in one order on every machine
     score, is_positive, weights = score[order], is_positive[order], weights[:, order]
     starts = np.flatnonzero(np.r_[True, score[1:] != score[:-1]])  # ties share a rank
     positive = np.add.reduceat(weights * is_positive, starts, axis=1)

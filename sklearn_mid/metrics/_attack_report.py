@@ -193,8 +193,8 @@ def _resampled_label_scores(true, pred, n_values, n_resamples, rng):
     is_hit = cell_true == cell_pred
 
     def to_values(codes, weights):
-        shape = (len(cells), n_values)
-        return sparse.csr_array((weights, (np.arange(len(cells)), codes)), shape=shape)
+        # Pseudo-rows hold every value, so that each has its column.
+        return sparse.csr_array((weights, (np.arange(len(cells)), codes)))
 
     ones = np.ones(len(cells))
     hits, n_true, n_pred = (
@@ -206,8 +206,8 @@ def _resampled_label_scores(true, pred, n_values, n_resamples, rng):
     occurs = (is_true, is_true | (np.bincount(pred, minlength=n_values) > 0))
     chunks = []
     for size in _chunk_sizes(n_resamples, len(cells)):
+        # Shares would be these over their sum, which no score depends on.
         draws = rng.standard_gamma(mass, size=(size, len(cells)))
-        draws /= draws.sum(axis=1, keepdims=True)
         chunks.append(
             label_scores(draws @ hits, draws @ n_true, draws @ n_pred, occurs)
         )

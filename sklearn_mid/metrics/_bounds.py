@@ -100,7 +100,7 @@ def dp_privacy_loss_bound(epsilon, n=1, delta=0.0, *, method="paper"):
 
 def _paper_bound(epsilon, n, delta):
     # tanh(n eps / 2) = (e^{n eps} - 1) / (e^{n eps} + 1), which cannot overflow.
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         tanh = np.tanh(_times(n, epsilon) / 2)
         # tanh / expm1 tends to n / 2 as epsilon tends to 0.
         ratio = np.where(epsilon > 0, tanh / np.expm1(epsilon), n / 2)
@@ -110,7 +110,7 @@ def _paper_bound(epsilon, n, delta):
 def _tight_bound(epsilon, n, delta):
     m, is_odd = np.divmod(n, 2)
     climb = -np.expm1(-_times(m, epsilon))  # 1 - e^{-m eps}
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         ratio = np.where(epsilon > 0, climb / np.expm1(epsilon), m)
     # 1 - 2 p_m e^{-m eps}: the odd step adds its share of what is left to climb.
     middle = np.tanh(epsilon / 2) + delta * (1 - np.tanh(epsilon / 2))

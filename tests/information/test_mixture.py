@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from scipy.special import ndtri
@@ -131,6 +132,47 @@ def test_lone_centers_and_blocks_equal_the_pairwise_sums(method, order):
     )
     assert_allclose(value, expected, rtol=1e-8)
     assert_allclose(gradient, slope, rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize(("method", "order"), TAYLOR)
+def test_centers_that_end_at_a_blocks_edge_are_not_lost(method, order):
+    # a block is 4096 sigma, and starts 8 before the first centre
+    centers = 4090 - 15.0 * np.arange(270)[::-1]
+    centers[0] = 0
+    value, gradient = mixture_entropy_and_gradient(
+        centers, 1, method=method, taylor_order=order
+    )
+    expected, slope = mixture_entropy_and_gradient(
+        centers, 1, method="pairwise", taylor_order=order
+    )
+    assert_allclose(value, expected, rtol=1e-8)
+    assert_allclose(gradient, slope, atol=1e-8)
+
+
+@pytest.mark.parametrize(("method", "order"), ALL)
+def test_a_hundred_thousand_centers_are_the_few_that_they_repeat(method, order):
+    centers, options = np.array([0.0, 1.0, 2.7]), {"method": method}
+    options["taylor_order"] = order
+    value, gradient = mixture_entropy_and_gradient(
+        np.tile(centers, 33_333), 1, **options
+    )
+    expected, slope = mixture_entropy_and_gradient(centers, 1, **options)
+    assert_allclose(value, expected, rtol=1e-9)
+    assert_allclose(gradient, np.tile(slope, 33_333) / 33_333, rtol=1e-8, atol=1e-14)
+
+
+def test_two_centers_have_the_closed_form():
+    # -log of the density at either: (phi(0) + phi(0.3)) / 2
+    density = (1 + np.exp(-(0.3**2) / 2)) / 2 / np.sqrt(2 * np.pi)
+    options = {"method": "pairwise", "taylor_order": 0}
+    assert_allclose(
+        mixture_entropy([0.0, 0.3], 1, **options), -np.log(density), rtol=1e-14
+    )
+
+
+def test_centers_of_any_kind_are_numbers():
+    for centers in (["0", "1"], pd.array([0, 1], dtype="Int64")):
+        assert mixture_entropy(centers, 1) == mixture_entropy([0.0, 1.0], 1)
 
 
 @pytest.mark.parametrize(("method", "order"), ALL)

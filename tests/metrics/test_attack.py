@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy import stats
 from sklearn.metrics import (
     accuracy_score,
     balanced_accuracy_score,
@@ -74,6 +75,13 @@ def test_tied_scores_count_half():
     assert scores["mcc"] == 0
 
 
+def test_ties_of_any_score_count_half():
+    rng = np.random.RandomState(0)
+    truth, score = rng.randint(2, size=60), rng.randint(5, size=60) / 4
+    scores = attack_scores(truth, truth, np.column_stack([1 - score, score]))
+    assert_allclose(scores["roc_auc"], roc_auc_score(truth, score))
+
+
 def test_values_that_never_occur_do_not_count():
     truth, guess = ["a", "b", "b"], ["a", "b", "a"]
     assert (
@@ -112,6 +120,8 @@ def test_scores_without_probabilities_or_with_one_value():
         (([0, np.nan], [0, 1]), {}, "missing values"),
         (([0, 1], [0, 2]), {"values": [0, 1]}, "holds 2, which is none of values"),
         (([0, 1], [0, 1]), {"values": [0, 1, 1]}, "values must differ"),
+        (([0, 1], [0, 1], [[1.0], [np.nan]]), {}, "Input s_proba contains NaN"),
+        (([0, 1], [0, 1], [[0.5, 0.5]]), {}, "inconsistent numbers of samples"),
         (([0, 1], [0, 1], [[1.0], [1.0]]), {}, "1 columns, but there are 2 values"),
     ],
 )
@@ -136,8 +146,80 @@ def test_member_advantage_shows_the_attack_the_responses():
         def infer(self, X, y):
             return y
 
-    X = people([0, 1], [0, 0])
-    assert member_advantage(Echo(), X, ["no", "yes"], X, ["yes", "no"]) == 1
+        def infer_proba(self, X, y):
+            return np.column_stack([np.array(y) == "no", np.array(y) == "yes"])
+
+    X, right, wrong = people([0, 1], [0, 0]), ["no", "yes"], ["yes", "no"]
+    assert member_advantage(Echo(), X, right, X, wrong) == 1
+    rows = by_metric(
+        attack_report(
+            Echo(), X, right, baseline=Echo(), members=(X, wrong), n_resamples=1
+        )
+    )
+    assert rows.loc[["accuracy", "baseline_accuracy", "roc_auc"], "value"].tolist() == [
+        1,
+        1,
+        1,
+    ]
+    assert rows.loc["member_accuracy", "value"] == 0
+    assert np.isfinite(rows.to_numpy()).all()
+
+
+PSEUDO = 0.75  # rows of each kind that the intervals add
+
+
+@pytest.mark.parametrize("n_right", [0, 4, 10])
+def test_intervals_of_shares_are_those_of_beta_distributions(n_right):
+    truth = np.repeat([0, 1], 5)
+    X = people(truth, np.where(np.arange(10) < n_right, truth, 1 - truth))
+    options = {"n_resamples": 20_000, "random_state": 0}
+    rows = by_metric(attack_report(Guesser(), X, None, baseline=Guesser(), **options))
+    exact = stats.beta(n_right + PSEUDO, 10 - n_right + PSEUDO).ppf([0.025, 0.975])
+    exact = [min(exact[0], n_right / 10), max(exact[1], n_right / 10)]
+    for metric in ("accuracy", "baseline_accuracy"):
+        assert_allclose(rows.loc[metric, ["low", "high"]], exact, atol=0.01)
+    # attack alone right, baseline alone right: nobody; the rest: all ten
+    gain = stats.dirichlet([PSEUDO, PSEUDO, 10 + PSEUDO]).rvs(100_000, random_state=0)
+    low, high = np.quantile(gain[:, 0] - gain[:, 1], [0.025, 0.975])
+    assert_allclose(rows.loc["advantage", ["low", "high"]], [low, high], atol=0.01)
+
+
+@pytest.mark.parametrize("area", [0, 1])
+def test_interval_of_an_extreme_area_is_that_of_a_beta_distribution(area):
+    class Three(Guesser):
+        values_ = np.array(["never", "no", "yes"])
+
+        def infer_proba(self, X, y):
+            return np.column_stack([0 * X[:, 2], 1 - X[:, 2], X[:, 2]])
+
+    truth = np.repeat([1, 2], [9, 4])
+    X = people(truth, truth, truth == 2 if area else truth == 1)
+    rows = by_metric(
+        attack_report(Three(), X, None, n_resamples=20_000, random_state=0)
+    )
+    # of the rarer side's 4 rows
+    share = stats.beta(4 + 2 * PSEUDO, PSEUDO).ppf(0.025)
+    low, high = (share, 1) if area else (0, 1 - share)
+    assert_allclose(rows.loc["roc_auc"], [area, low, high], atol=0.01)
+
+
+def test_intervals_leave_out_values_that_nobody_has():
+    class Four(Guesser):
+        values_ = np.array(["no", "yes", "guessed", "never"])
+
+        def infer_proba(self, X, y):
+            return np.eye(4)[X[:, 1].astype(int)]
+
+    truth = np.arange(400) % 2
+    guess = truth.copy()
+    rows = by_metric(attack_report(Four(), people(truth, guess), None, random_state=0))
+    assert rows.loc["f1", "low"] > 0.97
+    assert rows.loc["balanced_accuracy", "low"] > 0.97
+    guess[0] = 2  # guessed once, true of nobody: an F1 of 0 among three
+    rows = by_metric(attack_report(Four(), people(truth, guess), None, random_state=0))
+    assert_allclose(rows.loc["f1", "value"], 2 / 3, atol=0.001)
+    assert rows.loc["f1", "low"] < 0.7
+    assert rows.loc["balanced_accuracy", "low"] > 0.97
 
 
 def test_report_holds_the_scores_and_intervals_around_them():
@@ -160,6 +242,7 @@ def test_report_holds_the_scores_and_intervals_around_them():
     assert_allclose(
         rows.loc["advantage", "value"], scores["accuracy"] - np.mean(truth == 0)
     )
+    assert rows.loc["member_accuracy", "value"] == rows.loc["accuracy", "value"]
     assert rows.loc["member_advantage", "value"] == 0
 
 
@@ -278,8 +361,9 @@ def test_report_refuses_another_secret_and_no_attack():
         attack_report("MAP", X, None)
     with pytest.raises(TypeError, match=r"baseline must be.*got str"):
         attack_report(Guesser(), X, None, baseline="prior")
-    with pytest.raises(ValueError, match=r"members must be a pair"):
-        attack_report(Guesser(), X, None, members=X[:0].T)
+    for members in (X, (X, None, None)):
+        with pytest.raises(ValueError, match=r"members must be a pair"):
+            attack_report(Guesser(), X, None, members=members)
     with pytest.raises(TypeError, match="attack must be"):
         member_advantage(object(), X, None, X, None)
 

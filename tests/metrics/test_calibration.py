@@ -63,6 +63,25 @@ def test_labels_name_the_columns():
     assert expected == expected_calibration_error([2, 1], proba)
 
 
+def test_there_are_ten_bins_and_each_holds_its_lower_edge():
+    def error(confidence):
+        return expected_calibration_error([1, 0], confidence)
+
+    together, apart = [0.905, 0.95], [0.895, 0.95]
+    assert_allclose(error(together), abs(0.905 - 1 + 0.95) / 2)
+    assert_allclose(error(apart), (1 - 0.895 + 0.95) / 2)
+    assert_allclose(error([0.5, 0.55]), abs(0.5 - 1 + 0.55) / 2)
+
+
+def test_narrow_floats_are_not_rounded_further():
+    narrow = np.random.RandomState(0).rand(20).astype(np.float32)
+    assert_allclose(
+        expected_calibration_error([0, 1] * 10, narrow),
+        expected_calibration_error([0, 1] * 10, narrow.astype(np.float64)),
+        rtol=1e-14,
+    )
+
+
 def test_order_of_rows_does_not_matter():
     rng = np.random.RandomState(0)
     proba, label = rng.rand(50), rng.randint(2, size=50)

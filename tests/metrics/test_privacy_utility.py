@@ -264,6 +264,9 @@ def test_summaries_of_one_row_and_of_infinite_rows():
     assert table.loc["a"].tolist() == [np.inf, 1.0, np.inf, 2]
     assert table.loc["b"].tolist() == [2.0, 2.0, 2.0, 1]
     assert table.loc["c"].isna().tolist() == [True, True, True, False]
+    assert table.loc["c", "repetitions"] == 0
+    again = summarize_repetitions(frame.astype(object), ["defence"])
+    assert again.set_index("defence").equals(table)
 
 
 def test_the_interval_of_a_mean_is_that_of_its_resamples():
@@ -272,10 +275,14 @@ def test_the_interval_of_a_mean_is_that_of_its_resamples():
     row = summarize_repetitions(frame, ["defence"], n_resamples=20_000).iloc[0]
     # Means of three draws: 0 with probability 8/27, 1 with 1/27 > 2.5%.
     assert_allclose([row["mean"], row["low"], row["high"]], [1 / 3, 0, 1])
-    narrow = summarize_repetitions(
-        frame, ["defence"], n_resamples=20_000, confidence_level=0.4
-    ).iloc[0]
-    # Its 30% and 70% quantiles: P(0) = 0.296, P(<= 1/3) = 0.741.
-    assert_allclose([narrow["low"], narrow["high"]], [1 / 3, 1 / 3])
+    # P(0) = 8/27 = 29.6%, P(<= 1/3) = 20/27 = 74.1%
+    for tail, low, high in ((30, 1, 1), (29.3, 0, 1), (26.5, 0, 1), (25.5, 0, 2)):
+        narrow = summarize_repetitions(
+            frame,
+            ["defence"],
+            n_resamples=200_000,
+            confidence_level=1 - tail / 50,
+        ).iloc[0]
+        assert_allclose([narrow["low"], narrow["high"]], [low / 3, high / 3])
     median = summarize_repetitions(frame, ["defence"], statistic="median").iloc[0]
     assert median["median"] == 0
