@@ -80,6 +80,7 @@ def test_names_say_whose_figures_they_are():
         results(rows), utility="accuracy", population="held-out", statistic="median"
     ).plot()
     ax = display.ax_
+    assert len(display.points) == 3
     assert ax.get_xlabel() == (
         "accuracy of the model, held-out people\n(higher is better)"
     )
@@ -206,9 +207,17 @@ def test_missing_baselines_count_as_incomplete():
         PrivacyUtilityDisplay.from_results(results(rows), utility="accuracy")
 
 
+def test_baselines_need_the_metric_too():
+    rows = [(*ROWS[0][:4], "mcc", ROWS[0][5]), *ROWS[1:]]
+    with pytest.raises(ValueError, match=r"metric='accuracy' is not in.*\['mcc'\]"):
+        PrivacyUtilityDisplay.from_results(results(rows), utility="accuracy")
+
+
 def test_results_without_baselines():
     display = PrivacyUtilityDisplay.from_results(results(ROWS[1:]), utility="accuracy")
     assert len(display.baselines) == 0
+    with_baselines = PrivacyUtilityDisplay.from_results(results(), utility="accuracy")
+    assert list(display.baselines) == list(with_baselines.baselines)
     display.plot()
 
 
@@ -252,6 +261,7 @@ def test_names_are_shown_as_they_are():
         frame, utility="accuracy", title="50$ & more"
     ).plot()
     display.figure_.canvas.draw()
+    assert display.ax_.get_title() == r"50\$ & more"
     labels = display.ax_.get_legend_handles_labels()[1]
     assert r" _\$a\$b\$ <script>" in labels
 
