@@ -53,12 +53,14 @@ def test_colour_images_are_drawn_with_channels_last(pyplot):
 def test_bounds_are_black_and_white_and_what_lies_beyond_is_clipped(pyplot):
     X = np.array([[-2.0, -1.0, 0.5, 3.0]])
     display = ReconstructionDisplay.from_predictions(
-        X, {"undefended": X}, bounds=(-1, 1), cmap="magma"
+        X, {"grey": 0 * X}, bounds=(-1, 1), cmap="magma"
     )
     assert display.axes_.shape == (2, 1)
-    for ax in display.axes_.flat:
+    for ax, pixels in zip(
+        display.axes_.flat, ([[0, 0], [0.75, 1]], np.full((2, 2), 0.5)), strict=True
+    ):
         shown = ax.images[0]
-        assert_allclose(shown.get_array(), [[0, 0], [0.75, 1]])
+        assert_allclose(shown.get_array(), pixels)
         assert shown.get_clim() == (0, 1)
         assert shown.get_cmap().name == "magma"
         assert not len(ax.get_xticks())
