@@ -61,7 +61,7 @@ def _codes(labels, name):
     if not hasattr(labels, "shape"):
         # np.array([1, "1"]) would turn both into the same string
         labels = np.asarray(labels, dtype=object)
-    if labels.ndim not in (1, 2) or not labels.shape[0] or 0 in labels.shape:
+    if labels.ndim not in (1, 2) or 0 in labels.shape:
         raise ValueError(
             f"{name} must hold at least one label, in shape (n_samples,) or "
             f"(n_samples, n_columns); got shape {labels.shape}."

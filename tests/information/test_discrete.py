@@ -18,6 +18,7 @@ LN2 = np.log(2)
 
 def test_entropy_of_known_distributions():
     assert entropy([7]) == 0
+    assert not np.signbit(entropy([7]))
     assert entropy(["a", "a", "a"]) == 0
     assert_allclose(entropy(list("abcd")), np.log(4), rtol=1e-14)
     assert_allclose(entropy(list("aab")), np.log(3) - 2 / 3 * LN2, rtol=1e-14)

@@ -136,9 +136,9 @@ def test_lone_centers_and_blocks_equal_the_pairwise_sums(method, order):
 
 @pytest.mark.parametrize(("method", "order"), TAYLOR)
 def test_centers_that_end_at_a_blocks_edge_are_not_lost(method, order):
-    # a block is 4096 sigma, and starts 8 before the first centre
-    centers = 4090 - 15.0 * np.arange(270)[::-1]
-    centers[0] = 0
+    # A block is 4096 sigma and starts 8 before the first centre. The last lies in the
+    # second block, the one before in the first, with nothing to cut out between.
+    centers = 15.04 * np.arange(273)
     value, gradient = mixture_entropy_and_gradient(
         centers, 1, method=method, taylor_order=order
     )
