@@ -95,7 +95,7 @@ def dp_privacy_loss_bound(epsilon, n=1, delta=0.0, *, method="paper"):
     delta = _checked("delta", delta, 0, 1, high_allowed=False)
     epsilon, n, delta = np.broadcast_arrays(epsilon, n, delta)
     bound = _method(method)(epsilon, n, delta)
-    return _plain(np.where(n == 0, 0.0, np.minimum(bound, 1.0)))
+    return _plain(np.minimum(bound, 1.0))
 
 
 def _paper_bound(epsilon, n, delta):
@@ -119,7 +119,7 @@ def _tight_bound(epsilon, n, delta):
 
 def _times(n, epsilon):
     """n * epsilon, with 0 * inf = 0."""
-    return np.where(n > 0, n * np.where(n > 0, epsilon, 0), 0.0)
+    return n * np.where(n > 0, epsilon, 0.0)
 
 
 def _method(method):

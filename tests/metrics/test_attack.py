@@ -90,6 +90,12 @@ def test_values_that_never_occur_do_not_count():
     )
 
 
+def test_values_that_occur_once_count():
+    assert set(attack_scores(["a", "b"], ["a", "b"]).values()) == {1}
+    missed = attack_scores(["a", "b", "b"], ["b", "b", "b"])
+    assert_allclose(missed["f1"], (0 + 4 / 5) / 2)
+
+
 def test_relabelling_changes_nothing():
     truth, guess = np.array([0, 1, 2, 1, 0]), np.array([0, 2, 2, 1, 1])
     scores = attack_scores(truth, guess)

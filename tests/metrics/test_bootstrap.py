@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -52,6 +54,17 @@ def test_resamples_that_miss_a_class_are_left_out():
     assert 0 <= low <= 2 / 3 <= high <= 1
 
 
+def test_other_warnings_of_the_statistic_are_heard():
+    def outspoken(x):
+        warnings.warn("few rows", UserWarning, stacklevel=1)
+        return x.mean()
+
+    with pytest.warns(UserWarning, match="few rows") as heard:
+        low, high = bootstrap_interval(outspoken, [1.0, 2.0], n_resamples=1)
+    assert len(heard) == 2
+    assert 1 <= low <= 1.5 <= high <= 2
+
+
 def test_pairs_stay_paired():
     x = np.arange(30)
     low, high = bootstrap_interval(lambda a, b: np.ptp(a - b), x, x + 5, random_state=0)
@@ -84,6 +97,7 @@ def test_wider_level_wider_interval():
         (([],), {}, "arrays of 0 rows"),
         (([1, 2], [1]), {}, "inconsistent numbers of samples"),
         (([1, 2],), {"n_resamples": 0}, "n_resamples must be an int.*got 0"),
+        (([1, 2],), {"confidence_level": 0.0}, "confidence_level must lie.*got 0.0"),
         (([1, 2],), {"confidence_level": 1.0}, "confidence_level must lie.*got 1.0"),
         (([np.nan],), {}, "statistic must be finite"),
         (([1, 2],), {"limits": (0, 1)}, r"limits must hold the statistic.*1\.5"),

@@ -163,6 +163,7 @@ def test_inverse_at_its_ends(method):
     assert inverse(0.0, 4) == 0.0
     assert inverse(1.0, 10, 0.5) == np.inf
     assert isinstance(inverse(0.5), float)
+    assert_allclose(inverse(0.5), np.log(3), rtol=1e-12)
     # o(1/n): epsilon falls faster than the number of records grows.
     n = 10 ** np.arange(1, 7)
     assert (np.diff(n * inverse(0.5, n)) <= 1e-9).all()
