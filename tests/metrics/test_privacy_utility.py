@@ -253,6 +253,7 @@ def test_an_error_over_orders_of_magnitude_gets_a_logarithmic_axis():
     display = PrivacyUtilityDisplay.from_results(results(rows), utility="mse").plot()
     assert display.lower_is_better
     assert display.ax_.get_xscale() == "log"
+    assert display.ax_.get_xlabel().endswith("held-out people\n(lower is better)")
 
 
 def test_names_are_shown_as_they_are():
