@@ -4,9 +4,10 @@
     python tests/fuzz/fuzz_readers.py suite -max_total_time=200
 
 Targets: ``suite`` (a suite file), ``results`` (the manifest and one record of a results
-folder), ``model`` (a model file). Whatever the bytes, the reader returns, or raises an
-error of the kind that its documentation names; anything else is a finding, and stops
-the run. Not collected by pytest.
+folder), ``model`` (a model file), ``data`` (a file that a loader finds in data_home).
+Whatever the bytes, the reader returns, or raises an error of the kind that its
+documentation names; anything else is a finding, and stops the run. Not collected by
+pytest.
 """
 
 import json
@@ -17,7 +18,10 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["sklearn_mid.benchmark", "tomllib", "skops"]):
+with atheris.instrument_imports(
+    include=["sklearn_mid.benchmark", "sklearn_mid.datasets", "tomllib", "skops"]
+):
+    from sklearn_mid import datasets
     from sklearn_mid.benchmark import (
         ResultsFolderError,
         SuiteError,
@@ -125,9 +129,38 @@ def model(data):
             raise
 
 
+def data(data):
+    """A file of the right name with other bytes: told by its checksum, not parsed."""
+    provider = atheris.FuzzedDataProvider(data)
+    fetch, name = LOADERS[provider.ConsumeIntInRange(0, len(LOADERS) - 1)]
+    path = FOLDER / "data" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(provider.ConsumeBytes(1000))
+    try:
+        fetch(data_home=FOLDER / "data", download_if_missing=False)
+    except OSError as error:
+        if path.name not in str(error):
+            raise
+    else:
+        raise AssertionError(f"{name} was read")
+    finally:
+        path.unlink()
+
+
+LOADERS = [
+    (datasets.fetch_iwpc, "iwpc/iwpc-scaled.csv"),
+    (datasets.fetch_steak, "steak/steak-risk-survey.csv"),
+    (datasets.fetch_orl_faces, "orl_faces/olivettifaces.mat"),
+    (datasets.fetch_auxiliary_faces, "london_faces/faces_ccby_64.npz"),
+    (datasets.fetch_mnist, "mnist/t10k-images-idx3-ubyte.gz"),
+]
+
+
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    target = {"suite": suite, "results": results, "model": model}[sys.argv.pop(1)]
+    target = {"suite": suite, "results": results, "model": model, "data": data}[
+        sys.argv.pop(1)
+    ]
     corpus = FOLDER / "corpus"
     corpus.mkdir()
     if target is results:
@@ -135,6 +168,8 @@ if __name__ == "__main__":
         (corpus / "0").write_bytes(bytes(range(256)))
     elif target is suite:
         (corpus / "0").write_bytes(SUITE)
+    elif target is data:
+        (corpus / "0").write_bytes(bytes(range(256)))
     else:
         import skops.io
         from sklearn.linear_model import LinearRegression
