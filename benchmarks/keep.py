@@ -20,6 +20,7 @@ KEPT = Path(__file__).resolve().parent / "results"
 def keep(folder):
     """Write what is kept of a results folder, in place of what was kept before."""
     target = KEPT / folder.name
+    plots = save_plots(folder, dpi=90)  # refuses a run that is not finished
     if target.exists():
         shutil.rmtree(target)
     target.mkdir(parents=True)
@@ -28,7 +29,7 @@ def keep(folder):
     # Without a time stamp, so that equal figures are equal files.
     (target / "results.csv.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
     write_report(folder, format="md", output=target / "report.md")
-    for path in save_plots(folder, dpi=90):
+    for path in plots:
         shutil.move(path, target / path.name)
     print(target)
 

@@ -12,7 +12,8 @@ from sklearn_mid.attacks import (
     PriorBaseline,
     WhiteBoxTreeAttack,
 )
-from sklearn_mid.benchmark._problem import HELD_OUT, MEMBERS, final_step
+from sklearn_mid.attacks._target import last_step
+from sklearn_mid.benchmark._problem import HELD_OUT, MEMBERS
 from sklearn_mid.exceptions import UnsupportedTargetError
 from sklearn_mid.metrics import attack_report
 
@@ -108,11 +109,6 @@ def audit(
     }
     rows = []
     for name, attack in attacks.items():
-        head = {
-            "attack": name,
-            "access": attack.access,
-            "knowledge": attack.knowledge,
-        }
         reason = ""
         if attack.access != "none":
             try:
@@ -131,16 +127,23 @@ def audit(
                     random_state=seed,
                 )
             rows.append(
-                {**head, "people": group, "n": len(y_group), **figures}
-                | {"skipped": reason}
+                {
+                    "attack": name,
+                    "access": attack.access,
+                    "knowledge": attack.knowledge,
+                    "people": group,
+                    "n": len(y_group),
+                    **figures,
+                    "skipped": reason,
+                }
             )
-    columns = [*rows[0], "skipped"]
-    return pd.DataFrame(rows)[list(dict.fromkeys(columns))]
+    return pd.DataFrame(rows)
 
 
 def _attacks(model, sensitive_feature, seed):
     """Unfitted attacks by name; some may find that the model does not suit them."""
-    model_draws = hasattr(final_step(model), "sample_proba")
+    # As the attacks see it: a wrapper passes no single draws on.
+    model_draws = hasattr(last_step(model)[0], "sample_proba")
     n_queries = _N_QUERIES if model_draws else 1
     common = {"n_queries": n_queries, "random_state": seed}
     attacks = {
@@ -152,8 +155,10 @@ def _attacks(model, sensitive_feature, seed):
             model, sensitive_feature, calibrate=True, **common
         )
     attacks["learned"] = LearnedAttack(model, sensitive_feature, **common)
+    # Below a wrapper that changes confidences is the tree; one that was never shown
+    # the secret takes other columns.
     inside = model
-    while hasattr(inside, "estimator_"):
+    while hasattr(inside, "estimator_") and not hasattr(inside, "kept_features_"):
         inside = inside.estimator_
     attacks["white-box counts"] = WhiteBoxTreeAttack(inside, sensitive_feature)
     return attacks

@@ -108,9 +108,11 @@ def _is_figure(entry):
     """Population, metric and a number, which may be missing or a text like "inf"."""
     if not (isinstance(entry, list) and len(entry) == 3 and _are_texts(entry[:2])):
         return False
-    with contextlib.suppress(TypeError, ValueError, OverflowError):
-        return entry[2] is None or float(entry[2]) is not None
-    return False
+    try:
+        float(entry[2] if entry[2] is not None else "nan")
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return True
 
 
 class Store:

@@ -26,14 +26,17 @@ ATTACKS = {
     ),
 }
 HOSTILE = {
-    "nan": (np.where(X > 0.99, np.nan, X) * np.r_[np.nan, np.ones(3)], "NaN"),
-    "infinite": (np.where(np.arange(4) == 1, np.inf, X), "inf"),
-    "empty": (X[:0], r"0 sample|minimum|at least"),
-    "one dimension": (X[:, 0], "Expected 2D|2D array"),
-    "another width": (np.c_[X, X[:, :1]], r"5 (features|pixels)|feature|square|5"),
-    "text": (np.full((60, 4), "x"), "could not convert|numeric|string"),
-    "sparse": (sparse.csr_array(X), "[Ss]parse"),
-    "huge": (X * 1e300, r"scale|range|bounds|\[0, 1\]|infinit"),
+    "nan": (X * [np.nan, 1, 1, 1], "X contains NaN"),
+    "infinite": (np.where(np.arange(4) == 1, np.inf, X), "X contains infinity"),
+    "empty": (X[:0], r"0 sample\(s\)"),
+    "one dimension": (X[:, 0], "Expected 2D array"),
+    "another width": (
+        np.c_[X, X[:, :1]],
+        r"X has 5 features, but|5 values per image do not",
+    ),
+    "text": (np.full((60, 4), "x"), "could not convert string"),
+    "sparse": (sparse.csr_array(X), "Sparse data was passed for X"),
+    "huge": (X * 1e300, r"X is expected on the scale \[0, 1\]"),
 }
 
 

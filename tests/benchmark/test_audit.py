@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 from sklearn.linear_model import LinearRegression
 
 from sklearn_mid.benchmark import audit
+from sklearn_mid.defenses import OmitFeature
 from sklearn_mid.tree import MIDDecisionTreeClassifier
 
 
@@ -45,6 +46,14 @@ def test_a_regression_has_no_tree_inside():
     white_box = report.loc["white-box counts"]
     assert "a decision tree classifier is needed" in white_box["skipped"]
     assert np.isnan(white_box["accuracy"])
+
+
+def test_a_model_that_was_never_shown_the_secret_has_no_tree_to_count_in():
+    X, y = people()
+    model = OmitFeature(MIDDecisionTreeClassifier(0.0, max_depth=1), ["s"]).fit(X, y)
+    report = audit(model, X, y, "s", random_state=0).set_index("attack")
+    assert report.loc["MAP", "advantage"] == 0
+    assert "OmitFeature" in report.loc["white-box counts", "skipped"]
 
 
 def test_a_model_that_draws_noise_is_asked_often():
