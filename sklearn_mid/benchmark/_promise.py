@@ -1,7 +1,6 @@
 """What theory promises, beside what an attack reached."""
 
 import numpy as np
-import pandas as pd
 
 from sklearn_mid.benchmark._results import summarize
 from sklearn_mid.metrics._plotting import COLORS, MARKERS, legend_below, literal
@@ -140,4 +139,4 @@ class PromiseDisplay:
 def _summary(results, dataset, attack):
     rows = (results["dataset"] == dataset.name) & (results["attack"] == attack)
     summary = summarize(results[rows], statistic=dataset.statistic)
-    return pd.DataFrame(summary.rename(columns={dataset.statistic: "centre"}))
+    return summary.rename(columns={dataset.statistic: "centre"})
