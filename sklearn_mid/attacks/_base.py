@@ -78,7 +78,7 @@ class ModelInversionAttack(MetaEstimatorMixin, BaseEstimator):
         target = self.estimator
         kind = target.__name__ if isinstance(target, type) else type(target).__name__
         return UnsupportedTargetError(
-            f"{type(self).__name__} cannot attack a {kind}: {reason}."
+            f"{type(self).__name__} cannot attack the estimator, a {kind}: {reason}."
         )
 
 

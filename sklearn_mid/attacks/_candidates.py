@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mid.utils._features import one_hot_codes, resolve_columns
+from sklearn_mid.utils._validation import as_column, as_numbers
 
 __all__ = ["Candidates", "check_no_infinity", "given_prior"]
 
@@ -53,7 +54,7 @@ def given_prior(prior, values, shares):
                 f"to no other; these are {values.tolist()}."
             )
         prior = [prior[v] for v in values.tolist()]
-    given = np.asarray(prior, dtype=np.float64)
+    given = as_numbers(prior, "prior")
     if (
         given.shape != values.shape
         or not (given >= 0).all()
@@ -278,9 +279,9 @@ def _quantile_bins(raw, n_bins):
 
 
 def _given_values(candidates, raw, distinct, is_numeric, name):
-    values = np.asarray(candidates)
+    values = as_column(candidates, "candidates")
     if values.dtype.kind not in "iufb":
-        values = np.asarray(candidates, dtype=object)
+        values = values.astype(object)
     if values.ndim != 1 or len(values) != len(pd.unique(values)) or not len(values):
         raise ValueError(
             f"candidates={candidates!r} must be None, a number of bins, or a list of "

@@ -1,6 +1,7 @@
 """Model inversion with a generative prior (GMI, Zhang et al. 2020)."""
 
 import numbers
+import os
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -11,7 +12,7 @@ from sklearn_mid.attacks._target_gradients import target_gradient
 from sklearn_mid.utils._images import check_bounds, check_image_shape, check_scale
 from sklearn_mid.utils._optional import require
 from sklearn_mid.utils._progress import progress
-from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
+from sklearn_mid.utils._sklearn_compat import HasMethods, Interval, StrOptions
 
 __all__ = ["GenerativeInversionAttack"]
 
@@ -142,13 +143,15 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
         "width": [Interval(numbers.Integral, 1, None, closed="left")],
         "max_iter": [Interval(numbers.Integral, 1, None, closed="left")],
         "n_critic": [Interval(numbers.Integral, 1, None, closed="left")],
-        "lr": [Interval(numbers.Real, 0, None, closed="neither")],
+        "lr": [Interval(numbers.Real, 0, 1e30, closed="right")],
         "batch_size": [Interval(numbers.Integral, 1, None, closed="left")],
         "checkpoint_every": [Interval(numbers.Integral, 1, None, closed="left")],
         "n_starts": [Interval(numbers.Integral, 1, None, closed="left")],
         "search_iter": [Interval(numbers.Integral, 0, None, closed="left")],
-        "search_lr": [Interval(numbers.Real, 0, None, closed="neither")],
-        "identity_weight": [Interval(numbers.Real, 0, None, closed="left")],
+        "search_lr": [Interval(numbers.Real, 0, 1000, closed="right")],
+        "checkpoint_folder": [str, os.PathLike, None],
+        "evaluator": [HasMethods("predict"), None],
+        "identity_weight": [Interval(numbers.Real, 0, 1e9, closed="both")],
         "n_noise_samples": [Interval(numbers.Integral, 1, None, closed="left")],
         "output": [StrOptions({"auto", "logits", "proba", "log_proba"})],
         "input_shape": [StrOptions({"flat", "image"})],

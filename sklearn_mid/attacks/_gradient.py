@@ -10,7 +10,12 @@ from sklearn_mid.attacks._class_level import ClassReconstructionAttack
 from sklearn_mid.attacks._target_gradients import target_gradient
 from sklearn_mid.utils._images import check_bounds, check_image_shape, check_scale
 from sklearn_mid.utils._progress import progress
-from sklearn_mid.utils._sklearn_compat import Interval, StrOptions, _fit_context
+from sklearn_mid.utils._sklearn_compat import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    _fit_context,
+)
 
 __all__ = ["GradientInversionAttack"]
 
@@ -127,6 +132,7 @@ class GradientInversionAttack(ClassReconstructionAttack):
         "finite_difference_step": [Interval(numbers.Real, 0, None, closed="neither")],
         "output": [StrOptions({"auto", "logits", "proba", "log_proba"})],
         "image_shape": ["array-like", None],
+        "evaluator": [HasMethods("predict"), None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }

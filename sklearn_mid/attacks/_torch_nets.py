@@ -5,6 +5,7 @@ import math
 from torch import nn
 
 from sklearn_mid.utils._torch import build_seeded, global_seed
+from sklearn_mid.utils._validation import check_layer_sizes
 
 __all__ = ["critic", "deconv", "mlp", "user_module"]
 
@@ -14,7 +15,7 @@ def mlp(n_inputs, n_outputs, hidden_layer_sizes, *, generator, bounds=None):
 
     def build():
         layers, width = [], n_inputs
-        for size in hidden_layer_sizes:
+        for size in check_layer_sizes(hidden_layer_sizes):
             layers += [nn.Linear(width, size), nn.ReLU()]
             width = size
         layers.append(nn.Linear(width, n_outputs))
@@ -92,13 +93,17 @@ def critic(image_shape, width, *, generator):
     return build_seeded(build, generator)
 
 
-def user_module(factory, *args, seed):
+def user_module(factory, *args, seed, param="decoder"):
     """The module that the user's `factory` makes, with reproducible weights."""
     with global_seed(seed):
-        module = factory(*args)
+        try:
+            module = factory(*args)
+        except TypeError as error:
+            raise TypeError(f"{param}={factory!r} cannot be called: {error}") from error
     if not isinstance(module, nn.Module):
         raise TypeError(
-            f"{factory!r} must return a torch.nn.Module, got {type(module).__name__}."
+            f"{param}={factory!r} must return a torch.nn.Module, got "
+            f"{type(module).__name__}."
         )
     return module
 

@@ -22,7 +22,12 @@ from sklearn_mid.attacks._update_answers import (
 from sklearn_mid.metrics import reconstruction_gain
 from sklearn_mid.utils._images import check_bounds, check_scale
 from sklearn_mid.utils._optional import require
-from sklearn_mid.utils._sklearn_compat import Interval, StrOptions, _fit_context
+from sklearn_mid.utils._sklearn_compat import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    _fit_context,
+)
 
 __all__ = ["UpdatesLeakAttack"]
 
@@ -145,6 +150,7 @@ class UpdatesLeakAttack(ModelInversionAttack):
 
     _parameter_constraints: dict = {
         "task": [StrOptions({"label", "reconstruction"})],
+        "shadow_estimator": [HasMethods(["fit", "get_params"]), None],
         "update_size": [Interval(numbers.Integral, 1, None, closed="left")],
         "n_shadows": [Interval(numbers.Integral, 1, None, closed="left")],
         "n_probes": [Interval(numbers.Integral, 1, None, closed="left")],

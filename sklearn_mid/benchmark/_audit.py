@@ -1,5 +1,7 @@
 """One released model against every attack that fits it."""
 
+from numbers import Real
+
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
@@ -16,12 +18,21 @@ from sklearn_mid.attacks._target import last_step
 from sklearn_mid.benchmark._problem import HELD_OUT, MEMBERS
 from sklearn_mid.exceptions import UnsupportedTargetError
 from sklearn_mid.metrics import attack_report
+from sklearn_mid.utils._sklearn_compat import HasMethods, Interval
+from sklearn_mid.utils._validation import check_parameters
 
 __all__ = ["audit"]
 
 # A model that draws noise for every answer is asked until most of it averages out.
 _N_QUERIES = 12
 _FIGURES = ("accuracy", "mcc", "baseline_accuracy", "advantage")
+
+
+_CONSTRAINTS = {
+    "model": [HasMethods("predict")],
+    "confidence_level": [Interval(Real, 0, 1, closed="neither")],
+    "random_state": ["random_state"],
+}
 
 
 def audit(
@@ -89,12 +100,25 @@ def audit(
     >>> bool(report.loc["MAP", "advantage"] > 0)
     True
     """
+    check_parameters(
+        "audit",
+        _CONSTRAINTS,
+        model=model,
+        confidence_level=confidence_level,
+        random_state=random_state,
+    )
+    if members is not None and not (
+        isinstance(members, tuple | list) and len(members) == 2
+    ):
+        raise ValueError(f"members must be a pair (X, y), got {members!r}.")
     rng = check_random_state(random_state)
     seed = rng.randint(np.iinfo(np.int32).max)
     X_known, X_new, y_known, y_new = train_test_split(
         X, y, test_size=0.5, random_state=seed
     )
-    people = {HELD_OUT: (X_new, y_new)} | ({MEMBERS: members} if members else {})
+    people = {HELD_OUT: (X_new, y_new)} | (
+        {MEMBERS: members} if members is not None else {}
+    )
     baselines = {
         baseline.knowledge: baseline.fit(X_known, y_known)
         for baseline in (
@@ -118,14 +142,19 @@ def audit(
         for group, (X_group, y_group) in people.items():
             figures = {}
             if not reason:
-                figures = _figures(
-                    attack,
-                    baselines[attack.knowledge],
-                    X_group,
-                    y_group,
-                    confidence_level=confidence_level,
-                    random_state=seed,
-                )
+                try:
+                    figures = _figures(
+                        attack,
+                        baselines[attack.knowledge],
+                        X_group,
+                        y_group,
+                        confidence_level=confidence_level,
+                        random_state=seed,
+                    )
+                except (TypeError, ValueError) as error:
+                    raise ValueError(
+                        f"The {group} people cannot be attacked: {error}"
+                    ) from error
             rows.append(
                 {
                     "attack": name,

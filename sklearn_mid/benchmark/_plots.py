@@ -4,6 +4,7 @@ import contextlib
 import html
 import io
 import re
+from numbers import Real
 from pathlib import Path
 
 from sklearn_mid.benchmark._promise import PromiseDisplay
@@ -12,6 +13,8 @@ from sklearn_mid.benchmark._strength import StrengthDisplay
 from sklearn_mid.benchmark._tables import utility_metric
 from sklearn_mid.metrics import PrivacyUtilityDisplay
 from sklearn_mid.utils._optional import require
+from sklearn_mid.utils._sklearn_compat import Interval
+from sklearn_mid.utils._validation import check_parameters
 
 __all__ = ["displays", "save_plots", "svg", "unfinished_datasets"]
 
@@ -132,6 +135,12 @@ def _axes(style, **options):
             pyplot.close(figure)
 
 
+_CONSTRAINTS = {
+    "allow_incomplete": ["boolean"],
+    "dpi": [Interval(Real, 10, 2400, closed="both")],
+}
+
+
 def save_plots(folder, *, allow_incomplete=False, dpi=150):
     """Draw a PNG per dataset and attack into the results folder.
 
@@ -158,6 +167,9 @@ def save_plots(folder, *, allow_incomplete=False, dpi=150):
     ValueError
         If cells are missing or failed, unless `allow_incomplete`.
     """
+    check_parameters(
+        "save_plots", _CONSTRAINTS, allow_incomplete=allow_incomplete, dpi=dpi
+    )
     _, suite, _, _ = load_run(folder)
     unfinished = unfinished_datasets(load_cells(folder))
     if unfinished and not allow_incomplete:

@@ -25,6 +25,7 @@ from sklearn_mid.metrics import (
     information_accuracy_bound,
 )
 from sklearn_mid.model_selection import target_auxiliary_split
+from sklearn_mid.utils._validation import as_column
 
 __all__ = ["AttributeProblem", "Judgement"]
 
@@ -165,6 +166,10 @@ class AttributeProblem:
         **others
             Further attributes.
         """
+        if not isinstance(X, pd.DataFrame):
+            raise TypeError(f"X must be a DataFrame, got {type(X).__name__}.")
+        secret = pd.Series(as_column(secret, "secret"), index=X.index)
+        y = pd.Series(as_column(y, "y"), index=X.index)
         strata = secret.astype(str)
         if not others["is_regression"]:
             strata = strata + "|" + y.astype(str)
@@ -177,6 +182,11 @@ class AttributeProblem:
             random_state=random_state,
         )
         parts = (split.target, split.test, split.auxiliary)
+        if not all(len(part.indices) for part in parts):
+            raise ValueError(
+                f"test_size={test_size!r} and auxiliary_size={auxiliary_size!r} of "
+                f"{len(X)} rows leave a part without any."
+            )
         tables = [t.reset_index(drop=True) for part in parts for t in (part.X, part.y)]
         return cls(*tables, **others)
 

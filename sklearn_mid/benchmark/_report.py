@@ -1,6 +1,7 @@
 """Reports of a results folder: one HTML page, Markdown, CSV or JSON."""
 
 import json
+import os
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -19,11 +20,19 @@ from sklearn_mid.benchmark._tables import (
 )
 from sklearn_mid.metrics import PrivacyUtilityDisplay
 from sklearn_mid.utils._optional import require
+from sklearn_mid.utils._sklearn_compat import StrOptions
+from sklearn_mid.utils._validation import check_parameters
 
 __all__ = ["FORMATS", "write_report"]
 
 FORMATS = ("html", "csv", "json", "md")
 _N_TEXT_COLUMNS = 2
+
+
+_CONSTRAINTS = {
+    "format": [StrOptions(set(FORMATS))],
+    "output": [str, os.PathLike, None],
+}
 
 
 def write_report(folder, *, format="html", output=None):
@@ -52,8 +61,7 @@ def write_report(folder, *, format="html", output=None):
     --------
     save_plots : The plots as PNG files.
     """
-    if format not in FORMATS:
-        raise ValueError(f"format={format!r} is not allowed; choose one of {FORMATS}.")
+    check_parameters("write_report", _CONSTRAINTS, format=format, output=output)
     text = {"html": _html, "csv": _csv, "json": _json, "md": _markdown}[format](folder)
     if str(output) == "-":
         sys.stdout.write(text)

@@ -2,6 +2,7 @@
 
 import functools
 import importlib.metadata
+import os
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from sklearn_mid.benchmark._plan import plan
 from sklearn_mid.benchmark._spec import SuiteError, parse_suite
 from sklearn_mid.benchmark._store import ResultsFolderError, Store
 from sklearn_mid.metrics._repetitions import summarize_repetitions
+from sklearn_mid.utils._validation import check_parameters
 
 __all__ = ["load_cells", "load_results", "load_run", "summarize", "versions"]
 
@@ -67,6 +69,7 @@ def load_run(folder):
     ResultsFolderError
         If `folder` holds no results.
     """
+    check_parameters("load_results", {"folder": [str, os.PathLike]}, folder=folder)
     store = Store(folder)
     manifest = store.read_manifest()
     if manifest is None or not isinstance(manifest.get("suite"), dict):

@@ -3,6 +3,7 @@
 import datetime
 import os
 import platform
+from numbers import Integral, Real
 from pathlib import Path
 
 from sklearn_mid.benchmark._results import load_results, versions
@@ -10,6 +11,8 @@ from sklearn_mid.benchmark._runner import run_plan
 from sklearn_mid.benchmark._spec import load_suite, parse_suite
 from sklearn_mid.benchmark._store import ResultsFolderError, Store
 from sklearn_mid.utils._optional import require
+from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
+from sklearn_mid.utils._validation import check_parameters
 
 __all__ = ["run_benchmark"]
 
@@ -85,6 +88,19 @@ def _manifest(suite, before, n_jobs, backend, command):
     }
 
 
+_CONSTRAINTS = {
+    "output": [str, os.PathLike],
+    "n_jobs": [Integral],
+    "backend": [StrOptions({"loky", "threading", "dask"}), None],
+    "scheduler": [str, None],
+    "repetitions": [Interval(Integral, 1, None, closed="left"), None],
+    "timeout": [Interval(Real, 0, None, closed="right"), None],
+    "retry_failed": ["boolean"],
+    "progress": ["boolean"],
+    "command": [str, None],
+}
+
+
 def run_benchmark(
     suite,
     output,
@@ -155,6 +171,19 @@ def run_benchmark(
     >>> from sklearn_mid.benchmark import run_benchmark
     >>> results = run_benchmark("quick", "results/quick")  # doctest: +SKIP
     """
+    check_parameters(
+        "run_benchmark",
+        _CONSTRAINTS,
+        output=output,
+        n_jobs=n_jobs,
+        backend=backend,
+        scheduler=scheduler,
+        repetitions=repetitions,
+        timeout=timeout,
+        retry_failed=retry_failed,
+        progress=progress,
+        command=command,
+    )
     suite = load_suite(suite)
     changes = {"repetitions": repetitions, "timeout": timeout}
     changes = {key: value for key, value in changes.items() if value is not None}

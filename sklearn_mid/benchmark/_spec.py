@@ -487,7 +487,11 @@ def load_suite(suite):
     """
     if isinstance(suite, Suite):
         return suite
-    text = os.fspath(suite)
+    if not isinstance(suite, str | os.PathLike):
+        raise SuiteError(
+            f"a suite is named by a str or path, or is a Suite; got {suite!r}."
+        )
+    text = os.fsdecode(suite)
     is_path = text.endswith(".toml") or isinstance(suite, Path)
     path = Path(text) if is_path else _find_suite(text)
     try:

@@ -1,6 +1,6 @@
 """Adult census income, with marital status as the attribute to hide."""
 
-from sklearn_mid.datasets._bunch import nominal, table_bunch
+from sklearn_mid.datasets._bunch import check_flags, nominal, table_bunch
 from sklearn_mid.datasets._two_parts import part, read_parts
 
 __all__ = ["fetch_adult"]
@@ -121,6 +121,13 @@ def fetch_adult(
     >>> adult.data.shape  # doctest: +SKIP
     (10000, 10)
     """
+    check_flags(
+        "fetch_adult",
+        as_frame=as_frame,
+        return_X_y=return_X_y,
+        data_home=data_home,
+        download_if_missing=download_if_missing,
+    )
     frame, paths = read_parts(
         FILES, subset, data_home=data_home, download_if_missing=download_if_missing
     )

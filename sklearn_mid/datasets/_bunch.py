@@ -1,10 +1,28 @@
 """How loaded data is handed out: tables and images as a Bunch."""
 
+import os
+
 import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-__all__ = ["check_option", "image_bunch", "nominal", "table_bunch"]
+from sklearn_mid.utils._validation import check_parameters
+
+__all__ = ["check_flags", "check_option", "image_bunch", "nominal", "table_bunch"]
+
+_FLAGS = {
+    "as_frame": ["boolean"],
+    "complete_cases": ["boolean"],
+    "data_home": [str, os.PathLike, None],
+    "download_if_missing": ["boolean"],
+    "one_hot": ["boolean"],
+    "return_X_y": ["boolean"],
+}
+
+
+def check_flags(loader, **flags):
+    """Raise a ValueError that names the parameter unless all are of the right type."""
+    check_parameters(loader, _FLAGS, **flags)
 
 
 def check_option(param, value, allowed):

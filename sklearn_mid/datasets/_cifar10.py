@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from sklearn import datasets
 
-from sklearn_mid.datasets._bunch import check_option, image_bunch
+from sklearn_mid.datasets._bunch import check_flags, check_option, image_bunch
 from sklearn_mid.datasets._files import DataFile, find_file
 from sklearn_mid.utils._optional import require
 
@@ -130,6 +130,7 @@ def fetch_cifar10(
     >>> cifar.data.shape  # doctest: +SKIP
     (2000, 3072)
     """
+    check_flags("fetch_cifar10", return_X_y=return_X_y, data_home=data_home)
     check_option("subset", subset, ("train", "test", "all"))
     check_option("source", source, ("jpeg", "openml"))
     others = {}

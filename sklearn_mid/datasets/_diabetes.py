@@ -2,7 +2,7 @@
 
 from sklearn import datasets
 
-from sklearn_mid.datasets._bunch import table_bunch
+from sklearn_mid.datasets._bunch import check_flags, table_bunch
 
 __all__ = ["load_diabetes"]
 
@@ -63,6 +63,7 @@ def load_diabetes(*, as_frame=True, return_X_y=False):
     >>> diabetes.data.shape, diabetes.sensitive_features
     ((442, 10), ['sex'])
     """
+    check_flags("load_diabetes", as_frame=as_frame, return_X_y=return_X_y)
     frame = datasets.load_diabetes(scaled=False, as_frame=True).frame
     frame = frame.rename(columns=_SERUM_NAMES)
     frame["sex"] = frame["sex"].astype(int).astype("category")

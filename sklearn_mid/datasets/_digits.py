@@ -2,7 +2,7 @@
 
 from sklearn import datasets
 
-from sklearn_mid.datasets._bunch import image_bunch
+from sklearn_mid.datasets._bunch import check_flags, image_bunch
 
 __all__ = ["load_digits"]
 
@@ -46,6 +46,7 @@ def load_digits(*, return_X_y=False):
     >>> digits.data.shape, digits.image_shape, float(digits.data.max())
     ((1797, 64), (1, 8, 8), 1.0)
     """
+    check_flags("load_digits", return_X_y=return_X_y)
     digits = datasets.load_digits()
     return image_bunch(
         digits.images[:, None] / 16,

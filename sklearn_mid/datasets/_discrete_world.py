@@ -1,13 +1,25 @@
 """Worlds of few values whose whole joint distribution is known."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
 from scipy.special import entr
-from sklearn.utils import Bunch, check_random_state, check_scalar
+from sklearn.utils import Bunch, check_random_state
+
+from sklearn_mid.utils._sklearn_compat import Interval
+from sklearn_mid.utils._validation import as_numbers, check_parameters
 
 __all__ = ["make_discrete_world"]
+
+_CONSTRAINTS = {
+    "n_samples": [Interval(Integral, 1, None, closed="left")],
+    "n_values": [tuple, list],
+    "n_classes": [Interval(Integral, 1, None, closed="left")],
+    "independent_secret": ["boolean"],
+    "concentration": [Interval(Real, 0, 1e9, closed="right")],
+    "random_state": ["random_state"],
+}
 
 _DESCR = """\
 A discrete world
@@ -18,7 +30,7 @@ an attacker can learn is known exactly; see make_discrete_world.
 
 
 def _check_joint(joint):
-    joint = np.asarray(joint, dtype=float)
+    joint = as_numbers(joint, "joint")
     if joint.ndim < 2 or not joint.size:
         raise ValueError(
             "joint needs an axis for the secret, one per known feature and one for "
@@ -118,20 +130,27 @@ def make_discrete_world(
     >>> round(world.mutual_information, 4)  # ln 2
     0.6931
     """
+    check_parameters(
+        "make_discrete_world",
+        _CONSTRAINTS,
+        n_samples=n_samples,
+        n_values=n_values,
+        n_classes=n_classes,
+        independent_secret=independent_secret,
+        concentration=concentration,
+        random_state=random_state,
+    )
     rng = check_random_state(random_state)
-    check_scalar(n_samples, "n_samples", Integral, min_val=1)
     if joint is not None:
         joint = _check_joint(joint)
     else:
-        if not 0 < concentration < np.inf:
+        if not n_values or not all(
+            isinstance(count, Integral) and count >= 1 for count in n_values
+        ):
             raise ValueError(
-                f"concentration={concentration!r} must be positive and finite."
+                "n_values must hold an int of 1 or more for the secret and for each "
+                f"known feature, got {n_values!r}."
             )
-        if not len(n_values):
-            raise ValueError("n_values must hold a number for the secret, got none.")
-        for count in n_values:
-            check_scalar(count, "each of n_values", Integral, min_val=1)
-        check_scalar(n_classes, "n_classes", Integral, min_val=1)
         joint = _random_joint(
             n_values, n_classes, independent_secret, concentration, rng
         )

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.io import loadmat
 from sklearn import datasets
 
-from sklearn_mid.datasets._bunch import check_option, image_bunch
+from sklearn_mid.datasets._bunch import check_flags, check_option, image_bunch
 from sklearn_mid.datasets._files import DataFile, find_file
 
 __all__ = ["fetch_auxiliary_faces", "fetch_orl_faces"]
@@ -113,6 +113,12 @@ def fetch_orl_faces(*, return_X_y=False, data_home=None, download_if_missing=Tru
     >>> faces.images.shape  # doctest: +SKIP
     (400, 64, 64)
     """
+    check_flags(
+        "fetch_orl_faces",
+        return_X_y=return_X_y,
+        data_home=data_home,
+        download_if_missing=download_if_missing,
+    )
     path = find_file(
         ORL_FILE, data_home=data_home, download_if_missing=download_if_missing
     )
@@ -182,6 +188,12 @@ def fetch_auxiliary_faces(
     >>> len(faces.target_names)  # doctest: +SKIP
     142
     """
+    check_flags(
+        "fetch_auxiliary_faces",
+        return_X_y=return_X_y,
+        data_home=data_home,
+        download_if_missing=download_if_missing,
+    )
     check_option("source", source, ("london", "lfw"))
     if source == "lfw":
         height = _LFW_CROP[0].stop - _LFW_CROP[0].start

@@ -1,6 +1,6 @@
 """Fair's survey on marriage, with affairs as the attribute to hide."""
 
-from sklearn_mid.datasets._bunch import nominal, table_bunch
+from sklearn_mid.datasets._bunch import check_flags, nominal, table_bunch
 from sklearn_mid.utils._optional import require
 
 __all__ = ["load_fair"]
@@ -74,6 +74,7 @@ def load_fair(*, as_frame=True, return_X_y=False):
     >>> fair.data["affairs"].value_counts().to_dict()
     {'no': 4313, 'yes': 2053}
     """
+    check_flags("load_fair", as_frame=as_frame, return_X_y=return_X_y)
     source = require(
         "statsmodels.datasets.fair", extra="benchmark", needed_by="load_fair"
     )

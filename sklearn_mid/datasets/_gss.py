@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklearn_mid.datasets._bunch import check_option, nominal, table_bunch
+from sklearn_mid.datasets._bunch import check_flags, check_option, nominal, table_bunch
 from sklearn_mid.datasets._two_parts import part, read_parts
 
 __all__ = ["fetch_gss"]
@@ -131,6 +131,13 @@ def fetch_gss(
     >>> gss.data.shape  # doctest: +SKIP
     (5079, 11)
     """
+    check_flags(
+        "fetch_gss",
+        as_frame=as_frame,
+        return_X_y=return_X_y,
+        data_home=data_home,
+        download_if_missing=download_if_missing,
+    )
     check_option("no_answer", no_answer, ("keep", "missing"))
     frame, paths = read_parts(
         FILES, subset, data_home=data_home, download_if_missing=download_if_missing

@@ -1,10 +1,10 @@
 """Warfarin dosing, with two genotypes as the attributes to hide."""
 
-import numpy as np
 import pandas as pd
 
-from sklearn_mid.datasets._bunch import check_option, nominal, table_bunch
+from sklearn_mid.datasets._bunch import check_flags, check_option, nominal, table_bunch
 from sklearn_mid.datasets._files import DataFile, find_file
+from sklearn_mid.utils._validation import as_numbers
 
 __all__ = ["fetch_iwpc", "iwpc_weekly_dose"]
 
@@ -79,7 +79,7 @@ def iwpc_weekly_dose(dose, *, scale="scaled"):
     28.9
     """
     check_option("scale", scale, _SCALES)
-    dose = np.asarray(dose, dtype=float)
+    dose = as_numbers(dose, "dose")
     if scale == "mg_week":
         return dose
     if scale == "scaled":
@@ -165,6 +165,14 @@ def fetch_iwpc(
     >>> iwpc.groups["vkorc1"]  # doctest: +SKIP
     ['vkorc1_CC', 'vkorc1_CT', 'vkorc1_TT']
     """
+    check_flags(
+        "fetch_iwpc",
+        one_hot=one_hot,
+        as_frame=as_frame,
+        return_X_y=return_X_y,
+        data_home=data_home,
+        download_if_missing=download_if_missing,
+    )
     check_option("target", target, _SCALES)
     path = find_file(FILE, data_home=data_home, download_if_missing=download_if_missing)
     frame = pd.read_csv(path, dtype={"cyp2c9": str})

@@ -1,14 +1,26 @@
 """A linear world with Gaussian noise, whose best attack is known."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 from scipy.stats import norm
-from sklearn.utils import Bunch, check_random_state, check_scalar
+from sklearn.utils import Bunch, check_random_state
+
+from sklearn_mid.utils._sklearn_compat import Interval
+from sklearn_mid.utils._validation import as_numbers, check_parameters
 
 __all__ = ["make_linear_gaussian"]
+
+_LARGEST = 1e100  # squares and products stay within floats
+_CONSTRAINTS = {
+    "n_samples": [Interval(Integral, 1, None, closed="left")],
+    "n_known": [Interval(Integral, 0, None, closed="left")],
+    "secret_coef": [Interval(Real, None, None, closed="neither")],
+    "noise_variance": [Interval(Real, 0, 1e200, closed="right")],
+    "random_state": ["random_state"],
+}
 
 _DESCR = """\
 A linear Gaussian world
@@ -120,33 +132,50 @@ def make_linear_gaussian(
     >>> round(world.bayes_accuracy, 4)  # standard normal below 1
     0.8413
     """
+    check_parameters(
+        "make_linear_gaussian",
+        _CONSTRAINTS,
+        n_samples=n_samples,
+        n_known=n_known,
+        secret_coef=secret_coef,
+        noise_variance=noise_variance,
+        random_state=random_state,
+    )
     rng = check_random_state(random_state)
-    check_scalar(n_samples, "n_samples", Integral, min_val=1)
-    check_scalar(n_known, "n_known", Integral, min_val=0)
-    values = np.asarray(secret_values, dtype=float)
-    if values.ndim != 1 or not values.size or len(np.unique(values)) < values.size:
+    values = as_numbers(secret_values, "secret_values")
+    if (
+        values.ndim != 1
+        or not values.size
+        or not np.isfinite(values).all()
+        or len(np.unique(values)) < values.size
+    ):
         raise ValueError(
             f"secret_values must be a list of distinct numbers, got {secret_values!r}."
         )
     if secret_probabilities is None:
         probabilities = np.full(values.size, 1 / values.size)
     else:
-        probabilities = np.asarray(secret_probabilities, dtype=float)
-        if probabilities.shape != values.shape or not (probabilities > 0).all():
+        probabilities = as_numbers(secret_probabilities, "secret_probabilities")
+        if (
+            probabilities.shape != values.shape
+            or not ((probabilities > 0) & (probabilities < np.inf)).all()
+        ):
             raise ValueError(
                 f"secret_probabilities={secret_probabilities!r} must hold one positive "
                 f"weight for each of the {values.size} secret_values."
             )
         probabilities = probabilities / probabilities.sum()
-    if not 0 < noise_variance < np.inf:
+    coef = rng.standard_normal(n_known) if coef is None else as_numbers(coef, "coef")
+    if coef.shape != (n_known,) or not np.isfinite(coef).all():
         raise ValueError(
-            f"noise_variance={noise_variance!r} must be positive and finite."
+            f"coef must hold {n_known} finite numbers, one per known feature; got "
+            f"{coef.tolist()}."
         )
-    coef = rng.standard_normal(n_known) if coef is None else np.asarray(coef, float)
-    if coef.shape != (n_known,):
+    largest = np.abs(np.append(coef, [secret_coef, np.abs(values).max()])).max()
+    if largest > _LARGEST:
         raise ValueError(
-            f"coef has shape {coef.shape}, expected ({n_known},): one per known "
-            "feature."
+            "secret_values, secret_coef and coef must lie within "
+            f"{_LARGEST:g} of 0, got {largest:g}."
         )
     secret = rng.choice(values, size=n_samples, p=probabilities)
     known = rng.standard_normal((n_samples, n_known))

@@ -4,7 +4,7 @@ import gzip
 
 import numpy as np
 
-from sklearn_mid.datasets._bunch import image_bunch
+from sklearn_mid.datasets._bunch import check_flags, image_bunch
 from sklearn_mid.datasets._files import DataFile, find_file
 
 __all__ = ["fetch_mnist"]
@@ -96,6 +96,12 @@ def fetch_mnist(*, return_X_y=False, data_home=None, download_if_missing=True):
     >>> mnist.data.shape  # doctest: +SKIP
     (10000, 784)
     """
+    check_flags(
+        "fetch_mnist",
+        return_X_y=return_X_y,
+        data_home=data_home,
+        download_if_missing=download_if_missing,
+    )
     paths = {
         part: find_file(
             file, data_home=data_home, download_if_missing=download_if_missing

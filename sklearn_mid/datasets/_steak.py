@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from sklearn_mid.datasets._bunch import nominal, table_bunch
+from sklearn_mid.datasets._bunch import check_flags, nominal, table_bunch
 from sklearn_mid.datasets._files import DataFile, find_file
 
 __all__ = ["fetch_steak"]
@@ -149,6 +149,14 @@ def fetch_steak(
     >>> steak.data["cheated"].value_counts().to_dict()  # doctest: +SKIP
     {'No': 274, 'Yes': 57}
     """
+    check_flags(
+        "fetch_steak",
+        complete_cases=complete_cases,
+        as_frame=as_frame,
+        return_X_y=return_X_y,
+        data_home=data_home,
+        download_if_missing=download_if_missing,
+    )
     path = find_file(FILE, data_home=data_home, download_if_missing=download_if_missing)
     # Below the questions stands a second heading, "Response" in every column.
     frame = pd.read_csv(path, names=_COLUMNS, skiprows=2)

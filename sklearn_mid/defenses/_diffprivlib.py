@@ -28,7 +28,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_mid.utils._optional import require
-from sklearn_mid.utils._sklearn_compat import Interval, _fit_context
+from sklearn_mid.utils._sklearn_compat import Interval, Options, _fit_context
 
 
 def import_diffprivlib(part, estimator):
@@ -47,7 +47,7 @@ class DPEstimator(BaseEstimator):
     """What the adapters share: stated bounds, scaling by them, and the budget."""
 
     _parameter_constraints: dict = {
-        "epsilon": [Interval(Real, 0, np.inf, closed="right")],
+        "epsilon": [Interval(Real, 0, 1e9, closed="right"), Options(Real, {np.inf})],
         "bounds": ["array-like", None],
         "random_state": ["random_state"],
     }

@@ -91,7 +91,7 @@ class DPLogisticRegression(DPClassifier):
 
     _parameter_constraints: dict = {
         **DPClassifier._parameter_constraints,
-        "C": [Interval(Real, 0, None, closed="neither")],
+        "C": [Interval(Real, 0, 1e12, closed="right")],
         "tol": [Interval(Real, 0, None, closed="neither")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
     }

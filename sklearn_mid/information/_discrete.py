@@ -13,6 +13,8 @@ import pandas as pd
 from scipy.special import entr
 
 from sklearn_mid.information._weights import check_weights
+from sklearn_mid.utils._sklearn_compat import StrOptions
+from sklearn_mid.utils._validation import as_numbers, check_parameters
 
 __all__ = [
     "conditional_mutual_information",
@@ -23,18 +25,11 @@ __all__ = [
     "mutual_information_from_counts",
 ]
 
-_ESTIMATORS = ("plugin", "miller-madow")
-
-
-def _check_estimator(estimator):
-    if estimator not in _ESTIMATORS:
-        raise ValueError(
-            f"estimator must be one of {list(_ESTIMATORS)}, got {estimator!r}."
-        )
+_ESTIMATOR = {"estimator": [StrOptions({"plugin", "miller-madow"})]}
 
 
 def _check_counts(counts, n_dims):
-    counts = np.asarray(counts, dtype=float)
+    counts = as_numbers(counts, "counts")
     if n_dims is not None and counts.ndim != n_dims:
         raise ValueError(
             f"counts must have {n_dims} dimensions, got shape {counts.shape}."
@@ -82,7 +77,6 @@ def _join(*codes):
 
 
 def _check_labels(sample_weight, estimator, **labels):
-    _check_estimator(estimator)
     codes = [_codes(values, name) for name, values in labels.items()]
     lengths = {name: len(code) for name, code in zip(labels, codes, strict=True)}
     if len(set(lengths.values())) > 1:
@@ -134,7 +128,7 @@ def entropy_from_counts(counts, *, estimator="plugin"):
     >>> round(entropy_from_counts([1, 1, 2]), 4)
     1.0397
     """
-    _check_estimator(estimator)
+    check_parameters("entropy_from_counts", _ESTIMATOR, estimator=estimator)
     return float(_entropy(_check_counts(counts, None), estimator))
 
 
@@ -170,7 +164,7 @@ def mutual_information_from_counts(counts, *, estimator="plugin"):
     >>> round(mutual_information_from_counts([[2, 0], [0, 2]]), 4)
     0.6931
     """
-    _check_estimator(estimator)
+    check_parameters("mutual_information_from_counts", _ESTIMATOR, estimator=estimator)
     counts = _check_counts(counts, 2)
     value = (
         _entropy(counts.sum(axis=1), estimator)
@@ -215,7 +209,9 @@ def conditional_mutual_information_from_counts(counts, *, estimator="plugin"):
     >>> round(conditional_mutual_information_from_counts(xor), 4)
     0.6931
     """
-    _check_estimator(estimator)
+    check_parameters(
+        "conditional_mutual_information_from_counts", _ESTIMATOR, estimator=estimator
+    )
     counts = _check_counts(counts, 3)
     value = (
         _entropy(counts.sum(axis=1), estimator)
@@ -266,6 +262,7 @@ def entropy(labels, *, sample_weight=None, estimator="plugin"):
     >>> round(entropy(["a", "b", "a", "b"]), 4)
     0.6931
     """
+    check_parameters("entropy", _ESTIMATOR, estimator=estimator)
     (codes,), joint_entropy = _check_labels(sample_weight, estimator, labels=labels)
     return float(joint_entropy(codes))
 
@@ -308,6 +305,7 @@ def mutual_information(x, y, *, sample_weight=None, estimator="plugin"):
     >>> round(mutual_information([0, 0, 1, 1], ["a", "a", "b", "b"]), 4)
     0.6931
     """
+    check_parameters("mutual_information", _ESTIMATOR, estimator=estimator)
     (x, y), joint_entropy = _check_labels(sample_weight, estimator, x=x, y=y)
     value = joint_entropy(x) + joint_entropy(y) - joint_entropy(x, y)
     return float(max(0.0, value))
@@ -353,6 +351,7 @@ def conditional_mutual_information(x, y, z, *, sample_weight=None, estimator="pl
     >>> round(conditional_mutual_information(x, x_xor_z, z), 4)
     0.6931
     """
+    check_parameters("conditional_mutual_information", _ESTIMATOR, estimator=estimator)
     (x, y, z), joint_entropy = _check_labels(sample_weight, estimator, x=x, y=y, z=z)
     value = (
         joint_entropy(x, z)

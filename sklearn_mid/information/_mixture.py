@@ -5,7 +5,7 @@ Yhat is a mixture of N(f(x_i), sigma^2), and I(X; Yhat) is its entropy less that
 the noise, 1/2 ln(2 pi e sigma^2).
 """
 
-import numbers
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -15,6 +15,12 @@ from sklearn_mid.information._mixture_grid import (
 )
 from sklearn_mid.information._mixture_pairwise import pairwise_entropy_and_gradient
 from sklearn_mid.information._weights import check_weights, normalized
+from sklearn_mid.utils._sklearn_compat import (
+    Interval,
+    Options,
+    StrOptions,
+)
+from sklearn_mid.utils._validation import as_numbers, check_parameters
 
 __all__ = [
     "channel_information_and_gradient",
@@ -22,7 +28,11 @@ __all__ = [
     "mixture_entropy_and_gradient",
 ]
 
-_METHODS = ("quadrature", "taylor", "pairwise")
+_CONSTRAINTS = {
+    "sigma": [Interval(Real, 0, None, closed="neither")],
+    "method": [StrOptions({"quadrature", "taylor", "pairwise"})],
+    "taylor_order": [Options(Integral, {0, 2})],
+}
 
 
 def mixture_entropy(
@@ -143,17 +153,14 @@ def mixture_entropy_and_gradient(
     >>> gradient.round(3)
     array([-0.137,  0.137])
     """
-    if method not in _METHODS:
-        raise ValueError(f"method must be one of {list(_METHODS)}, got {method!r}.")
-    if taylor_order not in (0, 2):
-        raise ValueError(f"taylor_order must be 0 or 2, got {taylor_order!r}.")
-    if (
-        not isinstance(sigma, numbers.Real)
-        or isinstance(sigma, bool)
-        or not 0 < sigma < np.inf
-    ):
-        raise ValueError(f"sigma must be a positive, finite number, got {sigma!r}.")
-    centers = np.asarray(centers, dtype=float)
+    check_parameters(
+        "mixture_entropy",
+        _CONSTRAINTS,
+        sigma=sigma,
+        method=method,
+        taylor_order=taylor_order,
+    )
+    centers = as_numbers(centers, "centers")
     if centers.ndim != 1 or not len(centers):
         raise ValueError(
             f"centers must have shape (n_centers,) with at least one centre, got "

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from sklearn_mid.utils._validation import as_numbers
+
 __all__ = ["check_weights", "normalized"]
 
 
@@ -21,7 +23,7 @@ def check_weights(sample_weight, n_samples):
     """
     if sample_weight is None:
         return np.ones(n_samples)
-    weights = np.asarray(sample_weight, dtype=float)
+    weights = as_numbers(sample_weight, "sample_weight")
     if weights.shape != (n_samples,):
         raise ValueError(
             f"sample_weight has shape {weights.shape}; expected one weight for each "

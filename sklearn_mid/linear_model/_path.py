@@ -8,6 +8,7 @@ from sklearn.utils import Bunch
 
 from sklearn_mid.linear_model._mid import MIDLinearRegression
 from sklearn_mid.linear_model._solver import solve
+from sklearn_mid.utils._validation import as_numbers
 
 __all__ = ["mid_path"]
 
@@ -100,7 +101,7 @@ def mid_path(
     >>> path.mutual_informations.round(4)
     array([0.0222, 0.0044, 0.0001])
     """
-    strengths = np.array(reg_lambdas, dtype=float)
+    strengths = as_numbers(reg_lambdas, "reg_lambdas")
     if strengths.ndim != 1 or not len(strengths) or not (strengths >= 0).all():
         raise ValueError(
             "reg_lambdas must be a list of at least one number from 0 to inf, got "

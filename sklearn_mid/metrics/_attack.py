@@ -2,7 +2,9 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length
+
+from sklearn_mid.utils._validation import as_column, as_numbers
 
 __all__ = ["advantage_score", "attack_scores", "member_advantage"]
 
@@ -169,9 +171,8 @@ def _encode_right(s_true, s_pred):
 
 def encode(s_true, s_pred, values):
     """Codes of truth and guess within `values`."""
-    s_true, s_pred = (
-        column_or_1d(np.asarray(s), dtype=object) for s in (s_true, s_pred)
-    )
+    s_true = as_column(s_true, "s_true").astype(object)
+    s_pred = as_column(s_pred, "s_pred").astype(object)
     check_consistent_length(s_true, s_pred)
     if not len(s_true):
         raise ValueError("s_true has 0 rows; scores need 1 or more.")
@@ -182,7 +183,7 @@ def encode(s_true, s_pred, values):
         # Also sorts values of mixed types, as numbers and "(other)" are.
         codes, values = pd.factorize(both, sort=True)
     else:
-        index = pd.Index(column_or_1d(np.asarray(values), dtype=object), dtype=object)
+        index = pd.Index(as_column(values, "values"), dtype=object)
         if index.has_duplicates:
             raise ValueError(f"values must differ, got {list(index)!r}.")
         codes, values = index.get_indexer(both), index.to_numpy()
@@ -195,13 +196,14 @@ def encode(s_true, s_pred, values):
 
 
 def check_proba(s_proba, true, values):
-    s_proba = check_array(s_proba, dtype=np.float64, input_name="s_proba")
-    check_consistent_length(true, s_proba)
-    if s_proba.shape[1] != len(values):
+    s_proba = as_numbers(s_proba, "s_proba")
+    if s_proba.shape != (len(true), len(values)):
         raise ValueError(
-            f"s_proba has {s_proba.shape[1]} columns, but there are {len(values)} "
-            "values; pass values=attack.values_."
+            f"s_proba has shape {s_proba.shape}, but there are {len(true)} guesses and "
+            f"{len(values)} values; pass values=attack.values_."
         )
+    if not np.isfinite(s_proba).all():
+        raise ValueError("s_proba must be finite; found NaN or infinity.")
     return s_proba
 
 

@@ -113,7 +113,12 @@ def attack_report(
     >>> list(report["metric"])[-2:]
     ['baseline_accuracy', 'advantage']
     """
-    check_resampling(n_resamples, confidence_level)
+    check_resampling(
+        "attack_report",
+        n_resamples=n_resamples,
+        confidence_level=confidence_level,
+        random_state=random_state,
+    )
     rng = check_random_state(random_state)
     check_attack(attack, "attack")
     true, pred, values = encode(
@@ -145,9 +150,7 @@ def attack_report(
         kinds = proportions(np.bincount(1 - difference, minlength=3), n_resamples, rng)
         add("advantage", difference.mean(), kinds[:, 0] - kinds[:, 2])
     if members is not None:
-        if not isinstance(members, tuple | list) or len(members) != 2:
-            raise ValueError(f"members must be a pair (X, y), got {members!r}.")
-        member_is_right = guesses_right(attack, *members)
+        member_is_right = _guesses_right_on(members, attack)
         share = _right_share(member_is_right, n_resamples, rng)
         add("member_accuracy", member_is_right.mean(), share)
         add(
@@ -159,6 +162,15 @@ def attack_report(
         [(metric, *numbers) for metric, numbers in rows.items()],
         columns=["metric", "value", "low", "high"],
     )
+
+
+def _guesses_right_on(members, attack):
+    if not isinstance(members, tuple | list) or len(members) != 2:
+        raise ValueError(f"members must be a pair (X, y), got {members!r}.")
+    try:
+        return guesses_right(attack, *members)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"members cannot be attacked: {error}") from error
 
 
 def _check_comparable(attack, baseline, allow_unequal):

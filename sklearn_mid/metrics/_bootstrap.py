@@ -1,10 +1,14 @@
 """Bootstrap intervals that stay finite and honest at the extremes."""
 
 import warnings
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import check_consistent_length, check_random_state
+
+from sklearn_mid.utils._sklearn_compat import Interval
+from sklearn_mid.utils._validation import as_numbers, check_parameters
 
 __all__ = ["bootstrap_interval"]
 
@@ -12,6 +16,11 @@ __all__ = ["bootstrap_interval"]
 # Exact coverage of the 95% interval of a proportion, worst over n from 30 to 2,000
 # and p from 0.02 to 0.99: 0.88 with 1/2, 0.91 with 3/4, 0.88 with 1.
 PSEUDO_COUNT = 0.75
+_RESAMPLING = {
+    "n_resamples": [Interval(Integral, 1, None, closed="left")],
+    "confidence_level": [Interval(Real, 0, 1, closed="neither")],
+    "random_state": ["random_state"],
+}
 
 
 def bootstrap_interval(
@@ -83,7 +92,12 @@ def bootstrap_interval(
     >>> round(low, 2), round(high, 2)
     (0.61, 0.78)
     """
-    check_resampling(n_resamples, confidence_level)
+    check_resampling(
+        "bootstrap_interval",
+        n_resamples=n_resamples,
+        confidence_level=confidence_level,
+        random_state=random_state,
+    )
     if not arrays:
         raise ValueError("bootstrap_interval needs at least one array of rows.")
     arrays = [np.asarray(a) for a in arrays]
@@ -94,10 +108,13 @@ def bootstrap_interval(
     value = float(statistic(*arrays))
     if not np.isfinite(value):
         raise ValueError(f"statistic must be finite on all rows, got {value!r}.")
-    if limits is not None and not limits[0] <= value <= limits[1]:
-        raise ValueError(
-            f"limits must hold the statistic, which is {value:g}; got {limits!r}."
-        )
+    if limits is not None:
+        limits = as_numbers(limits, "limits")
+        if limits.shape != (2,) or not limits[0] <= value <= limits[1]:
+            raise ValueError(
+                f"limits must hold the statistic, which is {value:g}; got "
+                f"{limits.tolist()}."
+            )
     rng = check_random_state(random_state)
     with warnings.catch_warnings():
         # Scikit-learn's metrics warn, and return NaN, when a resample lacks a class.
@@ -139,13 +156,6 @@ def proportions(counts, n_resamples, rng):
     return rng.dirichlet(np.asarray(counts) + PSEUDO_COUNT, size=n_resamples)
 
 
-def check_resampling(n_resamples, confidence_level):
+def check_resampling(caller, **parameters):
     """Raise if the parameters that every interval has are out of range."""
-    if not isinstance(n_resamples, int | np.integer) or n_resamples < 1:
-        raise ValueError(
-            f"n_resamples must be an int of 1 or more, got {n_resamples!r}."
-        )
-    if not 0 < confidence_level < 1:
-        raise ValueError(
-            f"confidence_level must lie in (0, 1), got {confidence_level!r}."
-        )
+    check_parameters(caller, _RESAMPLING, **parameters)

@@ -3,6 +3,9 @@
 import numpy as np
 from scipy.special import rel_entr
 
+from sklearn_mid.utils._sklearn_compat import StrOptions
+from sklearn_mid.utils._validation import as_numbers, check_parameters
+
 __all__ = [
     "dp_epsilon_for_privacy_loss",
     "dp_privacy_loss_bound",
@@ -90,11 +93,12 @@ def dp_privacy_loss_bound(epsilon, n=1, delta=0.0, *, method="paper"):
     >>> round(dp_privacy_loss_bound(1.0, n=2, method="tight"), 3)
     0.632
     """
+    check_parameters("dp_privacy_loss_bound", _METHOD, method=method)
     epsilon = _checked("epsilon", epsilon, 0, np.inf)
     n = _checked_count(n)
     delta = _checked("delta", delta, 0, 1, high_allowed=False)
     epsilon, n, delta = np.broadcast_arrays(epsilon, n, delta)
-    bound = _method(method)(epsilon, n, delta)
+    bound = _BOUNDS[method](epsilon, n, delta)
     return _plain(np.minimum(bound, 1.0))
 
 
@@ -122,11 +126,8 @@ def _times(n, epsilon):
     return n * np.where(n > 0, epsilon, 0.0)
 
 
-def _method(method):
-    bounds = {"paper": _paper_bound, "tight": _tight_bound}
-    if method not in bounds:
-        raise ValueError(f"method must be one of {sorted(bounds)}, got {method!r}.")
-    return bounds[method]
+_BOUNDS = {"paper": _paper_bound, "tight": _tight_bound}
+_METHOD = {"method": [StrOptions({"paper", "tight"})]}
 
 
 def dp_epsilon_for_privacy_loss(loss, n=1, delta=0.0, *, method="paper"):
@@ -169,11 +170,12 @@ def dp_epsilon_for_privacy_loss(loss, n=1, delta=0.0, *, method="paper"):
     >>> round(dp_epsilon_for_privacy_loss(0.5, n=10, method="tight"), 3)
     0.139
     """
+    check_parameters("dp_epsilon_for_privacy_loss", _METHOD, method=method)
     loss = _checked("loss", loss, 0, 1)
     n = _checked_count(n)
     delta = _checked("delta", delta, 0, 1, high_allowed=False)
     loss, n, delta = np.broadcast_arrays(loss, n, delta)
-    bound = _method(method)
+    bound = _BOUNDS[method]
     least = np.minimum(n * delta, 1.0)
     if (least > loss).any():
         raise ValueError(
@@ -311,7 +313,7 @@ def _plain(values):
 
 
 def _checked(name, value, low, high, *, low_allowed=True, high_allowed=True):
-    value = np.asarray(value, dtype=np.float64)
+    value = as_numbers(value, name)
     inside = (value > low) | (low_allowed & (value == low))
     inside &= (value < high) | (high_allowed & (value == high))
     if not inside.all():
@@ -324,9 +326,7 @@ def _checked(name, value, low, high, *, low_allowed=True, high_allowed=True):
 
 
 def _checked_count(n):
-    value = np.asarray(n)
-    if value.dtype.kind not in "iuf" or not (
-        np.isfinite(value).all() and (value >= 0).all() and (value % 1 == 0).all()
-    ):
+    value = as_numbers(n, "n")
+    if not (np.isfinite(value).all() and (value >= 0).all() and (value % 1 == 0).all()):
         raise ValueError(f"n must be a whole number of records, 0 or more, got {n!r}.")
-    return value.astype(np.float64)
+    return value

@@ -1,9 +1,19 @@
 """How far confidences are from how often they are right."""
 
+from numbers import Integral
+
 import numpy as np
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length
+
+from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
+from sklearn_mid.utils._validation import as_column, as_numbers, check_parameters
 
 __all__ = ["expected_calibration_error"]
+
+_CONSTRAINTS = {
+    "n_bins": [Interval(Integral, 1, None, closed="left")],
+    "strategy": [StrOptions({"uniform", "quantile"})],
+}
 
 
 def expected_calibration_error(
@@ -60,14 +70,18 @@ def expected_calibration_error(
     >>> round(expected_calibration_error([1, 0], [0.95, 1.0]), 3)
     0.475
     """
-    if not isinstance(n_bins, int | np.integer) or n_bins < 1:
-        raise ValueError(f"n_bins must be an int of 1 or more, got {n_bins!r}.")
-    y_true = column_or_1d(y_true)
-    y_proba = check_array(
-        y_proba, ensure_2d=False, dtype=np.float64, input_name="y_proba"
+    check_parameters(
+        "expected_calibration_error", _CONSTRAINTS, n_bins=n_bins, strategy=strategy
     )
+    y_true = as_column(y_true, "y_true")
+    y_proba = as_numbers(y_proba, "y_proba")
+    if y_proba.ndim not in (1, 2) or not y_proba.size:
+        raise ValueError(
+            "y_proba must have shape (n_samples,) or (n_samples, n_classes), with one "
+            f"sample or more; got shape {y_proba.shape}."
+        )
     check_consistent_length(y_true, y_proba)
-    if y_proba.min() < 0 or y_proba.max() > 1:
+    if not ((y_proba >= 0) & (y_proba <= 1)).all():
         raise ValueError(
             "y_proba must lie in [0, 1], got values from "
             f"{y_proba.min():g} to {y_proba.max():g}."
@@ -84,12 +98,9 @@ def expected_calibration_error(
         confidence = y_proba.max(axis=1)
         is_right = y_true == labels[y_proba.argmax(axis=1)]
 
-    if strategy == "uniform":
-        inner_edges = np.linspace(0, 1, n_bins + 1)[1:-1]
-    elif strategy == "quantile":
-        inner_edges = np.quantile(confidence, np.linspace(0, 1, n_bins + 1)[1:-1])
-    else:
-        raise ValueError(f"strategy must be 'uniform' or 'quantile', got {strategy!r}.")
+    inner_edges = np.linspace(0, 1, n_bins + 1)[1:-1]
+    if strategy == "quantile":
+        inner_edges = np.quantile(confidence, inner_edges)
     bins = np.searchsorted(inner_edges, confidence, side="right")
     # (rows in bin / n) * |mean confidence - share of right rows|, summed over bins.
     gaps = np.bincount(bins, weights=confidence - is_right)
@@ -102,7 +113,7 @@ def _labels(y_true, labels, n_labels):
         zero_one = n_labels == 2 and np.isin(seen, [0, 1]).all()
         labels = np.array([0, 1]) if zero_one else seen
     else:
-        labels = column_or_1d(labels)
+        labels = as_column(labels, "labels")
     if n_labels is not None and len(labels) != n_labels:
         raise ValueError(
             f"y_proba of one dimension needs two labels, got {labels.tolist()!r}; pass "

@@ -8,6 +8,8 @@ import pandas as pd
 from sklearn_mid.metrics._plotting import COLORS, MARKERS, legend_below, literal
 from sklearn_mid.metrics._repetitions import summarize_repetitions
 from sklearn_mid.utils._optional import require
+from sklearn_mid.utils._sklearn_compat import HasMethods, StrOptions
+from sklearn_mid.utils._validation import check_parameters
 
 __all__ = ["PrivacyUtilityDisplay"]
 
@@ -17,6 +19,14 @@ _BASELINE_DASHES = (":", (0, (5, 3)), (0, (3, 1, 1, 1)))
 # For these, less is better.
 _ERRORS = ("mse", "error", "ece", "loss")
 _POINT = ["defence", "parameter", "strength"]
+_CONSTRAINTS = {
+    "utility": [str],
+    "metric": [str],
+    "population": [StrOptions({"members", "held-out"})],
+    "statistic": [StrOptions({"mean", "median"})],
+    "title": [str, None],
+    "ax": [HasMethods("plot"), None],
+}
 
 
 def _is_error(metric):
@@ -25,6 +35,8 @@ def _is_error(metric):
 
 def _only(frame, column, value, param):
     """Rows of `frame` with that value; it may be left out if there is just one."""
+    if column not in getattr(frame, "columns", ()):
+        raise ValueError(f"results must be a DataFrame with the column {column!r}.")
     found = list(dict.fromkeys(frame[column]))
     if value is None:
         if len(found) != 1:
@@ -32,7 +44,7 @@ def _only(frame, column, value, param):
                 f"{param}=None, but results hold several: choose of {found}."
             )
         return found[0]
-    if value not in found:
+    if not isinstance(value, str) or value not in found:
         raise ValueError(f"{param}={value!r} is not in results; choose one of {found}.")
     return value
 
@@ -162,6 +174,15 @@ class PrivacyUtilityDisplay:
         ValueError
             If a name is not in `results`, or repetitions are missing.
         """
+        check_parameters(
+            "from_results",
+            _CONSTRAINTS,
+            utility=utility,
+            metric=metric,
+            population=population,
+            statistic=statistic,
+            title=title,
+        )
         dataset = _only(results, "dataset", dataset, "dataset")
         results = results[results["dataset"] == dataset]
         is_model = results["defence"] != "no model"
@@ -169,7 +190,9 @@ class PrivacyUtilityDisplay:
         attack = _only(results[is_attack], "attack", attack, "attack")
 
         def scores(mask, param, wanted, people):
-            frame = results[mask & (results["population"] == people)]
+            frame = results[mask]
+            _only(frame, "population", people, "population")
+            frame = frame[frame["population"] == people]
             _only(frame, "metric", wanted, param)
             frame = frame[frame["metric"] == wanted]
             return summarize_repetitions(
@@ -195,7 +218,7 @@ class PrivacyUtilityDisplay:
             baselines=_baseline_table(guesses),
             utility_name=f"{utility} of the model, held-out people",
             attack_name=f"{metric} of the attack, {population}",
-            references=list(references),
+            references=_checked_references(references),
             lower_is_better=_is_error(utility),
             title=f"{dataset}: {attack}" if title is None else title,
         )
@@ -227,6 +250,7 @@ class PrivacyUtilityDisplay:
         pyplot = require(
             "matplotlib.pyplot", extra="plot", needed_by="PrivacyUtilityDisplay.plot"
         )
+        check_parameters("plot", _CONSTRAINTS, ax=ax)
         if ax is None:
             _, ax = pyplot.subplots(figsize=(7, 5), layout="constrained")
         text = pyplot.rcParams["text.color"]
@@ -317,6 +341,16 @@ class PrivacyUtilityDisplay:
                     fontsize="x-small",
                     color=color,
                 )
+
+
+def _checked_references(references):
+    try:
+        return [(str(name), float(x), float(y)) for name, x, y in references]
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "references must be a list of (label, utility, attack), got "
+            f"{references!r}."
+        ) from error
 
 
 def _join(useful, judged):

@@ -2,10 +2,11 @@
 
 import numpy as np
 from sklearn.metrics import pairwise_distances_argmin_min
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length
 
 from sklearn_mid.utils._images import check_bounds, check_image_shape, check_images
 from sklearn_mid.utils._optional import require
+from sklearn_mid.utils._validation import as_column
 
 __all__ = [
     "evaluator_accuracy",
@@ -268,7 +269,8 @@ def nearest_neighbor_distance(
     if labels is None:
         _, distance = pairwise_distances_argmin_min(X_reconstructed, X_private)
         return float(distance.mean())
-    y_private, labels = column_or_1d(y_private), column_or_1d(labels)
+    y_private = as_column(y_private, "y_private")
+    labels = as_column(labels, "labels")
     check_consistent_length(X_private, y_private)
     check_consistent_length(X_reconstructed, labels)
     absent = np.setdiff1d(labels, y_private)
@@ -313,6 +315,10 @@ def evaluator_accuracy(evaluator, X_reconstructed, labels):
     >>> evaluator_accuracy(evaluator, [[0.1], [0.2]], ["dark", "light"])
     0.5
     """
-    labels = column_or_1d(labels)
+    if not hasattr(evaluator, "predict"):
+        raise TypeError(
+            f"evaluator must be a fitted classifier with predict, got {evaluator!r}."
+        )
+    labels = as_column(labels, "labels")
     check_consistent_length(X_reconstructed, labels)
     return float(np.mean(np.asarray(evaluator.predict(X_reconstructed)) == labels))

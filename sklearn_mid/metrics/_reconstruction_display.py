@@ -1,12 +1,23 @@
 """Private inputs beside what attackers reconstruct of them."""
 
+from collections.abc import Mapping
+from numbers import Integral
+
 import numpy as np
 
 from sklearn_mid.metrics._reconstruction import reconstruction_gain
 from sklearn_mid.utils._images import check_bounds, check_image_shape, check_images
 from sklearn_mid.utils._optional import require
+from sklearn_mid.utils._sklearn_compat import HasMethods, Interval
+from sklearn_mid.utils._validation import as_column, check_parameters
 
 __all__ = ["ReconstructionDisplay"]
+
+_CONSTRAINTS = {
+    "n_images": [Interval(Integral, 1, None, closed="left")],
+    "cmap": [str, callable],  # a Colormap is called
+    "figure": [HasMethods("subplots"), None],
+}
 
 
 class ReconstructionDisplay:
@@ -123,8 +134,12 @@ class ReconstructionDisplay:
         shape = check_image_shape(image_shape, X_true.shape[1])
         if shape[0] not in (1, 3):
             raise ValueError(f"images must have 1 or 3 channels, got {shape[0]}.")
-        if not reconstructions:
-            raise ValueError("reconstructions is empty; pass at least one defence.")
+        check_parameters("from_predictions", _CONSTRAINTS, n_images=n_images)
+        if not isinstance(reconstructions, Mapping) or not reconstructions:
+            raise ValueError(
+                "reconstructions must be a dict of at least one defence, got "
+                f"{reconstructions!r}."
+            )
 
         def check_like_truth(X, name):
             X = check_images(X, name=name, dtype=np.float64)
@@ -151,7 +166,7 @@ class ReconstructionDisplay:
             {name: X[:n_images] for name, X in guesses.items()},
             image_shape=shape,
             X_reference=None if X_reference is None else X_reference[:n_images],
-            labels=None if labels is None else np.asarray(labels)[:n_images],
+            labels=None if labels is None else as_column(labels, "labels")[:n_images],
             gains=gains,
         )
         return display.plot(bounds=bounds, cmap=cmap, figure=figure)
@@ -182,6 +197,7 @@ class ReconstructionDisplay:
             "matplotlib.pyplot", extra="plot", needed_by="ReconstructionDisplay"
         )
         low, high = check_bounds(bounds)
+        check_parameters("plot", _CONSTRAINTS, cmap=cmap, figure=figure)
         rows = {"truth": self.X_true}
         if self.X_reference is not None:
             rows["class mean"] = self.X_reference

@@ -1,13 +1,23 @@
 """Figures that were repeated with other splits: their centre and its interval."""
 
 import functools
+from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
 
+from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
+from sklearn_mid.utils._validation import check_parameters
+
 __all__ = ["summarize_repetitions"]
 
 _STATISTICS = {"mean": np.mean, "median": np.median}
+_CONSTRAINTS = {
+    "statistic": [StrOptions({"mean", "median"})],
+    "confidence_level": [Interval(Real, 0, 1, closed="neither")],
+    "n_resamples": [Interval(Integral, 1, None, closed="left")],
+    "random_state": [Interval(Integral, 0, None, closed="left"), None],
+}
 
 
 def summarize_repetitions(
@@ -43,10 +53,19 @@ def summarize_repetitions(
         ``repetitions``. Values that are NaN are left out of their group. With infinite
         values the limits are the smallest and the largest.
     """
-    if statistic not in _STATISTICS:
+    check_parameters(
+        "summarize",
+        _CONSTRAINTS,
+        statistic=statistic,
+        confidence_level=confidence_level,
+        n_resamples=n_resamples,
+        random_state=random_state,
+    )
+    missing = [c for c in (*by, "value") if c not in getattr(frame, "columns", ())]
+    if missing:
         raise ValueError(
-            f"statistic={statistic!r} is not allowed; choose one of "
-            f"{list(_STATISTICS)}."
+            f"results must be a DataFrame with the columns {[*by, 'value']}; "
+            f"{missing} are missing."
         )
     centre = _STATISTICS[statistic]
     tail = 50 * (1 - confidence_level)

@@ -1,5 +1,7 @@
 """Scores for a grid search: what an attack learns from each candidate."""
 
+from numbers import Integral
+
 import numpy as np
 import pandas as pd
 from sklearn import metrics
@@ -7,6 +9,8 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from sklearn_mid.utils._features import resolve_columns
+from sklearn_mid.utils._sklearn_compat import HasMethods, Interval
+from sklearn_mid.utils._validation import check_parameters
 
 __all__ = ["make_attack_scorer"]
 
@@ -21,6 +25,11 @@ _METRICS = {
         truth, inferred, average="macro", zero_division=0
     ),
     "mcc": metrics.matthews_corrcoef,
+}
+
+_CONSTRAINTS = {
+    "baseline": [HasMethods(["fit", "infer", "get_params"]), None],
+    "random_state": [Interval(Integral, 0, 2**32 - 1, closed="both")],
 }
 
 
@@ -195,6 +204,12 @@ def make_attack_scorer(
             "more than the most frequent value of the secret. Pass the baseline that "
             "knows as much, such as sklearn_mid.attacks.ImputationBaseline."
         )
+    check_parameters(
+        "make_attack_scorer",
+        _CONSTRAINTS,
+        baseline=baseline,
+        random_state=random_state,
+    )
     if (X_auxiliary is None) != (y_auxiliary is None):
         raise ValueError("Pass both X_auxiliary and y_auxiliary, or neither.")
     return _AttackScorer(

@@ -5,7 +5,17 @@ from numbers import Real
 
 import numpy as np
 
+from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
+from sklearn_mid.utils._validation import as_numbers, check_parameters
+
 __all__ = ["best_utility_under_advantage"]
+
+_CONSTRAINTS = {
+    "limit": [Interval(Real, None, None, closed="neither")],
+    "utility": [str],
+    "neg_advantage": [str],
+    "if_none": [StrOptions({"raise", "least"})],
+}
 
 
 class _BestUtilityUnderAdvantage:
@@ -28,7 +38,7 @@ class _BestUtilityUnderAdvantage:
                 f"{param}={name!r} is not a column of cv_results_; the mean scores are "
                 f"{means}."
             )
-        return np.asarray(cv_results[name], dtype=float)
+        return as_numbers(cv_results[name], f"cv_results_[{name!r}]")
 
     def __call__(self, cv_results):
         utility = self._column(cv_results, "utility")
@@ -47,7 +57,8 @@ class _BestUtilityUnderAdvantage:
         least = int(np.where(scored, advantage, np.inf).argmin())
         message = (
             f"No candidate has an advantage of at most limit={self.limit!r}; the "
-            f"smallest is {advantage[least]:.4f}, by {cv_results['params'][least]}. "
+            f"smallest is {advantage[least]:.4f}, of candidate {least} "
+            f"({cv_results.get('params', {least: '?'})[least]}). "
         )
         if self.if_none == "raise":
             raise ValueError(
@@ -117,10 +128,12 @@ def best_utility_under_advantage(
     ... })
     1
     """
-    if isinstance(limit, bool) or not isinstance(limit, Real) or not np.isfinite(limit):
-        raise ValueError(f"limit={limit!r} must be a finite number.")
-    if if_none not in ("raise", "least"):
-        raise ValueError(
-            f"if_none={if_none!r} is not allowed; choose one of ['raise', 'least']."
-        )
+    check_parameters(
+        "best_utility_under_advantage",
+        _CONSTRAINTS,
+        limit=limit,
+        utility=utility,
+        neg_advantage=neg_advantage,
+        if_none=if_none,
+    )
     return _BestUtilityUnderAdvantage(limit, utility, neg_advantage, if_none)

@@ -5,7 +5,10 @@ from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.utils import check_random_state, column_or_1d, indexable
+import pandas as pd
+from sklearn.utils import check_random_state, indexable
+
+from sklearn_mid.utils._validation import as_column, check_parameters
 
 __all__ = ["Part", "TargetAuxiliarySplit", "target_auxiliary_split"]
 
@@ -25,6 +28,9 @@ class TargetAuxiliarySplit(NamedTuple):
     test: Part
     auxiliary: Part
     update: Part
+
+
+_CONSTRAINTS = {"test_within_groups": ["boolean"], "random_state": ["random_state"]}
 
 
 def _take(data, indices):
@@ -87,12 +93,15 @@ def _deal(counts, strata, rng):
 
 
 def _codes(param, values, n_samples):
-    values = column_or_1d(values)
+    values = as_column(values, param)
     if len(values) != n_samples:
         raise ValueError(
             f"{param} has {len(values)} values, expected {n_samples}, one per row of X."
         )
-    return np.unique(values, return_inverse=True)[1]
+    try:
+        return pd.factorize(values, sort=True, use_na_sentinel=False)[0]
+    except TypeError:  # of types that have no common order
+        return pd.factorize(values, use_na_sentinel=False)[0]
 
 
 def _strata_of_groups(strata, groups, n_groups):
@@ -181,6 +190,12 @@ def target_auxiliary_split(
     >>> split.target.X.shape
     (4, 2)
     """
+    check_parameters(
+        "target_auxiliary_split",
+        _CONSTRAINTS,
+        test_within_groups=test_within_groups,
+        random_state=random_state,
+    )
     X, y = indexable(X, y)
     X = np.asarray(X) if isinstance(X, list) else X
     y = np.asarray(y) if isinstance(y, list) else y

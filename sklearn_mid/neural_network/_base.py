@@ -20,6 +20,7 @@ from sklearn_mid.utils._sklearn_compat import (
     StrOptions,
     _check_sample_weight,
 )
+from sklearn_mid.utils._validation import as_numbers, check_layer_sizes
 
 __all__ = ["BaseNeuralNet", "BaseNeuralNetClassifier", "softmax"]
 
@@ -116,31 +117,19 @@ class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
                     "got image_shape=None."
                 )
             return (n_features,)
-        shape = tuple(self.image_shape)
-        if len(shape) != 3 or not all(
-            isinstance(s, numbers.Integral) and s >= 1 for s in shape
-        ):
+        shape = as_numbers(self.image_shape, "image_shape")
+        if shape.shape != (3,) or not np.all((shape >= 1) & (shape % 1 == 0)):
             raise ValueError(
                 "image_shape must be (channels, height, width), three ints >= 1; "
                 f"got {self.image_shape!r}."
             )
+        shape = tuple(int(side) for side in shape)
         if math.prod(shape) != n_features:
             raise ValueError(
                 f"image_shape={shape} has {math.prod(shape)} pixels, but X has "
                 f"{n_features} features; they must agree, one column of X per pixel."
             )
-        return tuple(int(s) for s in shape)
-
-    def _hidden_layer_sizes(self):
-        sizes = np.atleast_1d(self.hidden_layer_sizes)
-        if sizes.ndim != 1 or not all(
-            isinstance(s, numbers.Integral) and s >= 1 for s in sizes.tolist()
-        ):
-            raise ValueError(
-                "hidden_layer_sizes must hold ints >= 1; got "
-                f"{self.hidden_layer_sizes!r}."
-            )
-        return tuple(sizes.tolist())
+        return shape
 
     def _check_weight(self, sample_weight, X):
         if sample_weight is None:
@@ -167,7 +156,7 @@ class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
             "module": {
                 "encoder": self.encoder,
                 "input_shape": self._input_shape(self.n_features_in_),
-                "hidden_layer_sizes": self._hidden_layer_sizes(),
+                "hidden_layer_sizes": check_layer_sizes(self.hidden_layer_sizes),
                 "activation": self.activation,
                 "n_outputs": n_outputs,
                 "dtype": self.dtype,

@@ -2,9 +2,11 @@
 
 from numbers import Real
 
+import numpy as np
+
 from sklearn_mid.neural_network._base import BaseNeuralNet, BaseNeuralNetClassifier
 from sklearn_mid.utils._optional import require
-from sklearn_mid.utils._sklearn_compat import Interval, _fit_context
+from sklearn_mid.utils._sklearn_compat import Interval, Options, _fit_context
 
 __all__ = ["DPNeuralNetClassifier"]
 
@@ -109,7 +111,11 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
 
     _parameter_constraints: dict = {
         **BaseNeuralNet._parameter_constraints,
-        "epsilon": [Interval(Real, 0, None, closed="right"), None],
+        "epsilon": [
+            Interval(Real, 0, 1e9, closed="right"),
+            Options(Real, {np.inf}),
+            None,
+        ],
         "noise_multiplier": [Interval(Real, 0, None, closed="left"), None],
         "delta": [Interval(Real, 0, 1, closed="neither")],
         "max_grad_norm": [Interval(Real, 0, None, closed="neither")],

@@ -4,8 +4,16 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mid.utils._optional import require
+from sklearn_mid.utils._sklearn_compat import HasMethods
+from sklearn_mid.utils._validation import check_parameters
 
 __all__ = ["InformationPlaneDisplay"]
+
+_CONSTRAINTS = {
+    "estimator": [HasMethods("fit")],
+    "ax": [HasMethods("plot"), None],
+    "name": [str, None],
+}
 
 
 class InformationPlaneDisplay:
@@ -83,7 +91,10 @@ class InformationPlaneDisplay:
         ValueError
             If the net has no finite rate, because it has no noise.
         """
-        check_is_fitted(estimator)
+        check_parameters(
+            "from_estimator", _CONSTRAINTS, estimator=estimator, ax=ax, name=name
+        )
+        check_is_fitted(estimator, "history_")
         rate = np.array([e.get("rate", np.inf) for e in estimator.history_])
         if not np.isfinite(rate).any():
             raise ValueError(
@@ -110,6 +121,7 @@ class InformationPlaneDisplay:
         -------
         InformationPlaneDisplay
         """
+        check_parameters("plot", _CONSTRAINTS, ax=ax, name=name)
         pyplot = require("matplotlib.pyplot", extra="plot", needed_by="plot")
         if ax is None:
             ax = pyplot.subplots(layout="constrained")[1]

@@ -362,6 +362,12 @@ def build_net(
     **kwargs,
 ):
     """An initialised net of `net_class`, ready to train."""
+    wrong_class = isinstance(optimizer, type) and not issubclass(
+        optimizer, torch.optim.Optimizer
+    )
+    for callback in callbacks or ():
+        if not isinstance(callback, tuple) and not hasattr(callback, "on_epoch_end"):
+            raise TypeError(f"callbacks must hold skorch callbacks, got {callback!r}.")
     net = net_class(
         module,
         criterion=_CRITERIA[criterion](),
@@ -374,10 +380,11 @@ def build_net(
         device=device,
         **_optimizer_arguments(optimizer, weight_decay, device),
         **kwargs,
-    ).initialize()
-    if not isinstance(net.optimizer_, torch.optim.Optimizer):
+    )
+    made = None if wrong_class else net.initialize().optimizer_
+    if not isinstance(made, torch.optim.Optimizer):
         raise TypeError(
             "optimizer must be 'adam', 'sgd' or a subclass of torch.optim.Optimizer; "
-            f"got {optimizer!r}, which makes a {type(net.optimizer_).__name__}."
+            f"got {optimizer!r}."
         )
     return net

@@ -22,6 +22,7 @@ from sklearn_mid.utils._sklearn_compat import (
     _check_sample_weight,
     _fit_context,
 )
+from sklearn_mid.utils._validation import as_column
 
 __all__ = ["BaseTreeClassifier"]
 
@@ -127,7 +128,7 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         mask = np.zeros(n_features, dtype=bool)
         if chosen is None or len(chosen) == 0:
             return mask
-        if np.asarray(chosen).dtype == bool:
+        if as_column(chosen, "categorical_features").dtype == bool:
             if np.shape(chosen) != (n_features,):
                 raise ValueError(
                     f"categorical_features is a mask of shape {np.shape(chosen)}, but "

@@ -1,21 +1,31 @@
 """A fitted tree for the eye: as text and as a picture."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mid.tree._base import BaseTreeClassifier
 from sklearn_mid.utils._optional import require
+from sklearn_mid.utils._sklearn_compat import HasMethods, Interval
+from sklearn_mid.utils._validation import as_column, check_parameters
 
 __all__ = ["export_text", "plot_tree"]
+
+_CONSTRAINTS = {
+    "max_depth": [Interval(Integral, 0, None, closed="left"), None],
+    "decimals": [Interval(Integral, 0, 100, closed="both")],
+    "show_weights": ["boolean"],
+    "fontsize": [Interval(Real, 0, None, closed="neither")],
+    "ax": [HasMethods("text"), None],
+}
 
 
 def _check_tree(model, function):
     if not isinstance(model, BaseTreeClassifier):
         raise TypeError(
-            f"{function} draws trees of sklearn_mid.tree, got "
-            f"{type(model).__name__}; for scikit-learn's trees see sklearn.tree."
+            f"{function} draws trees of sklearn_mid.tree, got model="
+            f"{model!r}; for scikit-learn's trees see sklearn.tree."
             f"{function}."
         )
     check_is_fitted(model)
@@ -24,25 +34,12 @@ def _check_tree(model, function):
 def _check_names(names, n_names, param, what):
     if names is None:
         return None
+    names = as_column(names, param)
     if len(names) != n_names:
         raise ValueError(
             f"{param} must hold {n_names} names, one per {what}, got {len(names)}."
         )
     return [str(name) for name in names]
-
-
-def _check_depth(max_depth):
-    if max_depth is None:
-        return np.inf
-    if (
-        isinstance(max_depth, bool)
-        or not isinstance(max_depth, Integral)
-        or max_depth < 0
-    ):
-        raise ValueError(
-            f"max_depth must be an integer of at least 0 or None, got {max_depth!r}."
-        )
-    return max_depth
 
 
 class _Writer:
@@ -139,8 +136,15 @@ def export_text(
     |   |-- class: 1
     """
     _check_tree(model, "export_text")
+    check_parameters(
+        "export_text",
+        _CONSTRAINTS,
+        max_depth=max_depth,
+        decimals=decimals,
+        show_weights=show_weights,
+    )
     writer = _Writer(model, feature_names, class_names, decimals)
-    limit = _check_depth(max_depth)
+    limit = np.inf if max_depth is None else max_depth
     tree = writer.tree
     lines = []
     stack = [0]
@@ -238,8 +242,16 @@ def plot_tree(
     >>> plot_tree(model)  # doctest: +SKIP
     """
     _check_tree(model, "plot_tree")
+    check_parameters(
+        "plot_tree",
+        _CONSTRAINTS,
+        max_depth=max_depth,
+        decimals=decimals,
+        fontsize=fontsize,
+        ax=ax,
+    )
     writer = _Writer(model, feature_names, class_names, decimals)
-    limit = _check_depth(max_depth)
+    limit = np.inf if max_depth is None else max_depth
     pyplot = require("matplotlib.pyplot", extra="plot", needed_by="plot_tree")
     tree = writer.tree
     nodes = np.flatnonzero(tree.depth <= limit)

@@ -5,6 +5,8 @@ import math
 import numpy as np
 from sklearn.utils import check_array
 
+from sklearn_mid.utils._validation import as_numbers
+
 __all__ = ["check_bounds", "check_image_shape", "check_images", "check_scale"]
 
 
@@ -40,14 +42,15 @@ def check_image_shape(image_shape, n_features, *, param="image_shape"):
                 f"pass {param}=(channels, height, width)."
             )
         return (1, side, side)
-    shape = tuple(int(side) for side in np.atleast_1d(image_shape))
-    if len(shape) == 2:
-        shape = (1, *shape)
-    if len(shape) != 3 or min(shape) < 1:
+    sides = as_numbers(image_shape, param).ravel()
+    if len(sides) not in (2, 3) or not np.all((sides >= 1) & (sides % 1 == 0)):
         raise ValueError(
             f"{param} must be (channels, height, width) with positive sizes, "
             f"got {image_shape!r}."
         )
+    shape = tuple(int(side) for side in sides)
+    if len(shape) == 2:
+        shape = (1, *shape)
     if math.prod(shape) != n_features:
         raise ValueError(
             f"{param}={shape} holds {math.prod(shape)} values, but each image has "
@@ -64,7 +67,7 @@ def check_bounds(bounds, *, param="bounds"):
     ValueError
         If `bounds` is anything else.
     """
-    values = np.asarray(bounds, dtype=np.float64)
+    values = as_numbers(bounds, param)
     if values.shape != (2,) or not np.isfinite(values).all() or values[0] >= values[1]:
         raise ValueError(
             f"{param} must be two finite numbers (low, high) with low < high, "
@@ -109,7 +112,10 @@ def check_images(X, *, name="X", dtype=np.float32):
     -------
     X : ndarray of shape (n_samples, n_features)
     """
-    X = check_array(X, dtype=dtype, allow_nd=True, input_name=name)
+    try:
+        X = check_array(X, dtype=dtype, allow_nd=True, input_name=name)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} holds no images: {error}") from error
     if X.ndim > 4:
         raise ValueError(f"{name} must have 2 to 4 dimensions, got shape {X.shape}.")
     return X.reshape(len(X), -1)

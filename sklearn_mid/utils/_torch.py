@@ -81,6 +81,8 @@ def check_device(device, *, param="device"):
         lists the devices that can be used.
     """
     try:
+        if not isinstance(device, str | torch.device):
+            raise TypeError("it is no text")
         resolved = torch.device(device)
         # The only test that holds for every backend, and without a pool of memory.
         torch.empty(1, device=resolved).cpu()

@@ -101,7 +101,7 @@ def test_candidates_between_integers_reach_the_target_whole():
         (1, "The 'candidates' parameter"),
         ([], "list of distinct values"),
         ([1, 1], "list of distinct values"),
-        ([[1, 2]], "list of distinct values"),
+        ([[1, 2]], r"candidates must have shape"),
         ([0.0, np.nan], "missing or infinite"),
         ([0.0, np.inf], "missing or infinite"),
         ([5.0], "one value only"),

@@ -219,12 +219,12 @@ def test_input_is_left_alone():
         (([[1.0]], 1.0), r"got shape \(1, 1\)"),
         (([1.0, np.nan], 1.0), "centers must be finite"),
         (([1.0, np.inf], 1.0), "centers must be finite"),
-        (([1.0], 0), "sigma must be a positive, finite number, got 0"),
-        (([1.0], -1), "got -1"),
-        (([1.0], np.nan), "got nan"),
-        (([1.0], np.inf), "got inf"),
-        (([1.0], "wide"), "got 'wide'"),
-        (([1.0], True), "got True"),
+        (([1.0], 0), r"'sigma' parameter .* range \(0.0, inf\)\. Got 0"),
+        (([1.0], -1), "Got -1"),
+        (([1.0], np.nan), "Got nan"),
+        (([1.0], np.inf), "Got inf"),
+        (([1.0], "wide"), "Got 'wide'"),
+        (([1.0], True), "Got True"),
     ],
 )
 def test_bad_centers_and_sigma_are_named(arguments, message):
@@ -233,9 +233,11 @@ def test_bad_centers_and_sigma_are_named(arguments, message):
 
 
 def test_bad_options_are_named():
-    with pytest.raises(ValueError, match="method must be one of"):
+    with pytest.raises(ValueError, match=r"'method' parameter .* Got 'exact'"):
         mixture_entropy([1.0], 1.0, method="exact")
-    with pytest.raises(ValueError, match="taylor_order must be 0 or 2, got 1"):
+    with pytest.raises(
+        ValueError, match=r"'taylor_order' parameter .*\{0, 2\}.* Got 1"
+    ):
         mixture_entropy([1.0], 1.0, taylor_order=1)
     with pytest.raises(ValueError, match="sample_weight is zero everywhere"):
         mixture_entropy([1.0], 1.0, sample_weight=[0])

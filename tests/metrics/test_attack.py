@@ -126,9 +126,13 @@ def test_scores_without_probabilities_or_with_one_value():
         (([0, np.nan], [0, 1]), {}, "missing values"),
         (([0, 1], [0, 2]), {"values": [0, 1]}, "holds 2, which is none of values"),
         (([0, 1], [0, 1]), {"values": [0, 1, 1]}, "values must differ"),
-        (([0, 1], [0, 1], [[1.0], [np.nan]]), {}, "Input s_proba contains NaN"),
-        (([0, 1], [0, 1], [[0.5, 0.5]]), {}, "inconsistent numbers of samples"),
-        (([0, 1], [0, 1], [[1.0], [1.0]]), {}, "1 columns, but there are 2 values"),
+        (
+            ([0, 1], [0, 1], [[1.0], [np.nan]]),
+            {},
+            r"s_proba has shape \(2, 1\).* 2 values",
+        ),
+        (([0, 1], [0, 1], [[0.5, 0.5]]), {}, "2 guesses"),
+        (([0, 1], [0, 1], [[1, 0], [0, np.nan]]), {}, "s_proba must be finite"),
     ],
 )
 def test_bad_scores_input_is_named(args, kwargs, message):

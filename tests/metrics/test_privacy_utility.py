@@ -228,8 +228,11 @@ def test_results_without_baselines():
         ({"metric": "mcc"}, r"metric='mcc' is not in results.*\['accuracy'\]"),
         ({"dataset": "other"}, r"dataset='other' is not in results.*\['survey'\]"),
         ({"attack": "other"}, r"attack='other' is not in results.*\['MAP'\]"),
-        ({"population": "held-out"}, r"metric='accuracy' is not in results.*\[\]"),
-        ({"statistic": "mode"}, r"statistic='mode' is not allowed"),
+        (
+            {"population": "held-out"},
+            r"population='held-out' is not in results.*\['members'\]",
+        ),
+        ({"statistic": "mode"}, r"'statistic' .* Got 'mode'"),
     ],
 )
 def test_unknown_names(options, message):

@@ -32,7 +32,9 @@ def test_most_useful_of_those_under_the_limit(utility, advantage, best):
 
 def test_none_under_the_limit():
     table = results([0.9, 0.8, np.nan], [0.3, 0.2, 0.1])
-    message = r"limit=0\.05; the smallest is 0\.2000, by \{'reg_lambda': 1\}"
+    message = (
+        r"limit=0\.05; the smallest is 0\.2000, of candidate 1 \(\{'reg_lambda': 1\}\)"
+    )
     with pytest.raises(ValueError, match=message):
         best_utility_under_advantage(0.05)(table)
     with pytest.warns(UserWarning, match=message):
@@ -57,10 +59,10 @@ def test_nothing_was_scored():
 
 @pytest.mark.parametrize("limit", [np.nan, np.inf, "0.1", None, True])
 def test_limit_must_be_a_number(limit):
-    with pytest.raises(ValueError, match=r"limit=.*must be a finite number"):
+    with pytest.raises(ValueError, match="'limit' parameter"):
         best_utility_under_advantage(limit)
 
 
 def test_unknown_fallback():
-    with pytest.raises(ValueError, match=r"if_none='warn'.*'raise', 'least'"):
+    with pytest.raises(ValueError, match=r"'if_none' .* Got 'warn'"):
         best_utility_under_advantage(0.1, if_none="warn")

@@ -79,7 +79,9 @@ def test_picture_without_matplotlib(monkeypatch):
 
 @pytest.mark.parametrize("function", [export_text, plot_tree])
 def test_bad_arguments(function):
-    with pytest.raises(TypeError, match=r"got DecisionTreeClassifier.*sklearn.tree"):
+    with pytest.raises(
+        TypeError, match=r"got model=DecisionTreeClassifier.*sklearn.tree"
+    ):
         function(DecisionTreeClassifier().fit([[0], [1]], [0, 1]))
     with pytest.raises(NotFittedError):
         function(MIDDecisionTreeClassifier())
@@ -87,5 +89,5 @@ def test_bad_arguments(function):
         function(MODEL, feature_names=["a"])
     with pytest.raises(ValueError, match=r"class_names must hold 2 names.*got 3"):
         function(MODEL, class_names=["a", "b", "c"])
-    with pytest.raises(ValueError, match=r"max_depth must be an integer.*got -1"):
+    with pytest.raises(ValueError, match=r"'max_depth' .* Got -1"):
         function(MODEL, max_depth=-1)
