@@ -3,7 +3,7 @@
 import numbers
 
 import numpy as np
-from sklearn.utils import check_array, check_random_state, column_or_1d
+from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_mid.attacks._base import ReconstructionAttack
@@ -12,6 +12,7 @@ from sklearn_mid.metrics import reconstruction_gain
 from sklearn_mid.utils._images import check_bounds, check_image_shape, check_scale
 from sklearn_mid.utils._optional import require
 from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
+from sklearn_mid.utils._validation import as_column, factorize, positions
 
 __all__ = ["KnowledgeAlignmentAttack"]
 
@@ -189,9 +190,9 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         self.mean_ = X.mean(axis=0)
         self.aux_classes_ = self.class_means_ = None
         if y is not None:
-            self.aux_classes_ = np.unique(y)
+            codes, self.aux_classes_ = factorize(y, "y")
             self.class_means_ = np.stack(
-                [X[y == label].mean(axis=0) for label in self.aux_classes_]
+                [X[codes == k].mean(axis=0) for k in range(len(self.aux_classes_))]
             )
 
         confidences = query_confidences(
@@ -328,15 +329,15 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
                 "fit was given no labels, so that there are no class means to compare "
                 "with; pass y to fit, or y=None to compare with the overall mean."
             )
-        y = column_or_1d(y)
-        match = y[:, None] == self.aux_classes_
-        if not match.any(axis=1).all():
-            unseen = np.unique(y[~match.any(axis=1)])
+        y = as_column(y, "y")
+        found = positions(y, self.aux_classes_)
+        unseen = y[found < 0].tolist()
+        if unseen:
             raise ValueError(
-                f"labels {unseen.tolist()} do not occur in the auxiliary data; pass "
-                "y=None to compare with the mean of all auxiliary inputs."
+                f"labels {list(dict.fromkeys(unseen))} do not occur in the auxiliary "
+                "data; pass y=None to compare with the mean of all auxiliary inputs."
             )
-        return self.class_means_[match.argmax(axis=1)]
+        return self.class_means_[found]
 
     def _align(self, confidences):
         """Truncated, shifted log-confidences; 0 stands for what is not released."""

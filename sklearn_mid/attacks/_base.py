@@ -14,9 +14,14 @@ from sklearn.utils import (
 )
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_mid.attacks._candidates import Candidates, check_no_infinity
+from sklearn_mid.attacks._candidates import (
+    Candidates,
+    check_no_infinity,
+    check_not_complex,
+)
 from sklearn_mid.exceptions import UnsupportedTargetError
 from sklearn_mid.utils._sklearn_compat import Interval, _fit_context
+from sklearn_mid.utils._validation import as_column
 
 __all__ = ["AttributeInferenceAttack", "ModelInversionAttack", "ReconstructionAttack"]
 
@@ -111,7 +116,7 @@ class ReconstructionAttack(ModelInversionAttack):
         """
         X = validate_data(self, X, dtype=[np.float64, np.float32])
         if y is not None:
-            y = column_or_1d(y)
+            y = as_column(y, "y")
             check_consistent_length(X, y)
         self._fit_attack(X, y)
         return self
@@ -330,10 +335,11 @@ class AttributeInferenceAttack(ModelInversionAttack):
             )
         checked_y = y if with_y else "no_validation"
         validate_data(self, X, checked_y, reset=reset, skip_check_array=True)
+        check_not_complex(X)
         # What stands in the sensitive columns is ignored when it is to be inferred.
         check_no_infinity(X, ignore=() if reset else self._candidates.columns)
         if y is not None:
-            y = column_or_1d(y, warn=True)
+            y = as_column(column_or_1d(y, warn=True), "y")
             assert_all_finite(y, input_name="y")
             check_consistent_length(X, y)
         return X, y

@@ -6,12 +6,19 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mid.utils._features import one_hot_codes, resolve_columns
-from sklearn_mid.utils._validation import as_column, as_numbers
+from sklearn_mid.utils._validation import as_column, as_numbers, positions
 
-__all__ = ["Candidates", "check_no_infinity", "given_prior"]
+__all__ = ["Candidates", "check_no_infinity", "check_not_complex", "given_prior"]
 
 MAX_DISTINCT = 20  # a numeric secret with more distinct values is binned
 DEFAULT_BINS = 10
+
+
+def check_not_complex(X):
+    """Raise if a column holds complex numbers, which no model takes."""
+    dtypes = X.dtypes if isinstance(X, pd.DataFrame) else [X.dtype]
+    if any(getattr(dtype, "kind", "") == "c" for dtype in dtypes):
+        raise ValueError("X contains complex numbers; allowed are real ones and text.")
 
 
 def check_no_infinity(X, *, ignore=()):
@@ -169,7 +176,7 @@ class Candidates:
                 numbers_held = self.numbers(X)
                 order = np.argsort(self.values)
                 return order[np.searchsorted(self._edges, numbers_held, side="right")]
-            codes = pd.Index(self.values).get_indexer(pd.Index(held))
+            codes = positions(held, self.values)
         if (codes < 0).any():
             value = held[codes < 0].tolist()[0]
             raise ValueError(
@@ -231,7 +238,7 @@ def _plain(column):
         inferred = pd.Series(raw, dtype=object).infer_objects()
         if inferred.dtype != object and inferred.dtype.kind in "iufb":
             return inferred.to_numpy()
-    return raw
+    return as_column(raw, "sensitive_feature")
 
 
 def _take_columns(X, columns, name):

@@ -2,11 +2,11 @@
 
 import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.utils import column_or_1d
 from sklearn.utils.validation import validate_data
 
 from sklearn_mid.attacks._base import ReconstructionAttack
 from sklearn_mid.metrics import evaluator_accuracy
+from sklearn_mid.utils._validation import as_column, factorize, positions
 
 __all__ = ["ClassReconstructionAttack"]
 
@@ -33,8 +33,8 @@ class ClassReconstructionAttack(ReconstructionAttack):
             Between 0 and 1. Guessing gives about 1 / n_classes.
         """
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        y = column_or_1d(y)
-        labels = np.unique(y)
+        y = as_column(y, "y")
+        labels = factorize(y, "y")[1]
         evaluator = self.evaluator
         if evaluator is None:
             evaluator = KNeighborsClassifier(n_neighbors=1).fit(X, y)
@@ -42,12 +42,12 @@ class ClassReconstructionAttack(ReconstructionAttack):
 
     def _columns(self, labels):
         """Position in `classes_` of each label."""
-        labels = column_or_1d(labels)
-        match = labels[:, None] == self.classes_
-        unknown = labels[~match.any(axis=1)]
-        if len(unknown):
+        labels = as_column(labels, "labels")
+        found = positions(labels, self.classes_)
+        unknown = labels[found < 0].tolist()
+        if unknown:
             raise ValueError(
-                f"labels {np.unique(unknown).tolist()} are no classes of the target; "
+                f"labels {list(dict.fromkeys(unknown))} are no classes of the target; "
                 f"its classes are {self.classes_.tolist()}."
             )
-        return match.argmax(axis=1)
+        return found

@@ -6,6 +6,8 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
+from sklearn_mid.utils._validation import positions
+
 __all__ = [
     "BlackBox",
     "class_index",
@@ -53,7 +55,7 @@ def class_index(target, y, *, attack):
     classes = np.asarray(target.classes_)
     if classes.ndim != 1:
         raise attack._unsupported("it predicts several responses at once")
-    index = pd.Index(classes).get_indexer(pd.Index(y))
+    index = positions(y, classes)
     if (index < 0).any():
         unknown = y[index < 0].tolist()[0]
         raise ValueError(

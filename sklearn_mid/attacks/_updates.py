@@ -3,8 +3,9 @@
 import numbers
 
 import numpy as np
+import pandas as pd
 from sklearn.base import clone
-from sklearn.utils import check_array, check_random_state, column_or_1d
+from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import (
     check_consistent_length,
     check_is_fitted,
@@ -28,6 +29,7 @@ from sklearn_mid.utils._sklearn_compat import (
     StrOptions,
     _fit_context,
 )
+from sklearn_mid.utils._validation import as_column, positions
 
 __all__ = ["UpdatesLeakAttack"]
 
@@ -349,7 +351,7 @@ class UpdatesLeakAttack(ModelInversionAttack):
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        y = column_or_1d(y)
+        y = as_column(y, "y")
         check_consistent_length(X, y)
         n_updates = len(X) // self.update_size
         if n_updates == 0:
@@ -403,7 +405,7 @@ class UpdatesLeakAttack(ModelInversionAttack):
                 f"update_size={self.update_size}; set it to 1."
             )
         X = validate_data(self, X, dtype=[np.float64, np.float32])
-        y = column_or_1d(y)
+        y = as_column(y, "y")
         check_consistent_length(X, y)
         n_features = getattr(target, "n_features_in_", X.shape[1])
         if X.shape[1] != n_features:
@@ -417,11 +419,9 @@ class UpdatesLeakAttack(ModelInversionAttack):
             ("the target has no class", y, self.classes_),
             ("the auxiliary records lack the class", self.classes_, y),
         ):
-            extra = np.setdiff1d(found, wanted)
-            if len(extra):
-                raise ValueError(
-                    f"y does not match the target: {name} {extra.tolist()[0]!r}."
-                )
+            extra = found[positions(found, pd.unique(wanted)) < 0].tolist()
+            if extra:
+                raise ValueError(f"y does not match the target: {name} {extra[0]!r}.")
         n_needed = max(2 * len(self.classes_), 2 * self.update_size, 4)
         if len(X) < n_needed:
             raise ValueError(

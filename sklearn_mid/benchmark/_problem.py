@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from sklearn import metrics as skm
 from sklearn.pipeline import Pipeline
+from sklearn.utils import check_consistent_length
 
 from sklearn_mid.metrics import (
     attack_scores,
@@ -168,6 +169,7 @@ class AttributeProblem:
         """
         if not isinstance(X, pd.DataFrame):
             raise TypeError(f"X must be a DataFrame, got {type(X).__name__}.")
+        check_consistent_length(X, y, secret)
         secret = pd.Series(as_column(secret, "secret"), index=X.index)
         y = pd.Series(as_column(y, "y"), index=X.index)
         strata = secret.astype(str)

@@ -1,5 +1,6 @@
 """Warfarin dosing, with two genotypes as the attributes to hide."""
 
+import numpy as np
 import pandas as pd
 
 from sklearn_mid.datasets._bunch import check_flags, check_option, nominal, table_bunch
@@ -48,6 +49,8 @@ Consortium, "Estimation of the Warfarin Dose with Clinical and Pharmacogenetic D
 New England Journal of Medicine 360 (2009) 753-764.
 """
 
+_LARGEST_DOSE = 1e100  # its square is a float
+
 
 def _zscore_to(scale, z):
     if scale == "scaled":
@@ -80,6 +83,11 @@ def iwpc_weekly_dose(dose, *, scale="scaled"):
     """
     check_option("scale", scale, _SCALES)
     dose = as_numbers(dose, "dose")
+    if not (np.abs(dose) < _LARGEST_DOSE).all():
+        raise ValueError(
+            f"dose must hold finite numbers within {_LARGEST_DOSE:g} of 0, got "
+            f"{dose[~(np.abs(dose) < _LARGEST_DOSE)].flat[0]:g}."
+        )
     if scale == "mg_week":
         return dose
     if scale == "scaled":

@@ -58,7 +58,9 @@ class DPEstimator(BaseEstimator):
             self._center, self._half_width = center_and_half_width(
                 self, "bounds", self.n_features_in_
             )
-        return clip((X - self._center) / self._half_width, "bounds", warn=reset)
+        with np.errstate(over="ignore"):  # of what is clipped anyhow
+            scaled = (X - self._center) / self._half_width
+        return clip(scaled, "bounds", warn=reset)
 
     def _random_state(self):
         """None, for which diffprivlib's mechanisms draw from the operating system."""

@@ -14,6 +14,8 @@ from sklearn_mid.utils._sklearn_compat import Interval
 
 __all__ = ["DPLogisticRegression"]
 
+_LARGEST = 1e150  # features beyond make sums that are no floats
+
 
 class DPLogisticRegression(DPClassifier):
     r"""Logistic regression with differential privacy, by objective perturbation.
@@ -179,6 +181,7 @@ class DPLogisticRegression(DPClassifier):
         return decision.ravel() if len(self.classes_) == 2 else decision
 
     def _proba(self, X):
+        X = np.clip(X, -_LARGEST, _LARGEST)
         proba = expit(X @ self.coef_.T + self.intercept_)
         if len(self.classes_) == 2:
             return np.hstack([1 - proba, proba])

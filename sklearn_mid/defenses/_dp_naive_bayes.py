@@ -110,6 +110,8 @@ class DPGaussianNB(DPClassifier):
         self.var_ = self._half_width**2 * bayes.var_
 
     def _proba(self, X):
-        squares = (X[:, None, :] - self.theta_) ** 2 / self.var_
+        with np.errstate(over="ignore"):
+            distance = (X[:, None, :] - self.theta_) / np.sqrt(self.var_)
+        squares = np.clip(distance, -1e150, 1e150) ** 2  # sums of them are floats
         log_likelihood = -0.5 * (squares + np.log(2 * np.pi * self.var_)).sum(axis=2)
         return softmax(np.log(self.class_prior_) + log_likelihood, axis=1)

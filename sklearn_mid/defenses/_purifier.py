@@ -19,6 +19,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_mid.defenses._base import ConfidenceDefense, put_label_first
 from sklearn_mid.utils._sklearn_compat import HasMethods, Interval, _fit_context
+from sklearn_mid.utils._validation import as_rows
 
 __all__ = ["ConfidencePurifier"]
 
@@ -176,7 +177,7 @@ class ConfidencePurifier(ConfidenceDefense):
         y = column_or_1d(y, warn=True)
         assert_all_finite(y, input_name="y")
         check_classification_targets(y)
-        X, y = indexable(X, y)
+        X, y = indexable(as_rows(X, "X"), y)
         _, first_of_class = np.unique(y, return_index=True)
         others = rng.permutation(np.setdiff1d(np.arange(len(y)), first_of_class))
         if not len(others):
@@ -195,9 +196,7 @@ class ConfidencePurifier(ConfidenceDefense):
 
 
 def _take_rows(X, rows):
-    if hasattr(X, "iloc"):
-        return X.iloc[rows]
-    return X[rows] if hasattr(X, "shape") else np.asarray(X)[rows]
+    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
 
 
 def _centred_log(proba):

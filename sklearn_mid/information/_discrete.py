@@ -14,7 +14,7 @@ from scipy.special import entr
 
 from sklearn_mid.information._weights import check_weights
 from sklearn_mid.utils._sklearn_compat import StrOptions
-from sklearn_mid.utils._validation import as_numbers, check_parameters
+from sklearn_mid.utils._validation import as_column, as_numbers, check_parameters
 
 __all__ = [
     "conditional_mutual_information",
@@ -62,7 +62,7 @@ def _codes(labels, name):
             f"(n_samples, n_columns); got shape {labels.shape}."
         )
     if labels.ndim == 1:
-        return pd.factorize(labels, use_na_sentinel=False)[0]
+        return pd.factorize(as_column(labels, name), use_na_sentinel=False)[0]
     columns = pd.DataFrame(labels)
     return _join(*(_codes(columns.iloc[:, j], name) for j in range(columns.shape[1])))
 

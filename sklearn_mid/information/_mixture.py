@@ -28,6 +28,7 @@ __all__ = [
     "mixture_entropy_and_gradient",
 ]
 
+_FARTHEST = 1e300  # in units of sigma, still a float
 _CONSTRAINTS = {
     "sigma": [Interval(Real, 0, None, closed="neither")],
     "method": [StrOptions({"quadrature", "taylor", "pairwise"})],
@@ -168,6 +169,11 @@ def mixture_entropy_and_gradient(
         )
     if not np.isfinite(centers).all():
         raise ValueError("centers must be finite; found NaN or infinity.")
+    if np.abs(centers).max() / _FARTHEST > sigma:
+        raise ValueError(
+            f"centers must lie within {_FARTHEST:g} sigma of 0, got "
+            f"{np.abs(centers).max():g} at sigma={sigma:g}."
+        )
     weights = normalized(check_weights(sample_weight, len(centers)))
     present = weights > 0
     value, gradient = channel_information_and_gradient(

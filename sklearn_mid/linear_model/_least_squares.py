@@ -17,6 +17,7 @@ __all__ = ["LeastSquares", "fit_least_squares"]
 
 _EPS = np.finfo(float).eps
 _LEAST_SCALE = 1e-200  # what varies less is constant: no float would undo it
+_LARGEST = 1e153
 _CHUNK_BYTES = 2**21  # rows are centred in pieces that fit a cache, never all of X
 
 
@@ -127,6 +128,11 @@ def fit_least_squares(X, y, weights, *, fit_intercept):
     if not np.isfinite(coef).all():
         raise ValueError(
             "The coefficients are too large for floats; bring X and y to like scales."
+        )
+    if y_scale > _LARGEST:
+        raise ValueError(
+            f"y varies by {y_scale:g}, whose square is no float; bring it to another "
+            "scale."
         )
     coef = _smallest(coef, row_basis, null_basis)
     residuals = (y - y_mean) - (X @ coef - x_mean @ coef)

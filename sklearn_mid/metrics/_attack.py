@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_consistent_length
 
-from sklearn_mid.utils._validation import as_column, as_numbers
+from sklearn_mid.utils._validation import as_column, as_numbers, factorize
 
 __all__ = ["advantage_score", "attack_scores", "member_advantage"]
 
@@ -180,8 +180,7 @@ def encode(s_true, s_pred, values):
     if pd.isna(both).any():
         raise ValueError("s_true and s_pred must not hold missing values (NaN, None).")
     if values is None:
-        # Also sorts values of mixed types, as numbers and "(other)" are.
-        codes, values = pd.factorize(both, sort=True)
+        codes, values = factorize(both, "s_true")
     else:
         index = pd.Index(as_column(values, "values"), dtype=object)
         if index.has_duplicates:

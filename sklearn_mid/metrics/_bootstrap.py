@@ -8,7 +8,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import check_consistent_length, check_random_state
 
 from sklearn_mid.utils._sklearn_compat import Interval
-from sklearn_mid.utils._validation import as_numbers, check_parameters
+from sklearn_mid.utils._validation import as_numbers, as_rows, check_parameters
 
 __all__ = ["bootstrap_interval"]
 
@@ -100,7 +100,7 @@ def bootstrap_interval(
     )
     if not arrays:
         raise ValueError("bootstrap_interval needs at least one array of rows.")
-    arrays = [np.asarray(a) for a in arrays]
+    arrays = [np.asarray(as_rows(a, "arrays")) for a in arrays]
     check_consistent_length(*arrays)
     n = len(arrays[0])
     if not n:

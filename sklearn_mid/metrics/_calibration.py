@@ -6,7 +6,12 @@ import numpy as np
 from sklearn.utils import check_consistent_length
 
 from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
-from sklearn_mid.utils._validation import as_column, as_numbers, check_parameters
+from sklearn_mid.utils._validation import (
+    as_column,
+    as_numbers,
+    check_parameters,
+    factorize,
+)
 
 __all__ = ["expected_calibration_error"]
 
@@ -108,7 +113,7 @@ def expected_calibration_error(
 
 
 def _labels(y_true, labels, n_labels):
-    seen = np.unique(y_true)
+    seen = factorize(y_true, "y_true")[1]
     if labels is None:
         zero_one = n_labels == 2 and np.isin(seen, [0, 1]).all()
         labels = np.array([0, 1]) if zero_one else seen
@@ -119,8 +124,8 @@ def _labels(y_true, labels, n_labels):
             f"y_proba of one dimension needs two labels, got {labels.tolist()!r}; pass "
             "labels, or one column of y_proba per label."
         )
-    unknown = np.setdiff1d(seen, labels).tolist()
-    if len(unknown):
+    unknown = [label for label in seen.tolist() if label not in labels.tolist()]
+    if unknown:
         raise ValueError(
             f"y_true holds {unknown[0]!r}, which is none of labels={labels.tolist()!r}."
         )

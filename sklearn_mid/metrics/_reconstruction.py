@@ -6,7 +6,7 @@ from sklearn.utils import check_consistent_length
 
 from sklearn_mid.utils._images import check_bounds, check_image_shape, check_images
 from sklearn_mid.utils._optional import require
-from sklearn_mid.utils._validation import as_column
+from sklearn_mid.utils._validation import as_column, factorize, positions
 
 __all__ = [
     "evaluator_accuracy",
@@ -17,6 +17,8 @@ __all__ = [
     "reconstruction_ssim",
 ]
 
+_LARGEST = 1e150
+
 
 def _check_pair(X_true, X_reconstructed, name="X_reconstructed"):
     X_true = check_images(X_true, name="X_true", dtype=np.float64)
@@ -25,6 +27,12 @@ def _check_pair(X_true, X_reconstructed, name="X_reconstructed"):
         raise ValueError(
             f"X_true and {name} must have the same shape, got {X_true.shape} and "
             f"{X_reconstructed.shape} (flattened)."
+        )
+    largest = max(np.abs(X_true).max(), np.abs(X_reconstructed).max())
+    if largest > _LARGEST:
+        raise ValueError(
+            f"X_true and {name} must lie within {_LARGEST:g} of 0, so that errors can "
+            f"be squared; got {largest:g}."
         )
     return X_true, X_reconstructed
 
@@ -104,7 +112,8 @@ def reconstruction_gain(X_true, X_reconstructed, X_reference):
             "X_reference equals X_true, so that no gain over it is possible; pass "
             "the guess of an attacker without the model, such as the class mean."
         )
-    return float(1 - np.mean((X_true - X_reconstructed) ** 2) / reference)
+    with np.errstate(over="ignore"):  # a reference that is all but perfect
+        return float(1 - np.mean((X_true - X_reconstructed) ** 2) / reference)
 
 
 def reconstruction_psnr(X_true, X_reconstructed, *, bounds=(0, 1)):
@@ -273,17 +282,19 @@ def nearest_neighbor_distance(
     labels = as_column(labels, "labels")
     check_consistent_length(X_private, y_private)
     check_consistent_length(X_reconstructed, labels)
-    absent = np.setdiff1d(labels, y_private)
-    if len(absent):
+    private_code, classes = factorize(y_private, "y_private")
+    code = positions(labels, classes)
+    absent = labels[code < 0].tolist()
+    if absent:
         raise ValueError(
-            f"labels {absent.tolist()} have no record in X_private; pass private "
-            "records of every attacked class."
+            f"labels {list(dict.fromkeys(absent))} have no record in X_private; pass "
+            "private records of every attacked class."
         )
     total = sum(
         pairwise_distances_argmin_min(
-            X_reconstructed[labels == label], X_private[y_private == label]
+            X_reconstructed[code == k], X_private[private_code == k]
         )[1].sum()
-        for label in np.unique(labels)
+        for k in np.unique(code)
     )
     return float(total / len(labels))
 

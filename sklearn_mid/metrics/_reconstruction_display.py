@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from numbers import Integral
 
 import numpy as np
+from sklearn.utils import check_consistent_length
 
 from sklearn_mid.metrics._reconstruction import reconstruction_gain
 from sklearn_mid.utils._images import check_bounds, check_image_shape, check_images
@@ -134,6 +135,9 @@ class ReconstructionDisplay:
         shape = check_image_shape(image_shape, X_true.shape[1])
         if shape[0] not in (1, 3):
             raise ValueError(f"images must have 1 or 3 channels, got {shape[0]}.")
+        if labels is not None:
+            labels = as_column(labels, "labels")
+            check_consistent_length(X_true, labels)
         check_parameters("from_predictions", _CONSTRAINTS, n_images=n_images)
         if not isinstance(reconstructions, Mapping) or not reconstructions:
             raise ValueError(
@@ -166,7 +170,7 @@ class ReconstructionDisplay:
             {name: X[:n_images] for name, X in guesses.items()},
             image_shape=shape,
             X_reference=None if X_reference is None else X_reference[:n_images],
-            labels=None if labels is None else as_column(labels, "labels")[:n_images],
+            labels=None if labels is None else labels[:n_images],
             gains=gains,
         )
         return display.plot(bounds=bounds, cmap=cmap, figure=figure)

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from sklearn import metrics
 from sklearn.base import clone
-from sklearn.utils import check_random_state
+from sklearn.utils import check_array, check_random_state, indexable
 
 from sklearn_mid.utils._features import resolve_columns
 from sklearn_mid.utils._sklearn_compat import HasMethods, Interval
-from sklearn_mid.utils._validation import check_parameters
+from sklearn_mid.utils._validation import as_rows, check_parameters, factorize
 
 __all__ = ["make_attack_scorer"]
 
@@ -36,6 +36,8 @@ _CONSTRAINTS = {
 def _is_auxiliary(X, sensitive_feature, random_state):
     """Mask of about half of the rows, with every value of the secret among them."""
     feature_names = X.columns if isinstance(X, pd.DataFrame) else None
+    if feature_names is None:
+        X = check_array(X, dtype=None, ensure_all_finite=False, input_name="X")
     X = pd.DataFrame(X)
     columns = resolve_columns(
         sensitive_feature,
@@ -44,8 +46,9 @@ def _is_auxiliary(X, sensitive_feature, random_state):
         param="sensitive_feature",
     )
     shuffled = check_random_state(random_state).permutation(len(X))
-    secret = X.iloc[shuffled, columns]
-    by_value = secret.groupby(list(secret), dropna=False, observed=True, sort=False)
+    codes = [factorize(X.iloc[:, j], "sensitive_feature")[0] for j in columns]
+    secret = pd.DataFrame(dict(enumerate(codes))).iloc[shuffled]
+    by_value = secret.groupby(list(secret), sort=False)
     # The first of each value goes to the attacker, the second is scored, and so on.
     # Values of a continuous secret hardly recur, so plain turns are taken there.
     turn = by_value.cumcount().to_numpy()
@@ -77,6 +80,7 @@ class _AttackScorer:
         return f"make_attack_scorer({self.attack!r}, metric={self.metric!r})"
 
     def __call__(self, estimator, X, y):
+        X, y = indexable(as_rows(X, "X"), as_rows(y, "y"))
         attack = clone(self.attack).set_params(estimator=estimator)
         if self.X_auxiliary is None:
             half = _is_auxiliary(X, attack.sensitive_feature, self.random_state)

@@ -1,6 +1,7 @@
 """Choice of a grid search: the most useful candidate that leaks little enough."""
 
 import warnings
+from collections.abc import Mapping
 from numbers import Real
 
 import numpy as np
@@ -31,6 +32,8 @@ class _BestUtilityUnderAdvantage:
         return f"best_utility_under_advantage({self.limit!r})"
 
     def _column(self, cv_results, param):
+        if not isinstance(cv_results, Mapping):
+            raise TypeError(f"cv_results_ must be a dict, got {cv_results!r}.")
         name = getattr(self, param)
         if name not in cv_results:
             means = sorted(key for key in cv_results if key.startswith("mean_"))

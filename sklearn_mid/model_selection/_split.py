@@ -5,10 +5,14 @@ from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from sklearn.utils import check_random_state, indexable
 
-from sklearn_mid.utils._validation import as_column, check_parameters
+from sklearn_mid.utils._validation import (
+    as_column,
+    as_rows,
+    check_parameters,
+    factorize,
+)
 
 __all__ = ["Part", "TargetAuxiliarySplit", "target_auxiliary_split"]
 
@@ -98,10 +102,7 @@ def _codes(param, values, n_samples):
         raise ValueError(
             f"{param} has {len(values)} values, expected {n_samples}, one per row of X."
         )
-    try:
-        return pd.factorize(values, sort=True, use_na_sentinel=False)[0]
-    except TypeError:  # of types that have no common order
-        return pd.factorize(values, use_na_sentinel=False)[0]
+    return factorize(values, param)[0]
 
 
 def _strata_of_groups(strata, groups, n_groups):
@@ -196,9 +197,7 @@ def target_auxiliary_split(
         test_within_groups=test_within_groups,
         random_state=random_state,
     )
-    X, y = indexable(X, y)
-    X = np.asarray(X) if isinstance(X, list) else X
-    y = np.asarray(y) if isinstance(y, list) else y
+    X, y = indexable(as_rows(X, "X"), None if y is None else as_rows(y, "y"))
     n_samples = X.shape[0]
     rng = check_random_state(random_state)
     sizes = {

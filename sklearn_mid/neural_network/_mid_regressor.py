@@ -8,6 +8,7 @@ from sklearn.exceptions import DataConversionWarning
 
 from sklearn_mid.neural_network._bottleneck import BaseMIDNeuralNet
 from sklearn_mid.utils._sklearn_compat import _fit_context
+from sklearn_mid.utils._validation import as_numbers
 
 __all__ = ["MIDNeuralNetRegressor"]
 
@@ -158,6 +159,7 @@ class MIDNeuralNetRegressor(RegressorMixin, BaseMIDNeuralNet):
 
     def _fit(self, X, y, sample_weight, *, fresh, one_pass=False):
         X, y = self._validate(X, y=y, reset=fresh, multi_output=True, y_numeric=True)
+        y = as_numbers(y, "y")
         weight = self._check_weight(sample_weight, X)
         if y.ndim == 2 and y.shape[1] == 1:
             warnings.warn(

@@ -116,6 +116,8 @@ def check_images(X, *, name="X", dtype=np.float32):
         X = check_array(X, dtype=dtype, allow_nd=True, input_name=name)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} holds no images: {error}") from error
-    if X.ndim > 4:
-        raise ValueError(f"{name} must have 2 to 4 dimensions, got shape {X.shape}.")
+    if X.ndim > 4 or not X.size:
+        raise ValueError(
+            f"{name} must have 2 to 4 dimensions and pixels, got shape {X.shape}."
+        )
     return X.reshape(len(X), -1)

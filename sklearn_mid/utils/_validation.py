@@ -3,11 +3,20 @@
 import reprlib
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from sklearn_mid.utils._sklearn_compat import validate_parameter_constraints
 
-__all__ = ["as_column", "as_numbers", "check_layer_sizes", "check_parameters"]
+__all__ = [
+    "as_column",
+    "as_numbers",
+    "as_rows",
+    "check_layer_sizes",
+    "check_parameters",
+    "factorize",
+    "positions",
+]
 
 
 def check_parameters(caller, constraints, **values):
@@ -66,7 +75,8 @@ def as_numbers(values, name):
 def as_column(values, name):
     """`values` as an array of shape (n_samples,), of whatever type.
 
-    A list keeps the types of its entries: 1 and "1" stay different.
+    A list keeps the types of its entries: 1 and "1" stay different. Entries can be
+    hashed.
 
     Parameters
     ----------
@@ -82,13 +92,17 @@ def as_column(values, name):
     Raises
     ------
     ValueError
-        If `values` have another shape.
+        If `values` have another shape, or hold dicts or lists.
     """
     try:
         _check_dense(values)
         column = np.asarray(values)
         if column.dtype.kind in "SU" and not hasattr(values, "dtype"):
             column = np.asarray(values, dtype=object)
+        if column.dtype == object:
+            set(column.ravel().tolist())  # raises for what cannot be told apart
+        elif column.dtype.kind == "f" and column.itemsize not in (4, 8):
+            column = column.astype(np.float64)  # pandas knows no others
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"{name} must be a list of values, got {reprlib.repr(values)}: {error}."
@@ -100,6 +114,46 @@ def as_column(values, name):
             f"{name} must have shape (n_samples,), got shape {column.shape}."
         )
     return column
+
+
+def as_rows(values, name):
+    """`values` as they are if rows can be taken of them, lists as an array.
+
+    Raises
+    ------
+    ValueError
+        If `values` are no rows: a scalar, or a ragged list.
+    """
+    if getattr(values, "shape", ()):
+        return values
+    try:
+        rows = np.asarray(values)
+        if not rows.ndim:
+            raise TypeError("it has no rows")
+        return rows
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name} must be an array or a DataFrame, got {reprlib.repr(values)}: "
+            f"{error}."
+        ) from error
+
+
+def factorize(values, name):
+    """Code of each value, and the distinct values, in their order if they have one.
+
+    Missing values are a value of their own.
+    """
+    values = as_column(values, name)
+    try:
+        return pd.factorize(values, sort=True, use_na_sentinel=False)
+    except TypeError:
+        return pd.factorize(values, use_na_sentinel=False)
+
+
+def positions(values, among):
+    """Position of each value in the distinct values `among`, -1 if it is none."""
+    among = pd.Index(among, tupleize_cols=False)
+    return among.get_indexer(pd.Index(values, tupleize_cols=False))
 
 
 def check_layer_sizes(hidden_layer_sizes):
