@@ -6,7 +6,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
-from sklearn_mid.utils._validation import positions
+from sklearn_mid.utils._validation import as_response, positions
 
 __all__ = [
     "BlackBox",
@@ -139,12 +139,7 @@ class BlackBox:
         """Responses as positions in ``classes_``, or as floats."""
         if self.release != "predictions":
             return class_index(self.target, y, attack=self._attack)
-        try:
-            return np.asarray(y, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                f"y must be numeric where the target is a regressor: {error}."
-            ) from error
+        return as_response(y)
 
     def outputs(self, X):
         """Confidences (n, n_classes), positions of labels (n,), or predictions (n,)."""

@@ -11,7 +11,7 @@ from sklearn_mid.defenses._diffprivlib import (
     import_diffprivlib,
 )
 from sklearn_mid.utils._sklearn_compat import _fit_context
-from sklearn_mid.utils._validation import as_numbers
+from sklearn_mid.utils._validation import as_response
 
 __all__ = ["DPLinearRegression"]
 
@@ -130,7 +130,7 @@ class DPLinearRegression(RegressorMixin, DPEstimator):
             If bounds are missing or do not fit.
         """
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
-        y = as_numbers(y, "y")
+        y = as_response(y)
         mechanisms = import_diffprivlib("mechanisms", self)
         ones = np.ones((len(X), 1))
         Z = np.hstack([self._scale(X, reset=True), ones])

@@ -18,7 +18,7 @@ from sklearn_mid.utils._sklearn_compat import (
     StrOptions,
     _fit_context,
 )
-from sklearn_mid.utils._validation import as_numbers
+from sklearn_mid.utils._validation import as_response
 
 __all__ = ["MIDLinearRegression"]
 
@@ -266,7 +266,7 @@ class MIDLinearRegression(RegressorMixin, BaseEstimator):
         )
         return build_problem(
             X,
-            as_numbers(y, "y"),
+            as_response(y),
             check_weights(sample_weight, len(y)),
             feature_names=getattr(self, "feature_names_in_", None),
             sensitive_features=self.sensitive_features,

@@ -332,4 +332,5 @@ def evaluator_accuracy(evaluator, X_reconstructed, labels):
         )
     labels = as_column(labels, "labels")
     check_consistent_length(X_reconstructed, labels)
-    return float(np.mean(np.asarray(evaluator.predict(X_reconstructed)) == labels))
+    code, classes = factorize(evaluator.predict(X_reconstructed), "evaluator")
+    return float(np.mean(positions(labels, classes) == code))

@@ -8,9 +8,11 @@ from sklearn.exceptions import DataConversionWarning
 
 from sklearn_mid.neural_network._bottleneck import BaseMIDNeuralNet
 from sklearn_mid.utils._sklearn_compat import _fit_context
-from sklearn_mid.utils._validation import as_numbers
+from sklearn_mid.utils._validation import as_response
 
 __all__ = ["MIDNeuralNetRegressor"]
+
+_LARGEST = 1e150
 
 
 class MIDNeuralNetRegressor(RegressorMixin, BaseMIDNeuralNet):
@@ -159,7 +161,12 @@ class MIDNeuralNetRegressor(RegressorMixin, BaseMIDNeuralNet):
 
     def _fit(self, X, y, sample_weight, *, fresh, one_pass=False):
         X, y = self._validate(X, y=y, reset=fresh, multi_output=True, y_numeric=True)
-        y = as_numbers(y, "y")
+        y = as_response(y)
+        if np.abs(y).max() > _LARGEST:
+            raise ValueError(
+                f"y must lie within {_LARGEST:g} of 0, so that errors can be squared; "
+                f"got {np.abs(y).max():g}. Bring it to another scale."
+            )
         weight = self._check_weight(sample_weight, X)
         if y.ndim == 2 and y.shape[1] == 1:
             warnings.warn(

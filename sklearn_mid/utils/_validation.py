@@ -11,6 +11,7 @@ from sklearn_mid.utils._sklearn_compat import validate_parameter_constraints
 __all__ = [
     "as_column",
     "as_numbers",
+    "as_response",
     "as_rows",
     "check_layer_sizes",
     "check_parameters",
@@ -72,6 +73,22 @@ def as_numbers(values, name):
         ) from error
 
 
+def as_response(y):
+    """Responses of a regression, of whatever shape, as finite floats.
+
+    scikit-learn turns None into NaN after it has looked for NaN.
+
+    Raises
+    ------
+    ValueError
+        If `y` holds something else.
+    """
+    y = as_numbers(y, "y")
+    if not np.isfinite(y).all():
+        raise ValueError("Input y contains NaN or infinity; it must be finite.")
+    return y
+
+
 def as_column(values, name):
     """`values` as an array of shape (n_samples,), of whatever type.
 
@@ -101,8 +118,7 @@ def as_column(values, name):
             column = np.asarray(values, dtype=object)
         if column.dtype == object:
             set(column.ravel().tolist())  # raises for what cannot be told apart
-        elif column.dtype.kind == "f" and column.itemsize not in (4, 8):
-            column = column.astype(np.float64)  # pandas knows no others
+        column = _usual_floats(column)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"{name} must be a list of values, got {reprlib.repr(values)}: {error}."
@@ -152,8 +168,18 @@ def factorize(values, name):
 
 def positions(values, among):
     """Position of each value in the distinct values `among`, -1 if it is none."""
-    among = pd.Index(among, tupleize_cols=False)
-    return among.get_indexer(pd.Index(values, tupleize_cols=False))
+    values, among = (
+        pd.Index(_usual_floats(np.asarray(v)), tupleize_cols=False)
+        for v in (values, among)
+    )
+    return among.get_indexer(values)
+
+
+def _usual_floats(array):
+    """Half and long floats as float64: pandas indexes no others."""
+    if array.dtype.kind == "f" and array.itemsize not in (4, 8):
+        return array.astype(np.float64)
+    return array
 
 
 def check_layer_sizes(hidden_layer_sizes):

@@ -328,7 +328,7 @@ def test_real_valued_responses_stay_real():
     y = np.array([0.1, 2.2, 1.05, 3.15] * 2)
     attack = MAPAttack(LinearRegression().fit(X, y), 0).fit(X, y)
     assert_array_equal(attack.infer(X, y), X[:, 0])
-    with pytest.raises(ValueError, match="y must be numeric"):
+    with pytest.raises(ValueError, match="y must hold numbers"):
         attack.infer(X, ["a"] * 8)
     with pytest.raises(ValueError, match=r"y contains 0\.1, which is none of"):
         MAPAttack(DecisionTreeClassifier().fit(X, X[:, 0]), 0).fit(X, y)
