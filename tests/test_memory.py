@@ -1,7 +1,10 @@
 """Repetitions leave nothing behind in memory."""
 
 import gc
+import os
+import sys
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -82,3 +85,51 @@ def test_fifty_repetitions_need_no_more_memory(repeat, tmp_path):
         tracemalloc.stop()
     # One copy of the data kept by each repetition would be 240 kB and more.
     assert growth < 100_000
+
+
+def fit_net(X, y):
+    from sklearn_mid.neural_network import MIDNeuralNetClassifier
+
+    net = MIDNeuralNetClassifier(0.01, hidden_layer_sizes=(8,), batch_size=2000)
+    net.set_params(max_epochs=1, random_state=0).fit(X, y).sample_proba(X)
+
+
+def fit_private_net(X, y):
+    pytest.importorskip("opacus")
+    from sklearn_mid.neural_network import DPNeuralNetClassifier
+
+    net = DPNeuralNetClassifier(None, noise_multiplier=1.0, hidden_layer_sizes=(8,))
+    net.set_params(batch_size=5000, max_epochs=1, random_state=0).fit(X, y)
+
+
+def attack_net(X, y):
+    from sklearn.linear_model import LogisticRegression
+
+    from sklearn_mid.attacks import KnowledgeAlignmentAttack
+
+    target = LogisticRegression().fit(X[:200], y[:200])
+    attack = KnowledgeAlignmentAttack(target, hidden_layer_sizes=(8,), batch_size=2000)
+    attack.set_params(max_epochs=1, random_state=0).fit(X, y).score(X, y)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize(
+    "repeat", [fit_net, fit_private_net, attack_net], ids=lambda f: f.__name__
+)
+def test_torch_keeps_nothing(repeat):
+    """Resident memory, because torch's tensors are not Python's."""
+    pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    X = rng.random((20_000, 25), dtype=np.float32)
+    y = rng.integers(2, size=len(X))
+
+    def resident(n_repetitions):
+        for _ in range(n_repetitions):
+            repeat(X, y)
+        gc.collect()
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    # One copy of X kept by each repetition would be 100 MB.
+    assert -resident(10) + resident(50) < X.nbytes * 10

@@ -8,8 +8,14 @@ import os
 import signal
 import time
 import warnings
+from pathlib import Path
 
 import numpy as np
+
+try:
+    import resource
+except ImportError:  # not on Windows
+    resource = None
 
 from sklearn_mid.benchmark import Judgement, Skip
 from sklearn_mid.exceptions import UnsupportedTargetError
@@ -104,8 +110,15 @@ def drawing_attack(problem, target, *, random_state):
 
 
 def memory_hog(problem, target, *, random_state):
+    """Takes all the memory that this process may have, from now on 64 MB more."""
+
     def run(numbers, target):
-        raise MemoryError("Unable to allocate 8 EiB")
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        limit = pages * resource.getpagesize() + 2**26
+        resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
+        taken = []
+        while True:
+            taken.append(np.ones(2**20))
 
     return run
 
