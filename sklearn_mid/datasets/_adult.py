@@ -1,6 +1,7 @@
 """Adult census income, with marital status as the attribute to hide."""
 
 from sklearn_mid.datasets._bunch import check_flags, nominal, table_bunch
+from sklearn_mid.datasets._files import reading
 from sklearn_mid.datasets._two_parts import part, read_parts
 
 __all__ = ["fetch_adult"]
@@ -131,14 +132,15 @@ def fetch_adult(
     frame, paths = read_parts(
         FILES, subset, data_home=data_home, download_if_missing=download_if_missing
     )
-    for column, categories in _CATEGORIES.items():
-        frame[column] = nominal(frame[column], categories)
-    return table_bunch(
-        frame,
-        target="income",
-        sensitive_features=["marital"],
-        descr=_DESCR,
-        as_frame=as_frame,
-        return_X_y=return_X_y,
-        filenames=paths,
-    )
+    with reading(*paths):
+        for column, categories in _CATEGORIES.items():
+            frame[column] = nominal(frame[column], categories)
+        return table_bunch(
+            frame,
+            target="income",
+            sensitive_features=["marital"],
+            descr=_DESCR,
+            as_frame=as_frame,
+            return_X_y=return_X_y,
+            filenames=paths,
+        )

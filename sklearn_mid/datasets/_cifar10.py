@@ -7,7 +7,7 @@ import numpy as np
 from sklearn import datasets
 
 from sklearn_mid.datasets._bunch import check_flags, check_option, image_bunch
-from sklearn_mid.datasets._files import DataFile, find_file
+from sklearn_mid.datasets._files import DataFile, find_file, reading
 from sklearn_mid.utils._optional import require
 
 __all__ = ["fetch_cifar10"]
@@ -136,7 +136,8 @@ def fetch_cifar10(
     others = {}
     if source == "jpeg":
         path = find_file(FILE, data_home=data_home)
-        pixels, target, is_train = _from_jpeg(path)
+        with reading(path):
+            pixels, target, is_train = _from_jpeg(path)
         others["filename"] = str(path)
     else:
         pixels, target, is_train = _from_openml(data_home)

@@ -5,7 +5,7 @@ from scipy.io import loadmat
 from sklearn import datasets
 
 from sklearn_mid.datasets._bunch import check_flags, check_option, image_bunch
-from sklearn_mid.datasets._files import DataFile, find_file
+from sklearn_mid.datasets._files import DataFile, find_file, reading
 
 __all__ = ["fetch_auxiliary_faces", "fetch_orl_faces"]
 
@@ -122,17 +122,18 @@ def fetch_orl_faces(*, return_X_y=False, data_home=None, download_if_missing=Tru
     path = find_file(
         ORL_FILE, data_home=data_home, download_if_missing=download_if_missing
     )
-    # One image per column, stored by columns, as MATLAB does.
-    columns = loadmat(path)["faces"]
-    pixels = columns.T.reshape(-1, 1, _PIXELS_PER_SIDE, _PIXELS_PER_SIDE)
-    return image_bunch(
-        pixels.transpose(0, 1, 3, 2) / np.float32(255),
-        np.arange(len(pixels)) // 10,
-        target_names=_person_names(40),
-        descr=_ORL_DESCR,
-        return_X_y=return_X_y,
-        filename=str(path),
-    )
+    with reading(path):
+        # One image per column, stored by columns, as MATLAB does.
+        columns = loadmat(path)["faces"]
+        pixels = columns.T.reshape(-1, 1, _PIXELS_PER_SIDE, _PIXELS_PER_SIDE)
+        return image_bunch(
+            pixels.transpose(0, 1, 3, 2) / np.float32(255),
+            np.arange(len(pixels)) // 10,
+            target_names=_person_names(40),
+            descr=_ORL_DESCR,
+            return_X_y=return_X_y,
+            filename=str(path),
+        )
 
 
 def fetch_auxiliary_faces(
@@ -213,7 +214,7 @@ def fetch_auxiliary_faces(
     path = find_file(
         LONDON_FILE, data_home=data_home, download_if_missing=download_if_missing
     )
-    with np.load(path, allow_pickle=False) as content:
+    with reading(path), np.load(path, allow_pickle=False) as content:
         people = content["identity"].astype(np.intp)
         return image_bunch(
             content["images"][:, None] / np.float32(255),

@@ -1,5 +1,6 @@
 """Where a data file lies: a local folder, the cache, or its public address."""
 
+import contextlib
 import os
 from dataclasses import dataclass
 from hashlib import file_digest
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from sklearn.datasets import fetch_file
 
-__all__ = ["VARIABLE", "DataFile", "find_file"]
+__all__ = ["VARIABLE", "DataFile", "find_file", "reading"]
 
 VARIABLE = "SKLEARN_MID_DATA"
 
@@ -125,4 +126,19 @@ def find_file(file, *, data_home=None, download_if_missing=True):
             f"{file.name!r} of the data set {file.dataset!r} could not be downloaded "
             f"from {file.url} into {str(target)!r} ({error}). "
             f"{_how_to_supply(file, data_home)}"
+        ) from error
+
+
+@contextlib.contextmanager
+def reading(*paths):
+    """Whatever a parser stumbles over becomes an OSError that names the files."""
+    try:
+        yield
+    except ImportError:
+        raise
+    except Exception as error:
+        names = ", ".join(repr(str(path)) for path in paths)
+        raise OSError(
+            f"{names} cannot be read as what the name says "
+            f"({type(error).__name__}: {error})."
         ) from error

@@ -3,6 +3,7 @@
 import numpy as np
 
 from sklearn_mid.datasets._bunch import check_flags, check_option, nominal, table_bunch
+from sklearn_mid.datasets._files import reading
 from sklearn_mid.datasets._two_parts import part, read_parts
 
 __all__ = ["fetch_gss"]
@@ -142,22 +143,23 @@ def fetch_gss(
     frame, paths = read_parts(
         FILES, subset, data_home=data_home, download_if_missing=download_if_missing
     )
-    missing = no_answer == "missing"
-    if missing:
-        for column, codes in _NO_ANSWER_CODES.items():
-            frame[column] = frame[column].astype(float)
-            frame.loc[frame[column].isin(codes), column] = np.nan
-    for column, categories in _CATEGORIES.items():
+    with reading(*paths):
+        missing = no_answer == "missing"
         if missing:
-            frame[column] = frame[column].where(~frame[column].isin(_NO_ANSWER))
-            categories = [c for c in categories if c not in _NO_ANSWER]
-        frame[column] = nominal(frame[column], categories)
-    return table_bunch(
-        frame,
-        target="hapmar",
-        sensitive_features=["xmovie"],
-        descr=_DESCR,
-        as_frame=as_frame,
-        return_X_y=return_X_y,
-        filenames=paths,
-    )
+            for column, codes in _NO_ANSWER_CODES.items():
+                frame[column] = frame[column].astype(float)
+                frame.loc[frame[column].isin(codes), column] = np.nan
+        for column, categories in _CATEGORIES.items():
+            if missing:
+                frame[column] = frame[column].where(~frame[column].isin(_NO_ANSWER))
+                categories = [c for c in categories if c not in _NO_ANSWER]
+            frame[column] = nominal(frame[column], categories)
+        return table_bunch(
+            frame,
+            target="hapmar",
+            sensitive_features=["xmovie"],
+            descr=_DESCR,
+            as_frame=as_frame,
+            return_X_y=return_X_y,
+            filenames=paths,
+        )

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mid.datasets._bunch import check_flags, check_option, nominal, table_bunch
-from sklearn_mid.datasets._files import DataFile, find_file
+from sklearn_mid.datasets._files import DataFile, find_file, reading
 from sklearn_mid.utils._validation import as_numbers
 
 __all__ = ["fetch_iwpc", "iwpc_weekly_dose"]
@@ -183,21 +183,22 @@ def fetch_iwpc(
     )
     check_option("target", target, _SCALES)
     path = find_file(FILE, data_home=data_home, download_if_missing=download_if_missing)
-    frame = pd.read_csv(path, dtype={"cyp2c9": str})
-    for column, categories in _CATEGORIES.items():
-        frame[column] = nominal(frame[column], categories)
-    groups = {column: [column] for column in _CATEGORIES}
-    dose = _zscore_to(target, frame.pop("dose"))
-    if one_hot:
-        frame, groups = _one_hot(frame)
-    frame["dose"] = dose
-    return table_bunch(
-        frame,
-        target="dose",
-        sensitive_features=["vkorc1", "cyp2c9"],
-        descr=_DESCR,
-        as_frame=as_frame,
-        return_X_y=return_X_y,
-        groups=groups,
-        filename=str(path),
-    )
+    with reading(path):
+        frame = pd.read_csv(path, dtype={"cyp2c9": str})
+        for column, categories in _CATEGORIES.items():
+            frame[column] = nominal(frame[column], categories)
+        groups = {column: [column] for column in _CATEGORIES}
+        dose = _zscore_to(target, frame.pop("dose"))
+        if one_hot:
+            frame, groups = _one_hot(frame)
+        frame["dose"] = dose
+        return table_bunch(
+            frame,
+            target="dose",
+            sensitive_features=["vkorc1", "cyp2c9"],
+            descr=_DESCR,
+            as_frame=as_frame,
+            return_X_y=return_X_y,
+            groups=groups,
+            filename=str(path),
+        )

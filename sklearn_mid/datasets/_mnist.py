@@ -5,7 +5,7 @@ import gzip
 import numpy as np
 
 from sklearn_mid.datasets._bunch import check_flags, image_bunch
-from sklearn_mid.datasets._files import DataFile, find_file
+from sklearn_mid.datasets._files import DataFile, find_file, reading
 
 __all__ = ["fetch_mnist"]
 
@@ -108,12 +108,13 @@ def fetch_mnist(*, return_X_y=False, data_home=None, download_if_missing=True):
         )
         for part, file in FILES.items()
     }
-    pixels = _read_idx(paths["images"], n_dimensions=3)
-    return image_bunch(
-        pixels[:, None] / np.float32(255),
-        _read_idx(paths["labels"], n_dimensions=1).astype(np.intp),
-        target_names=[str(k) for k in range(10)],
-        descr=_DESCR,
-        return_X_y=return_X_y,
-        filenames=[str(path) for path in paths.values()],
-    )
+    with reading(*paths.values()):
+        pixels = _read_idx(paths["images"], n_dimensions=3)
+        return image_bunch(
+            pixels[:, None] / np.float32(255),
+            _read_idx(paths["labels"], n_dimensions=1).astype(np.intp),
+            target_names=[str(k) for k in range(10)],
+            descr=_DESCR,
+            return_X_y=return_X_y,
+            filenames=[str(path) for path in paths.values()],
+        )

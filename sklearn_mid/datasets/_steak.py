@@ -3,7 +3,7 @@
 import pandas as pd
 
 from sklearn_mid.datasets._bunch import check_flags, nominal, table_bunch
-from sklearn_mid.datasets._files import DataFile, find_file
+from sklearn_mid.datasets._files import DataFile, find_file, reading
 
 __all__ = ["fetch_steak"]
 
@@ -158,20 +158,21 @@ def fetch_steak(
         download_if_missing=download_if_missing,
     )
     path = find_file(FILE, data_home=data_home, download_if_missing=download_if_missing)
-    # Below the questions stands a second heading, "Response" in every column.
-    frame = pd.read_csv(path, names=_COLUMNS, skiprows=2)
-    frame = frame.dropna(subset=None if complete_cases else ["cheated", "steak"])
-    frame = frame.drop(columns=["respondent", "eats_steak"]).reset_index(drop=True)
-    for column, categories in _CATEGORIES.items():
-        frame[column] = nominal(frame[column], categories)
-    for column, categories in _ORDERED_CATEGORIES.items():
-        frame[column] = nominal(frame[column], categories, ordered=True)
-    return table_bunch(
-        frame,
-        target="steak",
-        sensitive_features=["cheated"],
-        descr=_DESCR,
-        as_frame=as_frame,
-        return_X_y=return_X_y,
-        filename=str(path),
-    )
+    with reading(path):
+        # Below the questions stands a second heading, "Response" in every column.
+        frame = pd.read_csv(path, names=_COLUMNS, skiprows=2)
+        frame = frame.dropna(subset=None if complete_cases else ["cheated", "steak"])
+        frame = frame.drop(columns=["respondent", "eats_steak"]).reset_index(drop=True)
+        for column, categories in _CATEGORIES.items():
+            frame[column] = nominal(frame[column], categories)
+        for column, categories in _ORDERED_CATEGORIES.items():
+            frame[column] = nominal(frame[column], categories, ordered=True)
+        return table_bunch(
+            frame,
+            target="steak",
+            sensitive_features=["cheated"],
+            descr=_DESCR,
+            as_frame=as_frame,
+            return_X_y=return_X_y,
+            filename=str(path),
+        )

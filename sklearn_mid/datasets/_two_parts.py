@@ -3,7 +3,7 @@
 import pandas as pd
 
 from sklearn_mid.datasets._bunch import check_option
-from sklearn_mid.datasets._files import DataFile, find_file
+from sklearn_mid.datasets._files import DataFile, find_file, reading
 
 __all__ = ["SUBSETS", "part", "read_parts"]
 
@@ -50,4 +50,6 @@ def read_parts(files, subset, *, data_home, download_if_missing):
         for name, file in files.items()
         if subset in (name, "all")
     ]
-    return pd.concat([pd.read_csv(path) for path in paths], ignore_index=True), paths
+    with reading(*paths):
+        frame = pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)
+    return frame, paths

@@ -1,13 +1,16 @@
 import hashlib
 import os
 import re
+from functools import partial
 
 import pytest
 
+from sklearn_mid import datasets
 from sklearn_mid.datasets import (
     _adult,
     _cifar10,
     _faces,
+    _files,
     _gss,
     _iwpc,
     _mnist,
@@ -165,3 +168,26 @@ def test_file_without_address_is_asked_for(file, tmp_path):
 def test_checksums_are_those_of_the_real_files(file, data_home):
     path = find_file(file, data_home=data_home)
     assert path == data_home / file.dataset / file.name
+
+
+@pytest.mark.parametrize(
+    ("fetch", "path"),
+    [
+        (datasets.fetch_iwpc, "iwpc/iwpc-scaled.csv"),
+        (datasets.fetch_steak, "steak/steak-risk-survey.csv"),
+        (datasets.fetch_orl_faces, "orl_faces/olivettifaces.mat"),
+        (datasets.fetch_auxiliary_faces, "london_faces/faces_ccby_64.npz"),
+        (partial(datasets.fetch_gss, subset="test"), "gss/GSS_5079.csv"),
+        (partial(datasets.fetch_adult, subset="test"), "adult/Adult_10000.csv"),
+    ],
+)
+@pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n", b"PK\x03\x04", bytes(300)])
+def test_what_a_parser_stumbles_over_is_named(
+    fetch, path, content, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(_files, "_verify", lambda path, file: None)
+    file = tmp_path / path
+    file.parent.mkdir()
+    file.write_bytes(content)
+    with pytest.raises(OSError, match=f"{file.name}.* cannot be read"):
+        fetch(data_home=tmp_path, download_if_missing=False)

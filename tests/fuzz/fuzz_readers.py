@@ -4,23 +4,39 @@
     python tests/fuzz/fuzz_readers.py suite -max_total_time=200
 
 Targets: ``suite`` (a suite file), ``results`` (the manifest and one record of a results
-folder), ``model`` (a model file), ``data`` (a file that a loader finds in data_home).
-Whatever the bytes, the reader returns, or raises an error of the kind that its
-documentation names; anything else is a finding, and stops the run. Not collected by
-pytest.
+folder), ``model`` (a model file), ``data`` (a file that a loader finds in data_home;
+its checksum is not looked at, so that the parsers see it). Most inputs are whole files
+with damaged parts, the others any bytes. Whatever they are, the reader returns, or
+raises an error of the kind that its documentation names; anything else is a finding,
+and stops the run. Not collected by pytest.
 """
 
+import functools
+import gzip
+import io
 import json
+import os
 import sys
 import tempfile
 import warnings
+import zipfile
 from pathlib import Path
 
 import atheris
+import numpy as np
+import scipy.io
 
 with atheris.instrument_imports(
-    include=["sklearn_mid.benchmark", "sklearn_mid.datasets", "tomllib", "skops"]
+    include=[
+        "sklearn_mid.benchmark",
+        "sklearn_mid.datasets",
+        "sklearn_mid.utils._model_files",
+        "skops",
+        "tomllib",
+    ]
 ):
+    import skops.io
+
     from sklearn_mid import datasets
     from sklearn_mid.benchmark import (
         ResultsFolderError,
@@ -30,6 +46,7 @@ with atheris.instrument_imports(
         load_suite,
         write_report,
     )
+    from sklearn_mid.datasets import _adult, _cifar10, _files, _gss
     from sklearn_mid.utils._model_files import load_model
 
 FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-"))
@@ -119,9 +136,45 @@ def results(data):
         pass
 
 
+def _any_model():
+    """The parts of a model file, by name."""
+    from sklearn.linear_model import LinearRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    from sklearn_mid.tree import MIDDecisionTreeClassifier
+
+    X, y = np.eye(4), [0, 1, 0, 1]
+    parts = []
+    for last in (LinearRegression(), MIDDecisionTreeClassifier(0)):
+        whole = skops.io.dumps(make_pipeline(StandardScaler(), last).fit(X, y))
+        with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+            parts.append({name: archive.read(name) for name in archive.namelist()})
+    return parts
+
+
+def _zipped(parts):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
 def model(data):
+    provider = atheris.FuzzedDataProvider(data)
     path = FOLDER / "model.skops"
-    path.write_bytes(data)
+    if provider.ConsumeIntInRange(0, 9) == 0:
+        path.write_bytes(provider.ConsumeBytes(2000))
+    else:
+        parts = dict(provider.PickValueInList(MODELS))
+        if provider.ConsumeIntInRange(0, 2):
+            schema = json.loads(parts["schema.json"])
+            parts["schema.json"] = _damaged(schema, provider)
+        else:
+            name = provider.PickValueInList(sorted(parts))
+            parts[name] = provider.ConsumeBytes(300)
+        path.write_bytes(_zipped(parts))
     try:
         load_model(path)
     except ValueError as error:
@@ -129,31 +182,103 @@ def model(data):
             raise
 
 
+def _damaged_table(lines, provider):
+    """A CSV file in which cells were replaced, or lines dropped."""
+    rows = [line.split(",") for line in lines]
+    for _ in range(provider.ConsumeIntInRange(1, 6)):
+        row = provider.PickValueInList(rows)
+        column = provider.ConsumeIntInRange(0, len(row) - 1)
+        row[column] = provider.PickValueInList(
+            ["", "x", "-1", "1e999", "NaN", '"', "0,0", "\n", "\x00", "é"]
+        )
+    kept = rows[: provider.ConsumeIntInRange(0, len(rows))]
+    return "\n".join(",".join(row) for row in kept).encode()
+
+
+def _any_array(provider):
+    shape = [
+        provider.ConsumeIntInRange(0, 4)
+        for _ in range(provider.ConsumeIntInRange(0, 3))
+    ]
+    if provider.ConsumeBool():
+        shape += [64, 64]
+    dtype = provider.PickValueInList(["u1", "i8", "f8", "?", "U2", "c8"])
+    return np.zeros(shape, dtype)
+
+
+def _damaged_archive(names, provider):
+    buffer = io.BytesIO()
+    np.savez(
+        buffer, **{n: _any_array(provider) for n in names if provider.ConsumeBool()}
+    )
+    return buffer.getvalue()
+
+
+def _damaged_mat(provider):
+    buffer = io.BytesIO()
+    scipy.io.savemat(buffer, {"faces": _any_array(provider)})
+    return buffer.getvalue()
+
+
 def data(data):
-    """A file of the right name with other bytes: told by its checksum, not parsed."""
     provider = atheris.FuzzedDataProvider(data)
-    fetch, name = LOADERS[provider.ConsumeIntInRange(0, len(LOADERS) - 1)]
+    fetch, name = provider.PickValueInList(LOADERS)
     path = FOLDER / "data" / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(provider.ConsumeBytes(1000))
+    if provider.ConsumeIntInRange(0, 5) == 0:
+        content = provider.ConsumeBytes(1000)
+    elif name.endswith(".csv"):
+        content = _damaged_table(TABLES[name], provider)
+    elif name.endswith(".mat"):
+        content = _damaged_mat(provider)
+    elif name.endswith(".npz"):
+        content = _damaged_archive(ARRAYS[name], provider)
+    else:
+        content = gzip.compress(provider.ConsumeBytes(100), 1)
+    path.write_bytes(content)
+    if "mnist" in name:
+        labels = b"\0\0\0\0" + np.array([4], ">u4").tobytes() + b"\0\1\2\3"
+        path.with_name("t10k-labels-idx1-ubyte.gz").write_bytes(gzip.compress(labels))
     try:
-        fetch(data_home=FOLDER / "data", download_if_missing=False)
+        fetch(data_home=FOLDER / "data", **({} if "cifar" in name else OFFLINE))
     except OSError as error:
         if path.name not in str(error):
             raise
-    else:
-        raise AssertionError(f"{name} was read")
     finally:
         path.unlink()
+
+
+def _first_lines():
+    """Of real tables, where there are any: to be damaged."""
+    home = Path(os.environ.get("SKLEARN_MID_DATA", FOLDER))
+    tables = {}
+    for _, name in LOADERS:
+        if name.endswith(".csv"):
+            path = home / name
+            text = path.read_text(errors="replace") if path.is_file() else "a,b\n1,2"
+            tables[name] = text.splitlines()[:12]
+    return tables
+
+
+def _fetch_train(fetch):
+    return functools.partial(fetch, subset="train")
 
 
 LOADERS = [
     (datasets.fetch_iwpc, "iwpc/iwpc-scaled.csv"),
     (datasets.fetch_steak, "steak/steak-risk-survey.csv"),
+    (_fetch_train(datasets.fetch_gss), f"gss/{_gss.FILES['train'].name}"),
+    (_fetch_train(datasets.fetch_adult), f"adult/{_adult.FILES['train'].name}"),
     (datasets.fetch_orl_faces, "orl_faces/olivettifaces.mat"),
     (datasets.fetch_auxiliary_faces, "london_faces/faces_ccby_64.npz"),
+    (datasets.fetch_cifar10, f"{_cifar10.FILE.dataset}/{_cifar10.FILE.name}"),
     (datasets.fetch_mnist, "mnist/t10k-images-idx3-ubyte.gz"),
 ]
+OFFLINE = {"download_if_missing": False}
+ARRAYS = {
+    "london_faces/faces_ccby_64.npz": ["identity", "images", "smiling", "source"],
+    LOADERS[6][1]: ["jpeg", "offsets", "label", "is_train"],
+}
 
 
 if __name__ == "__main__":
@@ -165,15 +290,16 @@ if __name__ == "__main__":
     corpus.mkdir()
     if target is results:
         RESULTS = _results_folder()
-        (corpus / "0").write_bytes(bytes(range(256)))
     elif target is suite:
         (corpus / "0").write_bytes(SUITE)
     elif target is data:
-        (corpus / "0").write_bytes(bytes(range(256)))
+        _files._verify = lambda path, file: None
+        TABLES = _first_lines()
     else:
-        import skops.io
-        from sklearn.linear_model import LinearRegression
-
-        skops.io.dump(LinearRegression().fit([[0.0], [1.0]], [0, 1]), corpus / "0")
+        MODELS = _any_model()
+    if target is not suite:
+        rng = np.random.default_rng(0)
+        for k in range(50):
+            (corpus / str(k)).write_bytes(rng.bytes(400))
     atheris.Setup([*sys.argv, str(corpus)], target)
     atheris.Fuzz()
