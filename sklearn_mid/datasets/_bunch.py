@@ -84,6 +84,8 @@ def table_bunch(
     **others
         Further items of the Bunch.
     """
+    if frame.empty:
+        raise ValueError("the table has no rows")
     data, response = frame.drop(columns=target), frame[target]
     names = list(data.columns)
     class_names = _class_names(response)

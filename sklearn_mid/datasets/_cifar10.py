@@ -48,7 +48,8 @@ must not ship them.
 
 def _from_jpeg(path):
     image = require("PIL.Image", extra="nn", needed_by="fetch_cifar10")
-    with np.load(path, allow_pickle=False) as content:
+    # numpy leaves a path open that turns out to be no archive.
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
         encoded, offsets = content["jpeg"].tobytes(), content["offsets"]
         target, is_train = content["label"].astype(np.intp), content["is_train"]
     pictures = [

@@ -214,7 +214,12 @@ def fetch_auxiliary_faces(
     path = find_file(
         LONDON_FILE, data_home=data_home, download_if_missing=download_if_missing
     )
-    with reading(path), np.load(path, allow_pickle=False) as content:
+    # numpy leaves a path open that turns out to be no archive.
+    with (
+        reading(path),
+        path.open("rb") as file,
+        np.load(file, allow_pickle=False) as content,
+    ):
         people = content["identity"].astype(np.intp)
         return image_bunch(
             content["images"][:, None] / np.float32(255),
