@@ -32,7 +32,7 @@ class BaseMIDNeuralNet(BaseNeuralNet):
 
     _parameter_constraints: dict = {
         **BaseNeuralNet._parameter_constraints,
-        "reg_lambda": [Interval(Real, 0, None, closed="left")],
+        "reg_lambda": [Interval(Real, 0, np.inf, closed="both")],
         "latent_dim": [Interval(Integral, 1, None, closed="left"), None],
         "n_train_samples": [Interval(Integral, 1, None, closed="left")],
         "n_predict_samples": [Interval(Integral, 1, None, closed="left")],
@@ -99,7 +99,9 @@ class BaseMIDNeuralNet(BaseNeuralNet):
     def _net_parameters(self, n_outputs, device):
         parameters = super()._net_parameters(n_outputs, device)
         parameters["module"].update(
-            bottleneck="stochastic" if self.reg_lambda > 0 else "deterministic",
+            bottleneck={0: "deterministic", np.inf: "closed"}.get(
+                self.reg_lambda, "stochastic"
+            ),
             latent_dim=self.latent_dim,
         )
         parameters["net"].update(

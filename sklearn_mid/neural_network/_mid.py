@@ -29,9 +29,10 @@ class MIDNeuralNetClassifier(
     Parameters
     ----------
     reg_lambda : float, default=0.01
-        Nats of predictive log-likelihood given up per nat of information withheld; at
-        least 0, finite. 0 is the undefended net: the same layers without noise. Large
-        values give the class prior.
+        Nats of predictive log-likelihood given up per nat of information withheld, 0
+        or more. 0 is the undefended net: the same layers without noise. Infinity closes
+        the bottleneck: nothing of the input gets through, and all rows are told about
+        the class prior. A large number comes there only after many steps.
     encoder : {"mlp", "conv"} or callable, default="mlp"
         What computes features from a row. "mlp" is a perceptron, "conv" strided
         convolutions with GroupNorm, followed by a perceptron. A callable is usually a
@@ -84,8 +85,8 @@ class MIDNeuralNetClassifier(
         Where torch computes: "cpu", "cuda", "cuda:1", "mps" ...
     warm_start : bool, default=False
         Whether ``fit`` goes on with the net that is there. `reg_lambda` (unless it
-        becomes or ceases to be 0), `n_train_samples`, `lr`, `batch_size` and
-        `max_epochs` may have changed.
+        becomes or ceases to be 0 or infinite), `n_train_samples`, `lr`, `batch_size`
+        and `max_epochs` may have changed.
     verbose : bool or int, default=False
         Whether to show a progress bar.
     random_state : int, RandomState instance or None, default=None

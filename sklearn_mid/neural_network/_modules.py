@@ -187,6 +187,14 @@ class BottleneckModule(PlainModule):
         return mu, F.softplus(s - _SIGMA_SHIFT) + _SIGMA_FLOOR
 
 
+class ClosedModule(BottleneckModule):
+    """A bottleneck at infinite price: the code is noise, whatever the input."""
+
+    def encode(self, X):
+        mu = super().encode(X)[0]
+        return 0 * mu, torch.ones_like(mu)  # the input has a gradient, of zeros
+
+
 def build_module(
     bottleneck, *, latent_dim=None, n_outputs, seed, dtype, **encoder_parameters
 ):
@@ -194,9 +202,9 @@ def build_module(
 
     Parameters
     ----------
-    bottleneck : {"stochastic", "deterministic", "none"}
-        Gaussian code; only its mean, so that the module is a plain net of the same
-        shape; or no layer between the features and the head.
+    bottleneck : {"stochastic", "closed", "deterministic", "none"}
+        Gaussian code; noise alone; only the mean, so that the module is a plain net of
+        the same shape; or no layer between the features and the head.
     latent_dim : int, default=None
         Width of the code. None is half the width of the features, rounded up.
     n_outputs : int
@@ -230,4 +238,5 @@ def build_module(
         code = linear(width, latent_dim)
         return PlainModule(encoder, code, linear(latent_dim, n_outputs))
     code = linear(width, 2 * latent_dim)
-    return BottleneckModule(encoder, code, linear(latent_dim, n_outputs))
+    kind = ClosedModule if bottleneck == "closed" else BottleneckModule
+    return kind(encoder, code, linear(latent_dim, n_outputs))

@@ -299,6 +299,7 @@ class BottleneckNet(Net):
     ----------
     module : BottleneckModule
     reg_lambda : float
+        With infinity goes a ClosedModule, whose rate is 0.
     n_train_samples : int
         Draws of the bottleneck per row and step.
     """
@@ -332,7 +333,8 @@ class BottleneckNet(Net):
         if rate is None:
             return distortion, distortion, None
         rate = rows.mean(rate)
-        return distortion + self.reg_lambda * rate, distortion, rate
+        price = self.reg_lambda if math.isfinite(self.reg_lambda) else 1  # of nothing
+        return distortion + price * rate, distortion, rate
 
 
 def _optimizer_arguments(optimizer, weight_decay, device):

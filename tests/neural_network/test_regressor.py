@@ -76,3 +76,13 @@ def test_partial_fit_goes_on_in_the_first_scale(data):
     assert net.score(X, y[:, 0]) > 0.9
     with pytest.raises(ValueError, match=r"y has the shape \(200, 2\); .*'n_samples',"):
         net.partial_fit(X, y)
+
+
+def test_infinite_lambda_tells_nothing():
+    X = np.random.default_rng(0).random((60, 3))
+    y = 7 + X[:, 0]
+    net = MIDNeuralNetRegressor(np.inf, lr=0.02, max_epochs=60, random_state=0)
+    predicted = net.fit(X, y).predict(X)
+    assert net.mutual_information_ == 0
+    np.testing.assert_array_equal(predicted, predicted[0])
+    np.testing.assert_allclose(predicted[0], y.mean(), atol=0.2 * y.std())
