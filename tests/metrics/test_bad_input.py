@@ -1,0 +1,157 @@
+"""What is wrong is named: the function, the parameter, and what was given."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklearn_mid import metrics
+from sklearn_mid.metrics._repetitions import summarize_repetitions
+
+RAGGED = [[1, [2]], "a"]
+LABELS = ["a", "b"]
+PROBA = np.eye(2)
+TABLE = pd.DataFrame({"attack": ["MAP", "MAP"], "value": [0.0, 1.0]})
+
+
+class Judge:
+    def predict(self, X):
+        return np.array(["a"] * len(X))
+
+
+def interval(**given):
+    return metrics.bootstrap_interval(np.size, given.pop("arrays"), **given)
+
+
+CALLS = {
+    interval: {"arrays": [1, 2], "limits": (0, 3)},
+    metrics.attack_scores: {
+        "s_true": LABELS,
+        "s_pred": LABELS,
+        "s_proba": PROBA,
+        "values": LABELS,
+    },
+    metrics.advantage_score: {"s_true": LABELS, "s_pred": LABELS},
+    metrics.dp_epsilon_for_privacy_loss: {"loss": 0.5, "n": 1, "delta": 0.0},
+    metrics.dp_privacy_loss_bound: {"epsilon": 0.5, "n": 1, "delta": 0.0},
+    metrics.information_accuracy_bound: {"mutual_information": 0.5, "p_max": 0.5},
+    metrics.information_for_accuracy: {"accuracy": 0.7, "p_max": 0.5},
+    metrics.expected_calibration_error: {
+        "y_true": LABELS,
+        "y_proba": PROBA,
+        "labels": LABELS,
+    },
+    metrics.nearest_neighbor_distance: {
+        "X_private": PROBA,
+        "X_reconstructed": PROBA,
+        "y_private": LABELS,
+        "labels": LABELS,
+    },
+    metrics.evaluator_accuracy: {"labels": LABELS},
+    metrics.reconstruction_mse: {"X_true": PROBA, "X_reconstructed": PROBA},
+    metrics.reconstruction_psnr: {
+        "X_true": PROBA,
+        "X_reconstructed": PROBA,
+        "bounds": (0, 1),
+    },
+    metrics.reconstruction_gain: {
+        "X_true": PROBA,
+        "X_reconstructed": PROBA,
+        "X_reference": 0 * PROBA,
+    },
+    metrics.ReconstructionDisplay.from_predictions: {
+        "X_true": np.eye(4),
+        "X_reference": 0 * np.eye(4),
+        "labels": list("abcd"),
+        "image_shape": (1, 2, 2),
+        "bounds": (0, 1),
+    },
+}
+OTHERS = {
+    metrics.advantage_score: {"s_baseline": LABELS},
+    metrics.evaluator_accuracy: {"evaluator": Judge(), "X_reconstructed": PROBA},
+    metrics.ReconstructionDisplay.from_predictions: {
+        "reconstructions": {"undefended": np.eye(4)}
+    },
+}
+ARRAYS = [(f, name) for f, arrays in CALLS.items() for name in arrays]
+
+
+@pytest.mark.parametrize(
+    ("function", "name"), ARRAYS, ids=[f"{f.__name__}-{name}" for f, name in ARRAYS]
+)
+def test_what_is_no_array_is_named(function, name):
+    arguments = {**CALLS[function], **OTHERS.get(function, {})}
+    with pytest.raises(ValueError, match=rf"^{name} (must|holds)"):
+        function(**{**arguments, name: RAGGED})
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "option"),
+    [
+        (interval, {"arrays": [1]}, {"n_resamples": 0}),
+        (interval, {"arrays": [1]}, {"confidence_level": 2}),
+        (interval, {"arrays": [1]}, {"random_state": "x"}),
+        (metrics.expected_calibration_error, CALLS, {"n_bins": 0}),
+        (metrics.expected_calibration_error, CALLS, {"strategy": 1}),
+        (metrics.dp_privacy_loss_bound, CALLS, {"method": "x"}),
+        (metrics.dp_epsilon_for_privacy_loss, CALLS, {"method": "x"}),
+    ],
+)
+def test_an_option_and_its_function_are_named(function, arguments, option):
+    ((name, value),) = option.items()
+    caller = "bootstrap_interval" if function is interval else function.__name__
+    arguments = arguments.get(function, arguments)
+    with pytest.raises(
+        ValueError, match=rf"The '{name}' parameter of {caller} .* Got {value!r}"
+    ):
+        function(**{**arguments, **option})
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"statistic": "mode"},
+        {"confidence_level": 1.0},
+        {"n_resamples": 0},
+        {"random_state": -1},
+    ],
+)
+def test_options_of_summaries(option):
+    ((name, value),) = option.items()
+    with pytest.raises(ValueError, match=rf"'{name}' .* of summarize .* Got {value!r}"):
+        summarize_repetitions(TABLE, ["attack"], **option)
+
+
+@pytest.mark.parametrize("results", [TABLE[["value"]], TABLE[["attack"]], [1], None])
+def test_results_without_a_column(results):
+    with pytest.raises(ValueError, match=r"must be a DataFrame .* are missing"):
+        summarize_repetitions(results, ["attack"])
+
+
+def test_groups_keep_their_order_and_missing_names():
+    table = pd.DataFrame({"attack": ["b", None, "a"], "value": [0.0, 1.0, 2.0]})
+    summary = summarize_repetitions(table, ["attack"])
+    assert summary["mean"].tolist() == [0, 1, 2]
+
+
+def test_rows_of_probabilities_need_a_column_per_label():
+    with pytest.raises(ValueError, match=r"y_proba must have shape"):
+        metrics.expected_calibration_error([0, 1], np.zeros((2, 2, 2)))
+
+
+def test_members_that_cannot_be_attacked():
+    from sklearn.tree import DecisionTreeClassifier
+
+    from sklearn_mid.attacks import MAPAttack
+
+    X, y = np.array([[0, 1], [1, 0], [1, 1]]), [0, 1, 1]
+    attack = MAPAttack(DecisionTreeClassifier().fit(X, y), 0).fit(X, y)
+    for members, message in ((X, "a pair"), ((X[:, :1], y), "cannot be attacked: X")):
+        with pytest.raises(ValueError, match=f"members .*{message}"):
+            metrics.attack_report(attack, X, y, members=members)
+    with pytest.raises(ValueError, match=r"'n_resamples' .* of attack_report"):
+        metrics.attack_report(attack, X, y, n_resamples=0)
+    with pytest.raises(ValueError, match=r"'confidence_level' .* of attack_report"):
+        metrics.attack_report(attack, X, y, confidence_level=0)
+    with pytest.raises(ValueError, match=r"'random_state' .* of attack_report"):
+        metrics.attack_report(attack, X, y, random_state="x")
