@@ -6,6 +6,7 @@ and ask ``outcome`` whether the answer is sound, or the error says what was wron
 """
 
 import functools
+import importlib.util
 import inspect
 import linecache
 import os
@@ -16,10 +17,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from matplotlib import pyplot as plt
 from sklearn.base import is_regressor
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier
@@ -40,9 +43,7 @@ from sklearn_mid import (
 )
 from sklearn_mid.benchmark._spec import parse_suite
 
-matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("agg")
-from matplotlib import pyplot as plt  # noqa: E402, after the backend
 
 ROOMS = [
     attacks,
@@ -489,17 +490,38 @@ def outcome():
     return outcome
 
 
+def needs(call):
+    """Why a call cannot be tried here, or nothing."""
+    package = {"DPNeuralNetClassifier": "opacus"}.get(call.name, "diffprivlib")
+    if call.name.startswith("DP") and importlib.util.find_spec(package) is None:
+        return f"needs {package}"
+    if call.name.startswith("fetch") and not os.environ.get("SKLEARN_MID_DATA"):
+        return "REAL DATA MISSING: set SKLEARN_MID_DATA to the data folder"
+    return ""
+
+
 def pytest_generate_tests(metafunc):
-    if "parameter" in metafunc.fixturenames:
-        pairs = [(call, p) for call in CALLS for p in call.parameters]
-        names = [f"{call.name}-{p}" for call, p in pairs]
-        metafunc.parametrize(("call", "parameter"), pairs, ids=names)
-    elif "call_with_data" in metafunc.fixturenames:
-        calls = [call for call in CALLS if call.data]
-        names = [call.name for call in calls]
-        metafunc.parametrize("call_with_data", calls, ids=names)
-    elif "call" in metafunc.fixturenames:
-        metafunc.parametrize("call", CALLS, ids=[call.name for call in CALLS])
+    names = metafunc.fixturenames
+    if "parameter" in names:
+        cases = [(call, parameter) for call in CALLS for parameter in call.parameters]
+    elif "call_with_data" in names:
+        cases = [(call,) for call in CALLS if call.data]
+    elif "call" in names:
+        cases = [(call,) for call in CALLS]
+    else:
+        return
+    arguments = [n for n in ("call", "call_with_data", "parameter") if n in names]
+    metafunc.parametrize(
+        arguments,
+        [
+            pytest.param(
+                *case,
+                id="-".join([case[0].name, *case[1:]]),
+                marks=pytest.mark.skipif(bool(needs(case[0])), reason=needs(case[0])),
+            )
+            for case in cases
+        ],
+    )
 
 
 @pytest.fixture
