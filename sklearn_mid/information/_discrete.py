@@ -62,7 +62,10 @@ def _codes(labels, name):
             f"(n_samples, n_columns); got shape {labels.shape}."
         )
     if labels.ndim == 1:
-        return pd.factorize(as_column(labels, name), use_na_sentinel=False)[0]
+        try:
+            return pd.factorize(labels, use_na_sentinel=False)[0]
+        except (TypeError, ValueError, NotImplementedError):  # odd floats, dicts
+            return pd.factorize(as_column(labels, name), use_na_sentinel=False)[0]
     columns = pd.DataFrame(labels)
     return _join(*(_codes(columns.iloc[:, j], name) for j in range(columns.shape[1])))
 

@@ -41,7 +41,7 @@ def check_parameters(caller, constraints, **values):
 
 
 def as_numbers(values, name):
-    """`values` as an array of floats, of whatever shape.
+    """`values` as a new array of floats, of whatever shape.
 
     Parameters
     ----------
