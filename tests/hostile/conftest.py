@@ -27,6 +27,7 @@ from sklearn.base import is_regressor
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier
 from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils.validation import has_fit_parameter
 
 import sklearn_mid
 from sklearn_mid import (
@@ -93,6 +94,7 @@ rng = np.random.default_rng(0)
 X = np.column_stack([np.arange(40) % 2, rng.random((40, 3)).round(2)])
 Y = np.where(rng.random(40) < 0.3 + 0.4 * X[:, 0], "yes", "no")
 DOSE = X @ [1.0, 2.0, 0.0, 1.0] + 0.1 * rng.normal(size=40)
+WEIGHT = np.ones(40)
 CLASSIFIER = DecisionTreeClassifier(max_depth=2, random_state=0).fit(X, Y)
 REGRESSOR = LinearRegression().fit(X, DOSE)
 IMAGES = SGDClassifier(loss="log_loss", random_state=0).fit(X, Y)
@@ -112,23 +114,37 @@ RESULTS = pd.DataFrame(
 
 def fitted(make, methods, **arguments):
     """Fit on X and y, then ask everything that takes records."""
-    records, labels = arguments.pop("X"), arguments.pop("y")
+    data = {k: arguments.pop(k) for k in ("X", "y", "sample_weight") if k in arguments}
     model = make(**arguments)
-    model.fit(records, labels)
+    model.fit(**data)
+    records = data["X"]
     asked = [m for m in methods.split() if hasattr(model, m)]
     return [getattr(model, m)(records) for m in asked]
 
 
 def estimator(kind, **given):
-    regressor = is_regressor(kind(**given))
-    methods = "predict predict_proba sample_proba sample_predict apply"
+    data = {"X": X, "y": DOSE if is_regressor(kind(**given)) else Y}
+    if has_fit_parameter(kind, "sample_weight"):
+        data["sample_weight"] = WEIGHT
+    methods = "predict predict_proba sample_proba sample_predict apply decision_path"
     return Call(
         kind.__name__,
         lambda **arguments: fitted(kind, methods, **arguments),
-        {"X": X, "y": DOSE if regressor else Y},
+        data,
         given,
         tuple(inspect.signature(kind).parameters),
     )
+
+
+def updated(kind, **given):
+    """A net that learns from the data after it has seen others."""
+
+    def run(X, y):
+        return net.partial_fit(X, y).predict(X)
+
+    labels = DOSE if is_regressor(kind(**given)) else Y
+    net = kind(**given).fit(X, labels)
+    return Call(f"{kind.__name__}.partial_fit", run, {"X": X, "y": labels})
 
 
 def attribute_attack(kind, **given):
@@ -287,11 +303,14 @@ CALLS = [
     estimator(defenses.DPLogisticRegression, **BOUNDS),
     estimator(defenses.DPRandomForestClassifier, **BOUNDS),
     # information
-    function(information.entropy, {"labels": Y}),
-    function(information.mutual_information, {"x": Y, "y": X[:, 0]}),
+    function(information.entropy, {"labels": Y, "sample_weight": WEIGHT}),
+    function(
+        information.mutual_information,
+        {"x": Y, "y": X[:, 0], "sample_weight": WEIGHT},
+    ),
     function(
         information.conditional_mutual_information,
-        {"x": Y, "y": X[:, 0], "z": X[:, 1] > 0.5},
+        {"x": Y, "y": X[:, 0], "z": X[:, 1] > 0.5, "sample_weight": WEIGHT},
     ),
     function(information.entropy_from_counts, {"counts": [1, 2, 3]}),
     function(information.mutual_information_from_counts, {"counts": np.eye(3)}),
@@ -299,11 +318,23 @@ CALLS = [
         information.conditional_mutual_information_from_counts,
         {"counts": np.ones((2, 3, 2))},
     ),
-    function(information.mixture_entropy, {"centers": DOSE}, sigma=0.5),
-    function(information.mixture_entropy_and_gradient, {"centers": DOSE}, sigma=0.5),
+    function(
+        information.mixture_entropy,
+        {"centers": DOSE, "sample_weight": WEIGHT},
+        sigma=0.5,
+    ),
+    function(
+        information.mixture_entropy_and_gradient,
+        {"centers": DOSE, "sample_weight": WEIGHT},
+        sigma=0.5,
+    ),
     # linear_model
     estimator(linear_model.MIDLinearRegression),
-    function(linear_model.mid_path, {"X": X, "y": DOSE}, reg_lambdas=[0, 1]),
+    function(
+        linear_model.mid_path,
+        {"X": X, "y": DOSE, "sample_weight": WEIGHT},
+        reg_lambdas=[0, 1],
+    ),
     # metrics
     function(
         metrics.advantage_score, {"s_true": Y, "s_pred": Y, "s_baseline": Y[::-1]}
@@ -392,6 +423,8 @@ CALLS = [
     estimator(neural_network.MIDNeuralNetClassifier, **NET),
     estimator(neural_network.MIDNeuralNetRegressor, **NET),
     estimator(neural_network.DPNeuralNetClassifier, **NET, batch_size=20),
+    updated(neural_network.MIDNeuralNetClassifier, **NET),
+    updated(neural_network.MIDNeuralNetRegressor, **NET),
     drawn(
         "InformationPlaneDisplay",
         neural_network.InformationPlaneDisplay.from_estimator,

@@ -38,7 +38,7 @@ HOSTILE = {
 
 
 def test_every_public_name_is_called(calls, public):
-    assert {call.name for call in calls} == public
+    assert {call.name.split(".")[0] for call in calls} == public
 
 
 def test_the_call_works(call, outcome):
