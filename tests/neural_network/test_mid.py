@@ -294,13 +294,14 @@ def test_callbacks_of_skorch_act_on_the_net(blobs):
             self.n_epochs_ = getattr(self, "n_epochs_", 0) + 1
 
         def on_batch_end(self, net, batch, training, **kwargs):
+            self.n_rows_ = getattr(self, "n_rows_", 0) + len(batch.X)
             assert training
-            assert batch.X.shape[1] == 4
 
     constant = small().fit(*blobs)
     callbacks = [("count", Count()), LRScheduler("ExponentialLR", gamma=0.5)]
     decayed = small(callbacks=callbacks).fit(*blobs)
-    assert dict(decayed.net_.callbacks_)["count"].n_epochs_ == 15
+    count = dict(decayed.net_.callbacks_)["count"]
+    assert (count.n_epochs_, count.n_rows_) == (15, 15 * len(blobs[0]))
     assert_allclose(decayed.net_.optimizer_.param_groups[0]["lr"], 5e-3 * 0.5**15)
     assert constant.net_.optimizer_.param_groups[0]["lr"] == 5e-3
     stopping = EarlyStopping(monitor="train_loss", patience=2, threshold=10.0)
