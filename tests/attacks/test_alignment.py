@@ -70,6 +70,24 @@ def test_a_constant_target_gives_the_mean(uniform):
     assert_allclose(found[1], uniform[:500].mean(axis=0), atol=0.03)
 
 
+class Fair:
+    """Answers 0 or 1 by the toss of its own coin."""
+
+    classes_ = np.array([0, 1])
+
+    def __init__(self):
+        self.rng = np.random.default_rng(0)
+
+    def predict_proba(self, X):
+        return np.eye(2)[self.rng.integers(2, size=len(X))]
+
+
+def test_a_target_of_which_no_draws_can_be_asked_is_asked_again(uniform):
+    attack = KnowledgeAlignmentAttack(Fair(), n_queries=400, max_epochs=1)
+    seen = attack.fit(uniform[:50]).query(uniform[:50])
+    assert_allclose(seen, 0.5, atol=5 * 0.5 / np.sqrt(400))
+
+
 @pytest.mark.parametrize("n_queries", [2, 200])
 def test_draws_of_logits_average_like_means_of_normals(uniform, n_queries):
     target = Softmax(noise=3.0)
