@@ -323,10 +323,13 @@ def _workers(n_jobs, backend, scheduler):
     """A joblib configuration, and with dask the connection to its scheduler."""
     if backend == "dask":
         distributed = require("distributed", extra="test", needed_by="backend='dask'")
-        with (
-            distributed.Client(scheduler, set_as_default=True),
-            joblib.parallel_config(backend="dask"),
-        ):
+        try:
+            client = distributed.Client(scheduler, set_as_default=True)
+        except (OSError, ValueError) as error:
+            raise ValueError(
+                f"scheduler={scheduler!r} cannot be reached: {error}"
+            ) from error
+        with client, joblib.parallel_config(backend="dask"):
             yield {"n_jobs": -1}
     else:
         if scheduler is not None:

@@ -488,6 +488,17 @@ def test_a_scheduler_is_for_dask(toy_suite, tmp_path):
         run_benchmark(toy_suite(), tmp_path, scheduler="tcp://x")
 
 
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "no such scheme://x"])
+def test_a_scheduler_that_is_not_there(toy_suite, tmp_path, address):
+    dask = pytest.importorskip("dask")
+    pytest.importorskip("distributed")
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "200ms"}),
+        pytest.raises(ValueError, match=f"scheduler='{address}' cannot be reached"),
+    ):
+        run_benchmark(toy_suite(), tmp_path, backend="dask", scheduler=address)
+
+
 def test_workers_without_the_callers_disk_return_their_cells(toy_suite, tmp_path):
     from sklearn_mid.benchmark._plan import plan
     from sklearn_mid.benchmark._runner import run_job
