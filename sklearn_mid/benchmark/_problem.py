@@ -99,6 +99,13 @@ def model_figures(target):
     return [(MEMBERS, k, float(v)) for k, v in figures.items() if v is not None]
 
 
+def _as_text(values):
+    try:
+        return values.astype(str)
+    except UnicodeDecodeError:  # bytes
+        return values.map(repr)
+
+
 @dataclass
 class AttributeProblem:
     """One split of a table with a secret column.
@@ -172,9 +179,9 @@ class AttributeProblem:
         check_consistent_length(X, y, secret)
         secret = pd.Series(as_column(secret, "secret"), index=X.index)
         y = pd.Series(as_column(y, "y"), index=X.index)
-        strata = secret.astype(str)
+        strata = _as_text(secret)
         if not others["is_regression"]:
-            strata = strata + "|" + y.astype(str)
+            strata = strata + "|" + _as_text(y)
         split = target_auxiliary_split(
             X,
             y,

@@ -134,7 +134,8 @@ class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
     def _check_weight(self, sample_weight, X):
         if sample_weight is None:
             return None
-        if not np.any(np.asarray(sample_weight)):
+        sample_weight = as_numbers(sample_weight, "sample_weight")
+        if not np.any(sample_weight):
             raise ValueError(
                 "sample_weight is zero for every row; at least one weight must be "
                 "positive."

@@ -13,6 +13,7 @@ from sklearn_mid.utils._validation import as_response
 __all__ = ["MIDNeuralNetRegressor"]
 
 _LARGEST = 1e150
+_FARTHEST = 1e15  # its square is a float32
 
 
 class MIDNeuralNetRegressor(RegressorMixin, BaseMIDNeuralNet):
@@ -187,6 +188,12 @@ class MIDNeuralNetRegressor(RegressorMixin, BaseMIDNeuralNet):
                 f"{('n_samples', *self._y_shape)}."
             )
         targets = ((y - self._y_mean) / self._y_scale).reshape(len(y), -1)
+        if np.abs(targets).max() > _FARTHEST:
+            raise ValueError(
+                f"y lies up to {np.abs(targets).max():g} standard deviations from the "
+                f"mean of the y that this net was first fitted to; {_FARTHEST:g} are "
+                "allowed. Fit a new net."
+            )
         return self._fit_arrays(
             X,
             targets.astype(X.dtype),
