@@ -28,13 +28,17 @@ def _check_pair(X_true, X_reconstructed, name="X_reconstructed"):
             f"X_true and {name} must have the same shape, got {X_true.shape} and "
             f"{X_reconstructed.shape} (flattened)."
         )
-    largest = max(np.abs(X_true).max(), np.abs(X_reconstructed).max())
+    _check_squares(X_true, X_reconstructed, f"X_true and {name}")
+    return X_true, X_reconstructed
+
+
+def _check_squares(X, other, names):
+    largest = max(np.abs(X).max(), np.abs(other).max())
     if largest > _LARGEST:
         raise ValueError(
-            f"X_true and {name} must lie within {_LARGEST:g} of 0, so that errors can "
-            f"be squared; got {largest:g}."
+            f"{names} must lie within {_LARGEST:g} of 0, so that errors can be "
+            f"squared; got {largest:g}."
         )
-    return X_true, X_reconstructed
 
 
 def reconstruction_mse(X_true, X_reconstructed):
@@ -273,6 +277,7 @@ def nearest_neighbor_distance(
             f"X_private has {X_private.shape[1]} features, X_reconstructed "
             f"{X_reconstructed.shape[1]}; they must agree."
         )
+    _check_squares(X_private, X_reconstructed, "X_private and X_reconstructed")
     if (y_private is None) != (labels is None):
         raise ValueError("pass y_private and labels together, or neither.")
     if labels is None:

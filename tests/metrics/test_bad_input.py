@@ -155,3 +155,11 @@ def test_members_that_cannot_be_attacked():
         metrics.attack_report(attack, X, y, confidence_level=0)
     with pytest.raises(ValueError, match=r"'random_state' .* of attack_report"):
         metrics.attack_report(attack, X, y, random_state="x")
+
+
+@pytest.mark.parametrize(
+    "function", [metrics.reconstruction_mse, metrics.nearest_neighbor_distance]
+)
+def test_errors_that_cannot_be_squared(function):
+    with pytest.raises(ValueError, match=r"within 1e\+150 of 0, .* got 1e\+200"):
+        function(PROBA, 1e200 * PROBA)
