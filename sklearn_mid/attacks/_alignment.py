@@ -190,7 +190,7 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         self.mean_ = X.mean(axis=0)
         self.aux_classes_ = self.class_means_ = None
         if y is not None:
-            codes, self.aux_classes_ = factorize(y, "y")
+            codes, self.aux_classes_ = factorize(y)
             self.class_means_ = np.stack(
                 [X[codes == k].mean(axis=0) for k in range(len(self.aux_classes_))]
             )

@@ -17,7 +17,7 @@ DEFAULT_BINS = 10
 def check_not_complex(X):
     """Raise if a column holds complex numbers, which no model takes."""
     dtypes = X.dtypes if isinstance(X, pd.DataFrame) else [X.dtype]
-    if any(getattr(dtype, "kind", "") == "c" for dtype in dtypes):
+    if any(dtype.kind == "c" for dtype in dtypes):
         raise ValueError("X contains complex numbers; allowed are real ones and text.")
 
 
@@ -289,7 +289,11 @@ def _given_values(candidates, raw, distinct, is_numeric, name):
     values = as_column(candidates, "candidates")
     if values.dtype.kind not in "iufb":
         values = values.astype(object)
-    if values.ndim != 1 or len(values) != len(pd.unique(values)) or not len(values):
+    if (
+        np.ndim(candidates) != 1
+        or len(values) != len(pd.unique(values))
+        or not len(values)
+    ):
         raise ValueError(
             f"candidates={candidates!r} must be None, a number of bins, or a list of "
             "distinct values."

@@ -34,7 +34,7 @@ class ClassReconstructionAttack(ReconstructionAttack):
         """
         X = validate_data(self, X, dtype=np.float64, reset=False)
         y = as_column(y, "y")
-        labels = factorize(y, "y")[1]
+        labels = factorize(y)[1]
         evaluator = self.evaluator
         if evaluator is None:
             evaluator = KNeighborsClassifier(n_neighbors=1).fit(X, y)

@@ -93,16 +93,16 @@ def critic(image_shape, width, *, generator):
     return build_seeded(build, generator)
 
 
-def user_module(factory, *args, seed, param="decoder"):
+def user_module(factory, *args, seed):
     """The module that the user's `factory` makes, with reproducible weights."""
     with global_seed(seed):
         try:
             module = factory(*args)
         except TypeError as error:
-            raise TypeError(f"{param}={factory!r} cannot be called: {error}") from error
+            raise TypeError(f"decoder={factory!r} failed: {error}") from error
     if not isinstance(module, nn.Module):
         raise TypeError(
-            f"{param}={factory!r} must return a torch.nn.Module, got "
+            f"decoder={factory!r} must return a torch.nn.Module, got "
             f"{type(module).__name__}."
         )
     return module

@@ -22,10 +22,10 @@ def can_be_updated(model):
 def _updated(model, X, y):
     """A copy of `model` after an update; of a wrapper, the wrapped model changes."""
     if hasattr(model, "partial_fit"):
-        X = as_target_input(model, X)
-        # scikit-learn's linear models cannot be updated in another float type.
-        X = X.astype(getattr(getattr(model, "coef_", X), "dtype", X.dtype), copy=False)
-        return copy.deepcopy(model).partial_fit(X, y)
+        if hasattr(model, "coef_"):
+            # scikit-learn's linear models cannot be updated in another float type.
+            X = X.astype(model.coef_.dtype, copy=False)
+        return copy.deepcopy(model).partial_fit(as_target_input(model, X), y)
     updated = copy.copy(model)
     updated.estimator_ = _updated(unfrozen(model.estimator_), X, y)
     return updated

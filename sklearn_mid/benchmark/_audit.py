@@ -18,6 +18,7 @@ from sklearn_mid.attacks._target import last_step
 from sklearn_mid.benchmark._problem import HELD_OUT, MEMBERS
 from sklearn_mid.exceptions import UnsupportedTargetError
 from sklearn_mid.metrics import attack_report
+from sklearn_mid.metrics._attack import check_members
 from sklearn_mid.utils._sklearn_compat import HasMethods, Interval
 from sklearn_mid.utils._validation import check_parameters
 
@@ -107,18 +108,16 @@ def audit(
         confidence_level=confidence_level,
         random_state=random_state,
     )
-    if members is not None and not (
-        isinstance(members, tuple | list) and len(members) == 2
-    ):
-        raise ValueError(f"members must be a pair (X, y), got {members!r}.")
+    if members is not None:
+        check_members(members)
     rng = check_random_state(random_state)
     seed = rng.randint(np.iinfo(np.int32).max)
     X_known, X_new, y_known, y_new = train_test_split(
         X, y, test_size=0.5, random_state=seed
     )
-    people = {HELD_OUT: (X_new, y_new)} | (
-        {MEMBERS: members} if members is not None else {}
-    )
+    people = {HELD_OUT: (X_new, y_new)}
+    if members is not None:
+        people[MEMBERS] = members
     baselines = {
         baseline.knowledge: baseline.fit(X_known, y_known)
         for baseline in (

@@ -26,7 +26,6 @@ from sklearn_mid.metrics import (
     information_accuracy_bound,
 )
 from sklearn_mid.model_selection import target_auxiliary_split
-from sklearn_mid.utils._validation import as_column
 
 __all__ = ["AttributeProblem", "Judgement"]
 
@@ -174,11 +173,16 @@ class AttributeProblem:
         **others
             Further attributes.
         """
-        if not isinstance(X, pd.DataFrame):
-            raise TypeError(f"X must be a DataFrame, got {type(X).__name__}.")
+        for name, value, kind in (
+            ("X", X, pd.DataFrame),
+            ("y", y, pd.Series),
+            ("secret", secret, pd.Series),
+        ):
+            if not isinstance(value, kind):
+                raise TypeError(
+                    f"{name} must be a {kind.__name__}, got {type(value).__name__}."
+                )
         check_consistent_length(X, y, secret)
-        secret = pd.Series(as_column(secret, "secret"), index=X.index)
-        y = pd.Series(as_column(y, "y"), index=X.index)
         strata = _as_text(secret)
         if not others["is_regression"]:
             strata = strata + "|" + _as_text(y)

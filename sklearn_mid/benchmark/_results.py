@@ -11,7 +11,6 @@ from sklearn_mid.benchmark._plan import plan
 from sklearn_mid.benchmark._spec import SuiteError, parse_suite
 from sklearn_mid.benchmark._store import ResultsFolderError, Store
 from sklearn_mid.metrics._repetitions import summarize_repetitions
-from sklearn_mid.utils._validation import check_parameters
 
 __all__ = ["load_cells", "load_results", "load_run", "summarize", "versions"]
 
@@ -69,7 +68,8 @@ def load_run(folder):
     ResultsFolderError
         If `folder` holds no results.
     """
-    check_parameters("load_results", {"folder": [str, os.PathLike]}, folder=folder)
+    if not isinstance(folder, str | os.PathLike):
+        raise TypeError(f"folder must be a str or path, got {folder!r}.")
     store = Store(folder)
     manifest = store.read_manifest()
     if manifest is None or not isinstance(manifest.get("suite"), dict):

@@ -90,7 +90,10 @@ def _manifest(suite, before, n_jobs, backend, command):
 
 _CONSTRAINTS = {
     "output": [str, os.PathLike],
-    "n_jobs": [Integral],
+    "n_jobs": [
+        Interval(Integral, 1, None, closed="left"),
+        Interval(Integral, None, -1, closed="right"),
+    ],
     "backend": [StrOptions({"loky", "threading", "dask"}), None],
     "scheduler": [str, None],
     "repetitions": [Interval(Integral, 1, None, closed="left"), None],

@@ -64,8 +64,9 @@ def _codes(labels, name):
     if labels.ndim == 1:
         try:
             return pd.factorize(labels, use_na_sentinel=False)[0]
-        except (TypeError, ValueError, NotImplementedError):  # odd floats, dicts
-            return pd.factorize(as_column(labels, name), use_na_sentinel=False)[0]
+        except TypeError:
+            as_column(labels, name)  # names what cannot be told apart
+            raise
     columns = pd.DataFrame(labels)
     return _join(*(_codes(columns.iloc[:, j], name) for j in range(columns.shape[1])))
 

@@ -158,6 +158,12 @@ def check_attack(attack, name):
             )
 
 
+def check_members(members):
+    """Raise if `members` are no records and their responses."""
+    if not isinstance(members, tuple | list) or len(members) != 2:
+        raise ValueError(f"members must be a pair (X, y), got {members!r}.")
+
+
 def guesses_right(attack, X, y):
     """Whether the attack guesses the secret of each record."""
     check_attack(attack, "attack")
@@ -180,7 +186,7 @@ def encode(s_true, s_pred, values):
     if pd.isna(both).any():
         raise ValueError("s_true and s_pred must not hold missing values (NaN, None).")
     if values is None:
-        codes, values = factorize(both, "s_true")
+        codes, values = factorize(both)
     else:
         index = pd.Index(as_column(values, "values"), dtype=object)
         if index.has_duplicates:

@@ -7,6 +7,7 @@ from sklearn.utils import check_random_state
 
 from sklearn_mid.metrics._attack import (
     check_attack,
+    check_members,
     check_proba,
     encode,
     guesses_right,
@@ -165,8 +166,7 @@ def attack_report(
 
 
 def _guesses_right_on(members, attack):
-    if not isinstance(members, tuple | list) or len(members) != 2:
-        raise ValueError(f"members must be a pair (X, y), got {members!r}.")
+    check_members(members)
     try:
         return guesses_right(attack, *members)
     except (TypeError, ValueError) as error:

@@ -113,7 +113,7 @@ def expected_calibration_error(
 
 
 def _labels(y_true, labels, n_labels):
-    seen = factorize(y_true, "y_true")[1]
+    seen = factorize(y_true)[1]
     if labels is None:
         zero_one = n_labels == 2 and np.isin(seen, [0, 1]).all()
         labels = np.array([0, 1]) if zero_one else seen
@@ -124,7 +124,8 @@ def _labels(y_true, labels, n_labels):
             f"y_proba of one dimension needs two labels, got {labels.tolist()!r}; pass "
             "labels, or one column of y_proba per label."
         )
-    unknown = [label for label in seen.tolist() if label not in labels.tolist()]
+    known = set(labels.tolist())
+    unknown = [label for label in seen.tolist() if label not in known]
     if unknown:
         raise ValueError(
             f"y_true holds {unknown[0]!r}, which is none of labels={labels.tolist()!r}."

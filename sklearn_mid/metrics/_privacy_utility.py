@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mid.metrics._plotting import COLORS, MARKERS, legend_below, literal
-from sklearn_mid.metrics._repetitions import summarize_repetitions
+from sklearn_mid.metrics._repetitions import check_columns, summarize_repetitions
 from sklearn_mid.utils._optional import require
 from sklearn_mid.utils._sklearn_compat import HasMethods, StrOptions
 from sklearn_mid.utils._validation import check_parameters
@@ -19,6 +19,8 @@ _BASELINE_DASHES = (":", (0, (5, 3)), (0, (3, 1, 1, 1)))
 # For these, less is better.
 _ERRORS = ("mse", "error", "ece", "loss")
 _POINT = ["defence", "parameter", "strength"]
+_ATTACKED = ["attack", "repetition", "population", "metric", "value"]
+_COLUMNS = ["dataset", *_POINT, *_ATTACKED]
 _CONSTRAINTS = {
     "utility": [str],
     "metric": [str],
@@ -35,8 +37,6 @@ def _is_error(metric):
 
 def _only(frame, column, value, param):
     """Rows of `frame` with that value; it may be left out if there is just one."""
-    if column not in getattr(frame, "columns", ()):
-        raise ValueError(f"results must be a DataFrame with the column {column!r}.")
     found = list(dict.fromkeys(frame[column]))
     if value is None:
         if len(found) != 1:
@@ -183,6 +183,7 @@ class PrivacyUtilityDisplay:
             statistic=statistic,
             title=title,
         )
+        check_columns(results, _COLUMNS)
         dataset = _only(results, "dataset", dataset, "dataset")
         results = results[results["dataset"] == dataset]
         is_model = results["defence"] != "no model"

@@ -287,7 +287,7 @@ def nearest_neighbor_distance(
     labels = as_column(labels, "labels")
     check_consistent_length(X_private, y_private)
     check_consistent_length(X_reconstructed, labels)
-    private_code, classes = factorize(y_private, "y_private")
+    private_code, classes = factorize(y_private)
     code = positions(labels, classes)
     absent = labels[code < 0].tolist()
     if absent:
@@ -337,5 +337,6 @@ def evaluator_accuracy(evaluator, X_reconstructed, labels):
         )
     labels = as_column(labels, "labels")
     check_consistent_length(X_reconstructed, labels)
-    code, classes = factorize(evaluator.predict(X_reconstructed), "evaluator")
+    predicted = as_column(evaluator.predict(X_reconstructed), "evaluator's answers")
+    code, classes = factorize(predicted)
     return float(np.mean(positions(labels, classes) == code))

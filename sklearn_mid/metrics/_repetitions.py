@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
 from sklearn_mid.utils._validation import check_parameters
 
-__all__ = ["summarize_repetitions"]
+__all__ = ["check_columns", "summarize_repetitions"]
 
 _STATISTICS = {"mean": np.mean, "median": np.median}
 _CONSTRAINTS = {
@@ -18,6 +18,16 @@ _CONSTRAINTS = {
     "n_resamples": [Interval(Integral, 1, None, closed="left")],
     "random_state": [Interval(Integral, 0, None, closed="left"), None],
 }
+
+
+def check_columns(results, columns):
+    """Raise unless `results` is a DataFrame with these columns."""
+    missing = [c for c in columns if c not in getattr(results, "columns", ())]
+    if missing:
+        raise ValueError(
+            f"results must be a DataFrame with the columns {columns}; {missing} are "
+            "missing."
+        )
 
 
 def summarize_repetitions(
@@ -61,12 +71,7 @@ def summarize_repetitions(
         n_resamples=n_resamples,
         random_state=random_state,
     )
-    missing = [c for c in (*by, "value") if c not in getattr(frame, "columns", ())]
-    if missing:
-        raise ValueError(
-            f"results must be a DataFrame with the columns {[*by, 'value']}; "
-            f"{missing} are missing."
-        )
+    check_columns(frame, [*by, "value"])
     centre = _STATISTICS[statistic]
     tail = 50 * (1 - confidence_level)
 

@@ -10,7 +10,12 @@ from sklearn.utils import check_array, check_random_state, indexable
 
 from sklearn_mid.utils._features import resolve_columns
 from sklearn_mid.utils._sklearn_compat import HasMethods, Interval
-from sklearn_mid.utils._validation import as_rows, check_parameters, factorize
+from sklearn_mid.utils._validation import (
+    as_column,
+    as_rows,
+    check_parameters,
+    factorize,
+)
 
 __all__ = ["make_attack_scorer"]
 
@@ -46,7 +51,9 @@ def _is_auxiliary(X, sensitive_feature, random_state):
         param="sensitive_feature",
     )
     shuffled = check_random_state(random_state).permutation(len(X))
-    codes = [factorize(X.iloc[:, j], "sensitive_feature")[0] for j in columns]
+    codes = [
+        factorize(as_column(X.iloc[:, j], "sensitive_feature"))[0] for j in columns
+    ]
     secret = pd.DataFrame(dict(enumerate(codes))).iloc[shuffled]
     by_value = secret.groupby(list(secret), sort=False)
     # The first of each value goes to the attacker, the second is scored, and so on.

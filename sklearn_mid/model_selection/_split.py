@@ -102,7 +102,7 @@ def _codes(param, values, n_samples):
         raise ValueError(
             f"{param} has {len(values)} values, expected {n_samples}, one per row of X."
         )
-    return factorize(values, param)[0]
+    return factorize(values)[0]
 
 
 def _strata_of_groups(strata, groups, n_groups):

@@ -20,7 +20,7 @@ from sklearn_mid.utils._sklearn_compat import (
     StrOptions,
     _check_sample_weight,
 )
-from sklearn_mid.utils._validation import as_numbers, check_layer_sizes
+from sklearn_mid.utils._validation import as_numbers, as_sizes, check_layer_sizes
 
 __all__ = ["BaseNeuralNet", "BaseNeuralNetClassifier", "softmax"]
 
@@ -117,13 +117,12 @@ class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
                     "got image_shape=None."
                 )
             return (n_features,)
-        shape = as_numbers(self.image_shape, "image_shape")
-        if shape.shape != (3,) or not np.all((shape >= 1) & (shape % 1 == 0)):
+        shape = as_sizes(self.image_shape)
+        if shape is None or len(shape) != 3:
             raise ValueError(
                 "image_shape must be (channels, height, width), three ints >= 1; "
                 f"got {self.image_shape!r}."
             )
-        shape = tuple(int(side) for side in shape)
         if math.prod(shape) != n_features:
             raise ValueError(
                 f"image_shape={shape} has {math.prod(shape)} pixels, but X has "
@@ -134,8 +133,7 @@ class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
     def _check_weight(self, sample_weight, X):
         if sample_weight is None:
             return None
-        sample_weight = as_numbers(sample_weight, "sample_weight")
-        if not np.any(sample_weight):
+        if not np.any(as_numbers(sample_weight, "sample_weight")):
             raise ValueError(
                 "sample_weight is zero for every row; at least one weight must be "
                 "positive."

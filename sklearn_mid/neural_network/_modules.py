@@ -192,7 +192,8 @@ class ClosedModule(BottleneckModule):
 
     def encode(self, X):
         mu = super().encode(X)[0]
-        return 0 * mu, torch.ones_like(mu)  # the input has a gradient, of zeros
+        # Zeros through which the input has a gradient, of zeros.
+        return 0 * mu.nan_to_num(), torch.ones_like(mu)
 
 
 def build_module(

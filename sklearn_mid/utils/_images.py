@@ -5,7 +5,7 @@ import math
 import numpy as np
 from sklearn.utils import check_array
 
-from sklearn_mid.utils._validation import as_numbers
+from sklearn_mid.utils._validation import as_numbers, as_sizes
 
 __all__ = ["check_bounds", "check_image_shape", "check_images", "check_scale"]
 
@@ -42,13 +42,12 @@ def check_image_shape(image_shape, n_features, *, param="image_shape"):
                 f"pass {param}=(channels, height, width)."
             )
         return (1, side, side)
-    sides = as_numbers(image_shape, param).ravel()
-    if len(sides) not in (2, 3) or not np.all((sides >= 1) & (sides % 1 == 0)):
+    shape = as_sizes(image_shape)
+    if shape is None or len(shape) not in (2, 3):
         raise ValueError(
             f"{param} must be (channels, height, width) with positive sizes, "
             f"got {image_shape!r}."
         )
-    shape = tuple(int(side) for side in sides)
     if len(shape) == 2:
         shape = (1, *shape)
     if math.prod(shape) != n_features:

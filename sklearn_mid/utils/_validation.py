@@ -1,6 +1,7 @@
 """Conversions of what a caller gave, whose errors name the parameter."""
 
 import reprlib
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ __all__ = [
     "as_numbers",
     "as_response",
     "as_rows",
+    "as_sizes",
     "check_layer_sizes",
     "check_parameters",
     "factorize",
@@ -154,16 +156,15 @@ def as_rows(values, name):
         ) from error
 
 
-def factorize(values, name):
+def factorize(column):
     """Code of each value, and the distinct values, in their order if they have one.
 
-    Missing values are a value of their own.
+    `column` comes from :func:`as_column`; missing values are a value of their own.
     """
-    values = as_column(values, name)
     try:
-        return pd.factorize(values, sort=True, use_na_sentinel=False)
+        return pd.factorize(column, sort=True, use_na_sentinel=False)
     except TypeError:
-        return pd.factorize(values, use_na_sentinel=False)
+        return pd.factorize(column, use_na_sentinel=False)
 
 
 def positions(values, among):
@@ -182,6 +183,14 @@ def _usual_floats(array):
     return array
 
 
+def as_sizes(values):
+    """One or several ints of 1 or more as a tuple of ints; None for anything else."""
+    sizes = np.atleast_1d(np.asarray(values, dtype=object))
+    if sizes.ndim != 1 or not all(isinstance(s, Integral) and s >= 1 for s in sizes):
+        return None
+    return tuple(int(s) for s in sizes)
+
+
 def check_layer_sizes(hidden_layer_sizes):
     """Widths of the hidden layers as a tuple of ints.
 
@@ -190,12 +199,12 @@ def check_layer_sizes(hidden_layer_sizes):
     ValueError
         If they are no ints of 1 or more.
     """
-    sizes = np.atleast_1d(as_numbers(hidden_layer_sizes, "hidden_layer_sizes"))
-    if sizes.ndim != 1 or not np.all((sizes >= 1) & (sizes % 1 == 0)):
+    sizes = as_sizes(hidden_layer_sizes)
+    if sizes is None:
         raise ValueError(
             f"hidden_layer_sizes must hold ints >= 1; got {hidden_layer_sizes!r}."
         )
-    return tuple(sizes.astype(int).tolist())
+    return sizes
 
 
 def _check_dense(values):

@@ -1,6 +1,7 @@
 import copy
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
@@ -277,3 +278,15 @@ def test_unfit_snapshots_are_named(digits, target):
         attack.reconstruct(answers, answers)
     with pytest.raises(ValueError, match="fewer than update_size"):
         attack.set_params(update_size=3).score(X[:2], y[:2])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_linear_target_that_knows_its_columns_by_name(dtype):
+    rng = np.random.default_rng(0)
+    X, y = rng.random((60, 3)), np.repeat([0, 1], 30)
+    frame = pd.DataFrame(X, columns=list("abc"))
+    target = SGDClassifier(loss="log_loss", random_state=0).fit(frame, y)
+    attack = UpdatesLeakAttack(
+        target, n_updates=8, n_shadows=1, n_probes=5, max_epochs=1, random_state=0
+    ).fit(frame.astype(dtype), y)
+    assert 0 <= attack.score(frame.astype(dtype), y) <= 1

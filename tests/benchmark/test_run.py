@@ -80,6 +80,12 @@ def test_overrides(toy_suite, tmp_path):
     assert states(tmp_path) == {"done": 18}
 
 
+def test_no_workers(toy_suite, tmp_path):
+    with pytest.raises(ValueError, match=r"'n_jobs' parameter .* Got 0"):
+        run_benchmark(toy_suite(), tmp_path / "new", n_jobs=0)
+    assert not (tmp_path / "new").exists()
+
+
 @pytest.mark.parametrize("options", [{"n_jobs": 2}, {"backend": "threading"}])
 def test_values_do_not_depend_on_the_workers(toy_suite, tmp_path, options):
     run_benchmark(toy_suite(), tmp_path / "one")

@@ -25,7 +25,7 @@ import sklearn
 from matplotlib import pyplot as plt
 from sklearn.base import is_regressor
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier
+from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.validation import has_fit_parameter
 
@@ -96,7 +96,6 @@ Y = np.where(rng.random(40) < 0.3 + 0.4 * X[:, 0], "yes", "no")
 DOSE = X @ [1.0, 2.0, 0.0, 1.0] + 0.1 * rng.normal(size=40)
 WEIGHT = np.ones(40)
 CLASSIFIER = DecisionTreeClassifier(max_depth=2, random_state=0).fit(X, Y)
-REGRESSOR = LinearRegression().fit(X, DOSE)
 IMAGES = SGDClassifier(loss="log_loss", random_state=0).fit(X, Y)
 MID_TREE = tree.MIDDecisionTreeClassifier(0).fit(X, Y)
 FEW = HistGradientBoostingClassifier(max_iter=2, min_samples_leaf=1)

@@ -163,3 +163,8 @@ def test_members_that_cannot_be_attacked():
 def test_errors_that_cannot_be_squared(function):
     with pytest.raises(ValueError, match=r"within 1e\+150 of 0, .* got 1e\+200"):
         function(PROBA, 1e200 * PROBA)
+
+
+def test_results_to_plot_without_a_column():
+    with pytest.raises(ValueError, match=r"DataFrame .*'defence'.* are missing"):
+        metrics.PrivacyUtilityDisplay.from_results(TABLE, utility="accuracy")

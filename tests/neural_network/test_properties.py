@@ -42,7 +42,7 @@ def attempt(call):
 @given(
     matrix=matrices,
     n_classes=st.integers(1, 5),
-    reg_lambda=st.sampled_from([0, 1e-9, 0.1, 1e9]),
+    reg_lambda=st.sampled_from([0, 1e-9, 0.1, 1e9, np.inf]),
     batch_size=st.sampled_from([1, 3, "full"]),
     weighted=st.booleans(),
     early_stopping=st.booleans(),
@@ -75,7 +75,7 @@ def test_classifier(
 @settings(max_examples=75, deadline=None)
 @given(
     matrix=matrices,
-    reg_lambda=st.sampled_from([0, 1e-9, 0.1, 1e9]),
+    reg_lambda=st.sampled_from([0, 1e-9, 0.1, 1e9, np.inf]),
     y_scale=st.sampled_from([0.0, 1e-30, 1.0, 1e30]),
 )
 def test_regressor(matrix, reg_lambda, y_scale):
