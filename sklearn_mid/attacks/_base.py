@@ -14,7 +14,7 @@ from sklearn.utils import (
 )
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_mid.attacks._candidates import (
+from sklearn_mid.utils._candidates import (
     Candidates,
     check_no_infinity,
     check_not_complex,

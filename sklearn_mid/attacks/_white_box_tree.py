@@ -3,7 +3,7 @@
 import numpy as np
 
 from sklearn_mid.attacks._base import AttributeInferenceAttack
-from sklearn_mid.attacks._candidates import given_prior
+from sklearn_mid.utils._candidates import given_prior
 from sklearn_mid.attacks._target import (
     class_index,
     last_step,
