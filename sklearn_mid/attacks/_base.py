@@ -14,12 +14,12 @@ from sklearn.utils import (
 )
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sklearn_mid.exceptions import UnsupportedTargetError
 from sklearn_mid.utils._candidates import (
     Candidates,
     check_no_infinity,
     check_not_complex,
 )
-from sklearn_mid.exceptions import UnsupportedTargetError
 from sklearn_mid.utils._sklearn_compat import Interval, _fit_context
 from sklearn_mid.utils._validation import as_column
 

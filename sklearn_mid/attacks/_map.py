@@ -7,9 +7,9 @@ import pandas as pd
 from sklearn.utils import check_random_state
 
 from sklearn_mid.attacks._base import AttributeInferenceAttack
-from sklearn_mid.utils._candidates import given_prior
 from sklearn_mid.attacks._recalibration import Recalibration
 from sklearn_mid.attacks._target import BlackBox
+from sklearn_mid.utils._candidates import given_prior
 from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
 
 __all__ = ["MAPAttack"]

@@ -3,13 +3,13 @@
 import numpy as np
 
 from sklearn_mid.attacks._base import AttributeInferenceAttack
-from sklearn_mid.utils._candidates import given_prior
 from sklearn_mid.attacks._target import (
     class_index,
     last_step,
     records_for,
     response_kind,
 )
+from sklearn_mid.utils._candidates import given_prior
 from sklearn_mid.utils._sklearn_compat import StrOptions
 
 __all__ = ["WhiteBoxTreeAttack"]

@@ -12,6 +12,7 @@ from sklearn_mid.metrics._bounds import (
     information_for_accuracy,
 )
 from sklearn_mid.metrics._calibration import expected_calibration_error
+from sklearn_mid.metrics._disclosure import disclosure
 from sklearn_mid.metrics._privacy_utility import PrivacyUtilityDisplay
 from sklearn_mid.metrics._reconstruction import (
     evaluator_accuracy,
@@ -30,6 +31,7 @@ __all__ = [
     "attack_report",
     "attack_scores",
     "bootstrap_interval",
+    "disclosure",
     "dp_epsilon_for_privacy_loss",
     "dp_privacy_loss_bound",
     "evaluator_accuracy",

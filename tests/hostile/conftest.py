@@ -345,6 +345,7 @@ CALLS = [
         attack=attacks.MAPAttack(CLASSIFIER, 0).fit(X, Y),
         n_resamples=20,
     ),
+    function(metrics.disclosure, {"X": X}, estimator=CLASSIFIER),
     function(
         metrics.member_advantage,
         {"X_members": X, "y_members": Y, "X_others": X, "y_others": Y},
