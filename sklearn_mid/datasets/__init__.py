@@ -9,8 +9,10 @@ from sklearn_mid.datasets._faces import fetch_auxiliary_faces, fetch_orl_faces
 from sklearn_mid.datasets._fair import load_fair
 from sklearn_mid.datasets._gss import fetch_gss
 from sklearn_mid.datasets._iwpc import fetch_iwpc, iwpc_weekly_dose
+from sklearn_mid.datasets._lfw import fetch_lfw_faces
 from sklearn_mid.datasets._linear_gaussian import make_linear_gaussian
 from sklearn_mid.datasets._mnist import fetch_mnist
+from sklearn_mid.datasets._nhanes import fetch_nhanes
 from sklearn_mid.datasets._steak import fetch_steak
 
 __all__ = [
@@ -19,7 +21,9 @@ __all__ = [
     "fetch_cifar10",
     "fetch_gss",
     "fetch_iwpc",
+    "fetch_lfw_faces",
     "fetch_mnist",
+    "fetch_nhanes",
     "fetch_orl_faces",
     "fetch_steak",
     "iwpc_weekly_dose",

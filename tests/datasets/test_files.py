@@ -13,7 +13,9 @@ from sklearn_mid.datasets import (
     _files,
     _gss,
     _iwpc,
+    _lfw,
     _mnist,
+    _nhanes,
     _steak,
     fetch_iwpc,
     fetch_mnist,
@@ -26,8 +28,10 @@ ALL_FILES = [
     *_gss.FILES.values(),
     *_mnist.FILES.values(),
     _iwpc.FILE,
+    _nhanes.FILE,
     _steak.FILE,
     _cifar10.FILE,
+    _lfw.FILE,
     _faces.ORL_FILE,
     _faces.LONDON_FILE,
 ]
@@ -158,7 +162,7 @@ def test_missing_file_is_not_downloaded_unasked(tmp_path):
         fetch_mnist(data_home=tmp_path, download_if_missing=False)
 
 
-@pytest.mark.parametrize("file", [_cifar10.FILE, _faces.LONDON_FILE])
+@pytest.mark.parametrize("file", [_cifar10.FILE, _lfw.FILE, _faces.LONDON_FILE])
 def test_file_without_address_is_asked_for(file, tmp_path):
     with pytest.raises(OSError, match=r"no public address.*SKLEARN_MID_DATA"):
         find_file(file, data_home=tmp_path)
@@ -175,8 +179,10 @@ def test_checksums_are_those_of_the_real_files(file, data_home):
     [
         (datasets.fetch_iwpc, "iwpc/iwpc-scaled.csv"),
         (datasets.fetch_steak, "steak/steak-risk-survey.csv"),
+        (datasets.fetch_nhanes, "nhanes/NHANES.csv"),
         (datasets.fetch_orl_faces, "orl_faces/olivettifaces.mat"),
         (datasets.fetch_auxiliary_faces, "london_faces/faces_ccby_64.npz"),
+        (datasets.fetch_lfw_faces, "lfw/lfw64_grey.npz"),
         (partial(datasets.fetch_gss, subset="test"), "gss/GSS_5079.csv"),
         (partial(datasets.fetch_adult, subset="test"), "adult/Adult_10000.csv"),
     ],

@@ -9,6 +9,7 @@ from sklearn.utils import Bunch
 from sklearn_mid.datasets import (
     fetch_auxiliary_faces,
     fetch_cifar10,
+    fetch_lfw_faces,
     fetch_mnist,
     fetch_orl_faces,
     load_digits,
@@ -100,6 +101,44 @@ def test_auxiliary_faces_of_lfw_are_cut_to_the_same_shape(monkeypatch):
     assert faces.target_names == ["a", "b"]
 
 
+def test_lfw_faces(data_home):
+    faces = fetch_lfw_faces(max_images=40, data_home=data_home)
+    check_images(faces, 1916, (1, 64, 64))
+    counts = np.bincount(faces.target)
+    assert len(counts) == 62
+    assert counts.min() == 20
+    assert counts.max() == 40
+    assert fetch_lfw_faces(max_images=None, data_home=data_home).data.shape[0] == 3023
+
+
+def test_lfw_public_people_are_the_others(data_home):
+    faces = fetch_lfw_faces(subset="public", data_home=data_home)
+    check_images(faces, 10210, (1, 64, 64))
+    counts = np.bincount(faces.target)
+    assert len(counts) == 5687
+    assert counts.max() == 19
+    assert counts.min() == 1
+
+
+def test_lfw_of_sklearn_is_split_and_numbered_alike(monkeypatch):
+    # Person 1 of three has the most images, then 0, then 2.
+    target = np.repeat([0, 1, 2], [21, 30, 19])
+    images = np.zeros((len(target), 64, 64), dtype=np.float32)
+    images[:, 0, 0] = target / 2
+
+    def fetch(**options):
+        return Bunch(images=images, target=target)
+
+    monkeypatch.setattr(datasets, "fetch_lfw_people", fetch)
+    private = fetch_lfw_faces(source="sklearn", max_images=25)
+    check_images(private, 46, (1, 64, 64))
+    assert_array_equal(np.bincount(private.target), [25, 21])
+    assert_array_equal(np.unique(private.data[private.target == 0, 0]), [0.5])
+    public = fetch_lfw_faces(source="sklearn", subset="public")
+    assert_array_equal(public.target, np.zeros(19))
+    assert_array_equal(public.data[:, 0], np.ones(19))
+
+
 def test_cifar10(data_home):
     pytest.importorskip("PIL")
     cifar = fetch_cifar10(data_home=data_home)
@@ -149,6 +188,12 @@ def test_cifar10_of_openml_takes_as_many_of_each_class(monkeypatch):
     [
         (lambda: fetch_cifar10(subset="valid"), "subset='valid'"),
         (lambda: fetch_cifar10(source="web"), "source='web'.*'jpeg', 'openml'"),
+        (
+            lambda: fetch_lfw_faces(subset="train"),
+            "subset='train'.*'private', 'public'",
+        ),
+        (lambda: fetch_lfw_faces(source="web"), "source='web'.*'crops', 'sklearn'"),
+        (lambda: fetch_lfw_faces(max_images=0), "'max_images'.*Got 0"),
         (lambda: fetch_auxiliary_faces(source="orl"), "source='orl'.*'london', 'lfw'"),
     ],
 )

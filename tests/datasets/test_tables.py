@@ -9,18 +9,20 @@ from sklearn.linear_model import LinearRegression
 from sklearn_mid.datasets import _adult as adult_module
 from sklearn_mid.datasets import _gss as gss_module
 from sklearn_mid.datasets import _iwpc as iwpc_module
+from sklearn_mid.datasets import _nhanes as nhanes_module
 from sklearn_mid.datasets import _steak as steak_module
 from sklearn_mid.datasets import (
     fetch_adult,
     fetch_gss,
     fetch_iwpc,
+    fetch_nhanes,
     fetch_steak,
     iwpc_weekly_dose,
     load_diabetes,
     load_fair,
 )
 
-FETCHERS = [fetch_adult, fetch_gss, fetch_iwpc, fetch_steak]
+FETCHERS = [fetch_adult, fetch_gss, fetch_iwpc, fetch_nhanes, fetch_steak]
 
 
 def counts(column):
@@ -156,6 +158,34 @@ def test_steak_keeps_who_answered(data_home):
     assert list(complete.data.index) == list(range(331))
 
 
+def test_nhanes_counts(data_home):
+    nhanes = fetch_nhanes(data_home=data_home)
+    assert nhanes.data.shape == (2656, 20)
+    assert counts(nhanes.target) == {"No": 1991, "Yes": 665}
+    # An answer that readers of CSV files take for a missing value.
+    assert counts(nhanes.data["Depressed"]) == {
+        "None": 2039,
+        "Several": 440,
+        "Most": 177,
+    }
+    assert counts(nhanes.data["HardDrugs"]) == {"No": 2141, "Yes": 515}
+
+
+def test_nhanes_has_each_person_once(data_home):
+    answered = fetch_nhanes(complete_cases=False, data_home=data_home)
+    assert len(answered.data) == 2914
+    assert answered.data["Poverty"].isna().sum() == 188
+    assert answered.data["Age"].between(20, 59).all()
+    assert not answered.frame.duplicated().any()
+
+
+def test_nhanes_bounds_hold_every_record(data_home):
+    nhanes = fetch_nhanes(data_home=data_home)
+    assert set(nhanes.bounds) == set(nhanes.data.select_dtypes("number"))
+    for name, (low, high) in nhanes.bounds.items():
+        assert nhanes.data[name].between(low, high).all()
+
+
 def test_gss_counts(data_home):
     gss = fetch_gss(subset="all", data_home=data_home)
     assert gss.data.shape == (20314, 11)
@@ -206,6 +236,10 @@ def test_subsets_are_the_two_parts_of_all(data_home, fetch):
         (adult_module, adult_module._CATEGORIES),
         (gss_module, gss_module._CATEGORIES),
         (iwpc_module, iwpc_module._CATEGORIES),
+        (
+            nhanes_module,
+            nhanes_module._CATEGORIES | nhanes_module._ORDERED_CATEGORIES,
+        ),
         (steak_module, steak_module._CATEGORIES | steak_module._ORDERED_CATEGORIES),
     ],
 )

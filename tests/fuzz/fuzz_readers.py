@@ -267,17 +267,25 @@ def _fetch_train(fetch):
 LOADERS = [
     (datasets.fetch_iwpc, "iwpc/iwpc-scaled.csv"),
     (datasets.fetch_steak, "steak/steak-risk-survey.csv"),
+    (datasets.fetch_nhanes, "nhanes/NHANES.csv"),
     (_fetch_train(datasets.fetch_gss), f"gss/{_gss.FILES['train'].name}"),
     (_fetch_train(datasets.fetch_adult), f"adult/{_adult.FILES['train'].name}"),
     (datasets.fetch_orl_faces, "orl_faces/olivettifaces.mat"),
     (datasets.fetch_auxiliary_faces, "london_faces/faces_ccby_64.npz"),
+    (datasets.fetch_lfw_faces, "lfw/lfw64_grey.npz"),
     (datasets.fetch_cifar10, f"{_cifar10.FILE.dataset}/{_cifar10.FILE.name}"),
     (datasets.fetch_mnist, "mnist/t10k-images-idx3-ubyte.gz"),
 ]
 OFFLINE = {"download_if_missing": False}
 ARRAYS = {
     "london_faces/faces_ccby_64.npz": ["identity", "images", "smiling", "source"],
-    LOADERS[6][1]: ["jpeg", "offsets", "label", "is_train"],
+    "lfw/lfw64_grey.npz": ["identity", "images"],
+    f"{_cifar10.FILE.dataset}/{_cifar10.FILE.name}": [
+        "jpeg",
+        "offsets",
+        "label",
+        "is_train",
+    ],
 }
 
 
