@@ -1,3 +1,5 @@
+"""How well attacks do, how good models stay, and what bounds every attacker."""
+
 from sklearn_mid.metrics._attack import (
     advantage_score,
     attack_scores,
@@ -23,6 +25,10 @@ from sklearn_mid.metrics._reconstruction import (
     reconstruction_ssim,
 )
 from sklearn_mid.metrics._reconstruction_display import ReconstructionDisplay
+from sklearn_mid.metrics._splits import (
+    difference_over_splits,
+    interval_over_splits,
+)
 
 __all__ = [
     "PrivacyUtilityDisplay",
@@ -31,6 +37,7 @@ __all__ = [
     "attack_report",
     "attack_scores",
     "bootstrap_interval",
+    "difference_over_splits",
     "disclosure",
     "dp_epsilon_for_privacy_loss",
     "dp_privacy_loss_bound",
@@ -38,6 +45,7 @@ __all__ = [
     "expected_calibration_error",
     "information_accuracy_bound",
     "information_for_accuracy",
+    "interval_over_splits",
     "member_advantage",
     "nearest_neighbor_distance",
     "reconstruction_gain",

@@ -358,6 +358,10 @@ CALLS = [
         {"statistic": np.size, "n_resamples": 20},
         tuple(inspect.signature(metrics.bootstrap_interval).parameters)[2:],
     ),
+    function(
+        metrics.difference_over_splits, {"values": DOSE[:5], "reference": DOSE[5:10]}
+    ),
+    function(metrics.interval_over_splits, {"values": DOSE[:5]}),
     function(metrics.dp_epsilon_for_privacy_loss, {}, loss=0.5),
     function(metrics.dp_privacy_loss_bound, {}, epsilon=1.0),
     function(metrics.information_accuracy_bound, {}, mutual_information=0.1, p_max=0.5),
