@@ -15,6 +15,7 @@ _CONSTRAINTS = {
     "statistic": [StrOptions({"mean", "median"})],
     "confidence_level": [Interval(Real, 0, 1, closed="neither")],
 }
+_MOST = 1e150  # what can be squared
 
 
 def interval_over_splits(
@@ -33,7 +34,8 @@ def interval_over_splits(
     Parameters
     ----------
     values : array-like of shape (..., n_repetitions)
-        One figure, or a table of them, of each run. NaN is left out.
+        One figure, or a table of them, of each run. NaN is left out,
+        but at least one figure of each row is needed.
     statistic : {"mean", "median"}, default="mean"
         What stands for the runs.
     confidence_level : float, default=0.95
@@ -42,13 +44,14 @@ def interval_over_splits(
     Returns
     -------
     value, low, high : ndarray of shape (...)
-        The statistic and its limits. A single run has no interval: its limits are NaN.
+        The statistic and its limits. A single run says nothing of the spread: its
+        limits are infinite.
         Where a value is infinite, the limits are the smallest and the largest.
 
     Raises
     ------
     ValueError
-        If `values` are no numbers, or have no run.
+        If `values` are no numbers, hold no run, or are too large to be squared.
 
     See Also
     --------
@@ -125,7 +128,7 @@ def difference_over_splits(
     Raises
     ------
     ValueError
-        If the two are no numbers, or differ in shape.
+        If the two are no numbers, differ in shape, or have no run in common.
 
     See Also
     --------
@@ -164,31 +167,37 @@ def _runs(values, name):
             f"{name} must have shape (..., n_repetitions), with one run or more; got "
             f"shape {runs.shape}."
         )
+    finite = runs[np.isfinite(runs)]
+    if finite.size and np.abs(finite).max() > _MOST:
+        raise ValueError(
+            f"{name} must be infinite or within {_MOST:g} of 0, got "
+            f"{finite[np.abs(finite).argmax()]:g}."
+        )
     return runs
 
 
 def _interval(runs, statistic, confidence_level):
-    is_run = ~np.isnan(runs)
-    n = is_run.sum(axis=-1)
-    # No runs at all: zeros until the end, as NumPy warns of means of nothing.
-    runs = np.where((n == 0)[..., None], 0.0, runs)
-    centre = np.nanmean if statistic == "mean" else np.nanmedian
-    value = centre(runs, axis=-1)
-    finite = np.where(np.isfinite(runs), runs, 0.0)
-    few = n < 2
-    n_or_2 = np.where(few, 2, n)
-    mean = np.sum(finite * is_run, axis=-1) / n_or_2
-    squares = np.sum(is_run * (finite - mean[..., None]) ** 2, axis=-1)
-    variance = squares / (n_or_2 - 1)
+    n = np.count_nonzero(~np.isnan(runs), axis=-1)
+    if not np.all(n):
+        raise ValueError(
+            "values must hold a run whose figure is not NaN in each row (and with a "
+            "reference, one whose reference has a figure too)."
+        )
+    if np.any((runs == np.inf).any(axis=-1) & (runs == -np.inf).any(axis=-1)):
+        raise ValueError(f"values have no {statistic}: they hold inf and -inf.")
     if statistic == "mean":
-        variance = variance / n_or_2
+        value, spread = np.nanmean(runs, axis=-1), 1 / n
     else:
-        variance = variance * (np.pi / 2) / (n_or_2 + np.pi / 2 - 1)
-    half_width = stdtrit(n_or_2 - 1, (1 + confidence_level) / 2) * np.sqrt(variance)
-    half_width = np.where(few, np.nan, half_width)
-    low, high = value - half_width, value + half_width
-    unbounded = np.isinf(runs).any(axis=-1)
-    if unbounded.any():
-        low = np.where(unbounded, np.nanmin(runs, axis=-1), low)
-        high = np.where(unbounded, np.nanmax(runs, axis=-1), high)
-    return np.where(n == 0, np.nan, value), low, high
+        value, spread = np.nanmedian(runs, axis=-1), np.pi / 2 / (n + np.pi / 2 - 1)
+    finite = np.where(np.isinf(runs), 0.0, runs)
+    df = np.maximum(n - 1, 1)
+    squares = np.nansum((finite - np.nanmean(finite, axis=-1, keepdims=True)) ** 2, -1)
+    half_width = stdtrit(df, (1 + confidence_level) / 2) * np.sqrt(
+        squares / df * spread
+    )
+    half_width = np.where(n == 1, np.inf, half_width)
+    is_infinite = np.isinf(runs).any(axis=-1) & (n > 1)
+    bare = np.where(np.isinf(value), 0.0, value)
+    low = np.where(is_infinite, np.nanmin(runs, axis=-1), bare - half_width)
+    high = np.where(is_infinite, np.nanmax(runs, axis=-1), bare + half_width)
+    return value, low, high

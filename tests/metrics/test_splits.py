@@ -61,11 +61,9 @@ def test_the_median_has_the_normal_spread_of_a_median():
 
 
 def test_runs_without_a_figure_are_left_out():
-    table = [[1.0, 2.0, np.nan], [np.nan, np.nan, 3.0], [np.nan] * 3]
-    value, low, high = interval_over_splits(table)
+    value, low, high = interval_over_splits([[1.0, 2.0, np.nan], [np.nan, np.nan, 3.0]])
     assert_allclose([value[0], low[0], high[0]], interval_over_splits([1.0, 2.0]))
-    assert_allclose(value[1:], [3, np.nan])
-    assert np.isnan([low[1:], high[1:]]).all()  # one run has no interval
+    assert (value[1], low[1], high[1]) == (3, -np.inf, np.inf)  # one run: no spread
 
 
 def test_equal_runs_have_no_width():
@@ -103,6 +101,12 @@ def test_bad_input_is_named(function):
         function(3.0, *arrays[1:])
     with pytest.raises(ValueError, match="values must hold numbers"):
         function(["a"], *arrays[1:])
+    with pytest.raises(ValueError, match="values must hold a run"):
+        function([np.nan, np.nan], *arrays[1:])
+    with pytest.raises(ValueError, match=r"within 1e\+150 of 0, got -1e\+200"):
+        function([0, -1e200], *arrays[1:])
+    with pytest.raises(ValueError, match="they hold inf and -inf"):
+        function([np.inf, -np.inf], *arrays[1:])
 
 
 def test_other_splits_are_no_pair():
