@@ -11,6 +11,7 @@ from sklearn_mid.attacks._gmi import GenerativeInversionAttack
 from sklearn_mid.attacks._gradient import GradientInversionAttack
 from sklearn_mid.attacks._learned import LearnedAttack
 from sklearn_mid.attacks._map import MAPAttack
+from sklearn_mid.attacks._mean_input import MeanInputBaseline
 from sklearn_mid.attacks._updates import UpdatesLeakAttack
 from sklearn_mid.attacks._white_box_tree import WhiteBoxTreeAttack
 
@@ -22,6 +23,7 @@ __all__ = [
     "KnowledgeAlignmentAttack",
     "LearnedAttack",
     "MAPAttack",
+    "MeanInputBaseline",
     "ModelInversionAttack",
     "PriorBaseline",
     "ReconstructionAttack",

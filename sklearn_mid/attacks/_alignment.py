@@ -118,7 +118,9 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
     """
 
     access = "black-box"
+    sees = "released answer"
     knowledge = "inputs"
+    needs = ("predict_proba",)
 
     _parameter_constraints: dict = {
         "decoder": [StrOptions({"mlp", "deconv"}), callable],

@@ -4,7 +4,7 @@ import numbers
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, MetaEstimatorMixin
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import (
     assert_all_finite,
@@ -41,11 +41,17 @@ class ModelInversionAttack(MetaEstimatorMixin, BaseEstimator):
     Attributes
     ----------
     access : {"none", "black-box", "white-box"}
-        What the attacker sees of the target: nothing, its outputs, or its inside.
-    knowledge : str
-        What else the attacker must know, for example ``"marginals"`` or
-        ``"labelled records"``. Compare an attack with the no-model baseline of the
-        same level.
+        What the attacker has of the target: nothing, its outputs, or its inside.
+    sees : {"true response", "released answer", "updates", "model only"}
+        What the attacker is told about the people under attack, or about the training.
+    knowledge : {"marginals", "labelled records", "members", "inputs"}
+        What the attacker learns from beforehand: how often each value of the secret
+        occurs, whole records of other people, records of people whom the target was
+        trained on, or inputs like those of the target.
+    needs : tuple of str or tuple of str
+        Methods of the target that are called; of a tuple, one is enough.
+    inside : {"tree", "forest", "gradients"} or None
+        What the attack must find inside the target, if anything.
 
     See Also
     --------
@@ -54,9 +60,22 @@ class ModelInversionAttack(MetaEstimatorMixin, BaseEstimator):
     """
 
     access = "black-box"
+    sees = "true response"
     knowledge = "marginals"
+    needs: tuple = (("predict_proba", "predict"),)
+    inside: str | None = None
 
     _parameter_constraints: dict = {}
+
+    def baseline(self) -> "ModelInversionAttack":
+        """The attack without a model that knows as much.
+
+        Returns
+        -------
+        baseline : ModelInversionAttack
+            Not fitted. What it gets right is not the model's fault.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no baseline yet.")
 
     def _check_target(self, *methods):
         """The fitted target, which must have all `methods`."""
@@ -96,7 +115,21 @@ class ReconstructionAttack(ModelInversionAttack):
     """
 
     access = "black-box"
+    sees = "model only"
     knowledge = "inputs"
+    needs = ("predict_proba",)
+
+    def baseline(self) -> "ReconstructionAttack":
+        """The guess of one who has inputs, but no model: their mean.
+
+        Returns
+        -------
+        baseline : MeanInputBaseline
+            Not fitted.
+        """
+        from sklearn_mid.attacks._mean_input import MeanInputBaseline
+
+        return MeanInputBaseline(evaluator=getattr(self, "evaluator", None))
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None):
@@ -158,6 +191,21 @@ class AttributeInferenceAttack(ModelInversionAttack):
             "array-like",
         ],
     }
+
+    def baseline(self) -> "AttributeInferenceAttack":
+        """The guess of one who knows as much about the secret, but has no model.
+
+        Returns
+        -------
+        baseline : PriorBaseline or ImputationBaseline
+            Not fitted, with the same secret, candidates, classifier and seed.
+        """
+        from sklearn_mid.attacks._baselines import ImputationBaseline, PriorBaseline
+
+        known = PriorBaseline if self.knowledge == "marginals" else ImputationBaseline
+        parameters = self.get_params(deep=False)
+        shared = set(known._get_param_names()) & set(parameters)
+        return clone(known(**{name: parameters[name] for name in shared}))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -47,6 +47,7 @@ class PriorBaseline(AttributeInferenceAttack):
     """
 
     access = "none"
+    needs = ()
     knowledge = "marginals"
 
     def __init__(self, sensitive_feature, *, candidates=None):
@@ -114,6 +115,7 @@ class ImputationBaseline(AttributeInferenceAttack):
     """
 
     access = "none"
+    needs = ()
     knowledge = "labelled records"
 
     _parameter_constraints: dict = {

@@ -134,7 +134,10 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
     """
 
     access = "white-box"
+    sees = "model only"
     knowledge = "inputs"
+    needs = ()
+    inside = "gradients"
 
     _parameter_constraints: dict = {
         "image_shape": ["array-like", None],

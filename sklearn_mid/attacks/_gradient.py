@@ -117,7 +117,10 @@ class GradientInversionAttack(ClassReconstructionAttack):
     """
 
     access = "white-box"
-    knowledge = "none"
+    sees = "model only"
+    knowledge = "inputs"
+    needs = ()
+    inside = "gradients"
 
     _parameter_constraints: dict = {
         "max_iter": [Interval(numbers.Integral, 1, None, closed="left")],

@@ -79,7 +79,9 @@ class LearnedAttack(AttributeInferenceAttack):
     """
 
     access = "black-box"
+    sees = "true response"
     knowledge = "labelled records"
+    needs = (("predict_proba", "predict"),)
 
     _parameter_constraints: dict = {
         **AttributeInferenceAttack._parameter_constraints,

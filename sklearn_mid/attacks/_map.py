@@ -141,7 +141,9 @@ class MAPAttack(AttributeInferenceAttack):
     """
 
     access = "black-box"
+    sees = "true response"
     knowledge = "marginals"
+    needs = (("predict_proba", "predict"),)
 
     _parameter_constraints: dict = {
         **AttributeInferenceAttack._parameter_constraints,

@@ -148,7 +148,9 @@ class UpdatesLeakAttack(ModelInversionAttack):
     """
 
     access = "black-box"
+    sees = "updates"
     knowledge = "labelled records"
+    needs = ("predict_proba",)
 
     _parameter_constraints: dict = {
         "task": [StrOptions({"label", "reconstruction"})],

@@ -111,7 +111,10 @@ class WhiteBoxTreeAttack(AttributeInferenceAttack):
     """
 
     access = "white-box"
+    sees = "true response"
     knowledge = "marginals"
+    needs = ("predict",)
+    inside = "tree"
 
     _parameter_constraints: dict = {
         **AttributeInferenceAttack._parameter_constraints,

@@ -170,6 +170,13 @@ def image_attack(kind, **given):
     return Call(kind.__name__, run, {"X": X, "y": Y}, given, parameters)
 
 
+def mean_guess():
+    def run(X, y, **arguments):
+        return attacks.MeanInputBaseline(**arguments).fit(X, y).reconstruct(["yes"])
+
+    return Call("MeanInputBaseline", run, {"X": X, "y": Y}, {}, ("evaluator",))
+
+
 def function(f, data, **given):
     parameters = tuple(p for p in inspect.signature(f).parameters if p not in data)
     return Call(f.__name__, f, data, given, parameters)
@@ -249,6 +256,7 @@ CALLS = [
     attribute_attack(attacks.WhiteBoxTreeAttack, estimator=MID_TREE),
     attribute_attack(attacks.PriorBaseline),
     attribute_attack(attacks.ImputationBaseline, classifier=FEW, random_state=0),
+    mean_guess(),
     image_attack(attacks.GenerativeInversionAttack, max_iter=1, search_iter=1),
     image_attack(attacks.GradientInversionAttack, max_iter=2),
     image_attack(attacks.KnowledgeAlignmentAttack, max_epochs=1),

@@ -1,0 +1,444 @@
+"""The only way to look at a fitted model: what it answers, and what is inside it."""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_random_state, get_tags
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_mid.exceptions import UnsupportedTargetError
+from sklearn_mid.utils._candidates import Candidates
+from sklearn_mid.utils._draws import geometric_mean
+from sklearn_mid.utils._validation import as_response, positions
+
+__all__ = ["N_QUERIES", "Inside", "Target", "response_kind"]
+
+# Answers of a stochastic target that are averaged, unless asked otherwise.
+N_QUERIES = 12
+# Rows that a target is asked about twice, to see whether it answers at random.
+_N_TRIAL_ROWS = 32
+
+
+def response_kind(model: Any) -> str:
+    """``"classifier"``, ``"regressor"``, or what else the model says it is."""
+    if hasattr(model, "__sklearn_tags__"):
+        kind = get_tags(model).estimator_type
+        if kind is not None:
+            return kind
+    if hasattr(model, "classes_"):
+        return "classifier"
+    return "regressor" if hasattr(model, "predict") else "transformer"
+
+
+@dataclass(frozen=True)
+class Inside:
+    """A part of a model, and the way to it.
+
+    Attributes
+    ----------
+    estimator : object
+        The part.
+    path : tuple of str
+        Names of the classes on the way, the outermost first, the part's last.
+    """
+
+    estimator: Any
+    path: tuple[str, ...]
+    _steps: tuple[Callable, ...] = field(default=(), repr=False)
+
+    def carry(self, X: Any) -> Any:
+        """Records of the whole model, as they come to the part."""
+        for step in self._steps:
+            X = step(X)
+        return X
+
+
+class Target:
+    """A fitted model in the hands of somebody who looks at it.
+
+    Parameters
+    ----------
+    estimator : object
+        The fitted model. It is never changed.
+    caller : str
+        Who looks: the attack or function that errors name.
+    n_queries : int, default=12
+        Answers that are averaged of a model that answers at random: one with
+        ``sample_proba``, or one that answers otherwise when asked again. 1 takes what
+        ``predict_proba`` answers. Labels are asked for once.
+    random_state : int, RandomState instance or None, default=None
+        Seeds ``sample_proba``.
+    release : {"confidences", "labels", "predictions"}, default=None
+        What of the answers is looked at. None: confidences where a classifier has
+        them, else labels; predictions of a regressor.
+
+    Attributes
+    ----------
+    kind : {"classifier", "regressor"}
+        What the model is. Another kind raises UnsupportedTargetError.
+    release : {"confidences", "labels", "predictions"}
+        What is looked at.
+    classes : ndarray of shape (n_classes,) or None
+        Labels of a classifier.
+    names : list of str or None
+        Columns of the DataFrame that the model was fitted on.
+
+    Notes
+    -----
+    Answers that are drawn at random are averaged in logits for classifiers, in
+    predictions for regressors; see :func:`sklearn_mid.utils._draws.geometric_mean`.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        *,
+        caller: str,
+        n_queries: int = N_QUERIES,
+        random_state: Any = None,
+        release: str | None = None,
+    ) -> None:
+        self.estimator = estimator
+        self.caller = caller
+        self.n_queries = n_queries
+        self._seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
+        self._answers_vary: bool | None = None
+        self.kind = response_kind(estimator)
+        if self.kind not in ("classifier", "regressor"):
+            raise self.unsupported("it is neither a classifier nor a regressor")
+        if release is None:
+            has_proba = hasattr(estimator, "predict_proba")
+            release = "confidences" if has_proba else "labels"
+            release = release if self.kind == "classifier" else "predictions"
+        if (self.kind == "classifier") == (release == "predictions"):
+            raise self.unsupported(f"it is a {self.kind}, which releases no {release}")
+        self.release = release
+        self.check("predict_proba" if release == "confidences" else "predict")
+        self.classes = None
+        if self.kind == "classifier":
+            if not hasattr(estimator, "classes_"):
+                raise self.unsupported("it has no classes_")
+            if isinstance(estimator.classes_, list):
+                raise self.unsupported("it predicts several responses at once")
+            self.classes = np.asarray(estimator.classes_)
+        names = getattr(estimator, "feature_names_in_", None)
+        self.names = None if names is None else list(names)
+
+    # What it is ------------------------------------------------------------------
+
+    def unsupported(self, reason: str) -> UnsupportedTargetError:
+        """The error for a model that the caller cannot use."""
+        return unsupported(self.caller, self.estimator, reason)
+
+    def check(self, *needs: str | tuple[str, ...]) -> None:
+        """Raise unless the model is fitted and has these methods.
+
+        Parameters
+        ----------
+        *needs : str or tuple of str
+            Methods; of a tuple, one is enough.
+        """
+        check_target(self.caller, self.estimator, *needs)
+
+    # What it takes and answers ---------------------------------------------------
+
+    def records(self, X: Any, *, name_columns: bool = False) -> Any:
+        """Records in the container that the model was fitted on.
+
+        A DataFrame becomes an array where the model was fitted without names, as
+        scikit-learn warns otherwise.
+
+        Parameters
+        ----------
+        X : {DataFrame, ndarray} of shape (n_samples, n_features)
+        name_columns : bool, default=False
+            Whether an array gets the names of the DataFrame that the model was fitted
+            on, where the caller knows its columns to be in that order. If False, an
+            array where names are expected is an error.
+        """
+        if not isinstance(X, pd.DataFrame):
+            if self.names is None:
+                return X
+            if name_columns:
+                return pd.DataFrame(X, columns=self.names)
+            raise ValueError(
+                f"{self.caller}: X is an array, but the target "
+                f"{type(self.estimator).__name__} was fitted on a DataFrame with the "
+                f"columns {self.names}; pass a DataFrame with these columns."
+            )
+        has_names = all(isinstance(c, str) for c in X.columns)
+        knows_width = hasattr(self.estimator, "n_features_in_")
+        if self.names is None and has_names and knows_width:
+            return X.to_numpy()
+        return X
+
+    def response(self, y: Any) -> np.ndarray:
+        """Responses as positions in `classes`, in whatever order, or as floats."""
+        if self.classes is None:
+            return as_response(y)
+        y = np.asarray(y)
+        index = positions(y, self.classes)
+        if (index < 0).any():
+            unknown = y[index < 0].tolist()[0]
+            raise ValueError(
+                f"y contains {unknown!r}, which is none of the target's classes; "
+                f"allowed are {self.classes.tolist()}."
+            )
+        return index
+
+    def outputs(self, X: Any, *, stream: int = 0) -> np.ndarray:
+        """What the model answers about records.
+
+        Parameters
+        ----------
+        X : {DataFrame, ndarray} of shape (n_samples, n_features)
+            As from :meth:`records`.
+        stream : int, default=0
+            Which of independent draws a stochastic model answers with: the same again
+            for the same `stream`.
+
+        Returns
+        -------
+        outputs : ndarray
+            Confidences of shape (n_samples, n_classes), positions of labels, or
+            predictions, of shape (n_samples,).
+        """
+        shape: tuple[int, ...] = (len(X),)
+        if self.release == "labels":
+            return self.response(self.estimator.predict(X))
+        if self.release == "confidences":
+            out = self._confidences(X, stream)
+            assert self.classes is not None
+            shape = (len(X), len(self.classes))
+        else:
+            out = np.mean(self._asked(self.estimator.predict, X), axis=0)
+            out = out[:, 0] if out.ndim == 2 and out.shape[1] == 1 else out
+        if out.shape != shape:
+            raise self.unsupported(
+                f"its output has shape {out.shape} where {shape} was expected"
+            )
+        if np.isnan(out).any():
+            raise ValueError(
+                f"The target {type(self.estimator).__name__} answered NaN for some "
+                f"records of X; {self.caller} needs finite outputs."
+            )
+        return out
+
+    def outputs_at(self, candidates: Candidates, X: Any) -> Iterator[np.ndarray]:
+        """What the model answers with each candidate value of a secret in turn.
+
+        Parameters
+        ----------
+        candidates : Candidates
+            The values.
+        X : {DataFrame, ndarray} of shape (n_samples, n_features)
+            Records; what stands in the columns of the secret is ignored.
+
+        Yields
+        ------
+        outputs : ndarray
+            As from :meth:`outputs`, for one value after another.
+        """
+        for i, X_v in enumerate(candidates.substitute(self.records(X))):
+            yield self.outputs(X_v, stream=i + 1)
+
+    def _confidences(self, X: Any, stream: int) -> np.ndarray:
+        if self.n_queries == 1:
+            return np.array(self.estimator.predict_proba(X), dtype=np.float64)
+        # Containers pass no draws on; a wrapper that has some offers them itself.
+        found = _walk(self.estimator, _offers_draws, _contained)
+        if isinstance(found, Inside):
+            seed = np.random.SeedSequence((self._seed, stream)).generate_state(1)[0]
+            draws = found.estimator.sample_proba(
+                found.carry(X),
+                n_samples=self.n_queries,
+                random_state=int(seed) % np.iinfo(np.int32).max,
+            )
+        else:
+            draws = self._asked(self.estimator.predict_proba, X)
+        return geometric_mean(np.asarray(draws, dtype=np.float64))
+
+    def _asked(self, method: Callable, X: Any) -> np.ndarray:
+        """Answers of shape (n_answers, ...): one, if the model repeats itself."""
+        if self._answers_vary is None and self.n_queries > 1:
+            few = X[:_N_TRIAL_ROWS]
+            self._answers_vary = not np.array_equal(method(few), method(few))
+        n_answers = self.n_queries if self._answers_vary else 1
+        return np.asarray([method(X) for _ in range(n_answers)], dtype=np.float64)
+
+    # What is inside --------------------------------------------------------------
+
+    def inside(self, kind: str) -> Inside:
+        """A part of the model, below pipelines, searches, frozen ones and wrappers.
+
+        Parameters
+        ----------
+        kind : {"tree", "forest", "gradients"}
+            A fitted tree (``tree_`` and ``apply``), a fitted ensemble of trees
+            (``estimators_``), or a model that can be differentiated.
+
+        Returns
+        -------
+        Inside
+
+        Raises
+        ------
+        UnsupportedTargetError
+            If there is none.
+        """
+        return find_inside(self.caller, self.estimator, kind)
+
+
+def unsupported(caller: str, estimator: Any, reason: str) -> UnsupportedTargetError:
+    """The error of `caller` for a model that it cannot use."""
+    kind = estimator if isinstance(estimator, type) else type(estimator)
+    return UnsupportedTargetError(
+        f"{caller} cannot attack the estimator, a {kind.__name__}: {reason}."
+    )
+
+
+def check_target(caller: str, estimator: Any, *needs: str | tuple[str, ...]) -> None:
+    """Raise unless a model is fitted and has the methods that `caller` needs."""
+    missing = [
+        " or ".join(options)
+        for options in ((need,) if isinstance(need, str) else need for need in needs)
+        if not any(hasattr(estimator, method) for method in options)
+    ]
+    # Before "missing": some methods appear only after fit.
+    if isinstance(estimator, BaseEstimator):
+        try:
+            check_is_fitted(estimator)
+        except NotFittedError as error:
+            raise NotFittedError(
+                f"{caller} attacks a fitted model, but estimator={estimator!r} is not "
+                "fitted. Fit it first, and wrap it in sklearn.frozen.FrozenEstimator "
+                "if it must survive clone."
+            ) from error
+        except TypeError:  # has no fit, so there is nothing to check
+            pass
+    if missing:
+        raise unsupported(caller, estimator, "it has no " + ", no ".join(missing))
+
+
+def find_inside(caller: str, estimator: Any, kind: str) -> Inside:
+    """As :meth:`Target.inside`, for a model that need not be a predictor."""
+    is_it, needed = _KINDS[kind]
+    found = _walk(estimator, is_it, lambda model: _contained(model) or _wrapped(model))
+    if isinstance(found, Inside):
+        return found
+    end = found[-1]
+    reason = f"{end} is no such thing" if len(found) > 1 else "it is none"
+    way = f" ({' > '.join(found)})" if len(found) > 1 else ""
+    raise unsupported(caller, estimator, f"{needed} is needed, and {reason}{way}")
+
+
+def _walk(
+    model: Any, is_it: Callable, next_inside: Callable
+) -> Inside | tuple[str, ...]:
+    """The outermost part that `is_it`, or else the names on the way in."""
+    path: tuple[str, ...] = ()
+    steps: tuple[Callable, ...] = ()
+    while True:
+        path += (type(model).__name__,)
+        # A frozen model answers for what it holds: look at that.
+        if not isinstance(model, FrozenEstimator) and is_it(model):
+            return Inside(model, path, steps)
+        found = next_inside(model)
+        if found is None:
+            return path
+        model, step = found
+        steps += () if step is None else (step,)
+
+
+def _contained(model: Any) -> tuple[Any, Callable | None] | None:
+    """What a container answers with, and the step that takes records there."""
+    if isinstance(model, FrozenEstimator):
+        return model.estimator, None
+    if isinstance(model, Pipeline):
+        return model[-1], model[:-1].transform if len(model) > 1 else None
+    if hasattr(model, "best_estimator_"):
+        return model.best_estimator_, None
+    return None
+
+
+def _wrapped(model: Any) -> tuple[Any, Callable | None] | None:
+    """What a wrapper that changes answers holds, and the step that takes records there.
+
+    ``estimator_`` may also be a template that an ensemble clones, which is not fitted.
+    """
+    inner = getattr(model, "estimator_", getattr(model, "regressor_", None))
+    if inner is None:
+        calibrated = getattr(model, "calibrated_classifiers_", ())
+        inner = calibrated[0].estimator if len(calibrated) == 1 else None
+    if inner is None or not _is_fitted(inner):
+        return None
+    if hasattr(model, "kept_features_"):
+        return inner, _KeepColumns(model.kept_features_)
+    if hasattr(model, "get_support"):
+        return inner, model.transform
+    widths = [getattr(m, "n_features_in_", None) for m in (model, inner)]
+    if None not in widths and widths[0] != widths[1]:
+        return None
+    return inner, None
+
+
+@dataclass(frozen=True)
+class _KeepColumns:
+    columns: np.ndarray
+
+    def __call__(self, X: Any) -> Any:
+        return X.iloc[:, self.columns] if hasattr(X, "iloc") else X[:, self.columns]
+
+
+def _is_fitted(model: Any) -> bool:
+    try:
+        check_is_fitted(model)
+    except NotFittedError:
+        return False
+    except TypeError:  # no estimator of scikit-learn
+        return True
+    return True
+
+
+def _offers_draws(model: Any) -> bool:
+    return hasattr(model, "sample_proba")
+
+
+def _is_tree(model: Any) -> bool:
+    inside = getattr(model, "tree_", None)
+    parts = ("feature", "value", "n_node_samples")
+    return hasattr(model, "apply") and all(hasattr(inside, part) for part in parts)
+
+
+def _is_forest(model: Any) -> bool:
+    members = np.asarray(getattr(model, "estimators_", []), dtype=object).ravel()
+    return len(members) > 0 and all(_is_tree(member) for member in members)
+
+
+def _has_gradients(model: Any) -> bool:
+    """Our nets, skorch nets, torch modules, linear models, multilayer perceptrons."""
+    if hasattr(model, "differentiable_proba"):
+        return True
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        module = getattr(model, "module_", model)
+        if isinstance(module, torch.nn.Module):
+            return True
+    if hasattr(model, "coefs_") and hasattr(model, "out_activation_"):
+        return True
+    return hasattr(model, "coef_") and hasattr(model, "intercept_")
+
+
+_KINDS = {
+    "tree": (_is_tree, "a decision tree"),
+    "forest": (_is_forest, "an ensemble of decision trees"),
+    "gradients": (_has_gradients, "a model with gradients"),
+}
