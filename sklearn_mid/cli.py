@@ -21,9 +21,9 @@ from sklearn_mid.benchmark import (
     save_plots,
     write_report,
 )
-from sklearn_mid.benchmark._report import FORMATS
-from sklearn_mid.benchmark._results import load_run
-from sklearn_mid.benchmark._tables import (
+from sklearn_mid.benchmark._report._page import FORMATS
+from sklearn_mid.benchmark._report._results import load_run
+from sklearn_mid.benchmark._report._tables import (
     as_text,
     audit_table,
     comparison,

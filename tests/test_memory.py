@@ -13,8 +13,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_mid.attacks import LearnedAttack, MAPAttack
 from sklearn_mid.benchmark import run_benchmark
-from sklearn_mid.benchmark._runner import _load_problem
-from sklearn_mid.benchmark._spec import parse_suite
+from sklearn_mid.benchmark._engine._runner import _load_problem
+from sklearn_mid.benchmark._engine._spec import parse_suite
 from sklearn_mid.linear_model import MIDLinearRegression
 from sklearn_mid.tree import MIDDecisionTreeClassifier
 

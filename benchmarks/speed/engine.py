@@ -14,10 +14,10 @@ import time
 from _harness import compare, parse_arguments, report
 
 from sklearn_mid.benchmark import Judgement, run_benchmark
-from sklearn_mid.benchmark._plan import plan
-from sklearn_mid.benchmark._runner import run_plan
-from sklearn_mid.benchmark._spec import parse_suite
-from sklearn_mid.benchmark._store import Store
+from sklearn_mid.benchmark._engine._plan import plan
+from sklearn_mid.benchmark._engine._runner import run_plan
+from sklearn_mid.benchmark._engine._spec import parse_suite
+from sklearn_mid.benchmark._engine._store import Store
 
 
 class Nothing:

@@ -7,18 +7,25 @@ what one model, as it is, gives away.
 """
 
 from sklearn_mid.benchmark._audit import audit
-from sklearn_mid.benchmark._plots import save_plots
-from sklearn_mid.benchmark._problem import AttributeProblem, Judgement
-from sklearn_mid.benchmark._report import write_report
-from sklearn_mid.benchmark._results import load_cells, load_results, summarize
+from sklearn_mid.benchmark._engine._spec import (
+    Suite,
+    SuiteError,
+    list_suites,
+    load_suite,
+)
+from sklearn_mid.benchmark._engine._store import ResultsFolderError
+from sklearn_mid.benchmark._problems._attribute import AttributeProblem
+from sklearn_mid.benchmark._protocol import Judgement, Skip
+from sklearn_mid.benchmark._report._page import write_report
+from sklearn_mid.benchmark._report._plots import save_plots
+from sklearn_mid.benchmark._report._privacy_utility import PrivacyUtilityDisplay
+from sklearn_mid.benchmark._report._results import load_cells, load_results, summarize
 from sklearn_mid.benchmark._run import run_benchmark
-from sklearn_mid.benchmark._skip import Skip
-from sklearn_mid.benchmark._spec import Suite, SuiteError, list_suites, load_suite
-from sklearn_mid.benchmark._store import ResultsFolderError
 
 __all__ = [
     "AttributeProblem",
     "Judgement",
+    "PrivacyUtilityDisplay",
     "ResultsFolderError",
     "Skip",
     "Suite",

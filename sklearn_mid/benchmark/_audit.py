@@ -15,7 +15,7 @@ from sklearn_mid.attacks import (
     WhiteBoxTreeAttack,
 )
 from sklearn_mid.attacks._target import last_step
-from sklearn_mid.benchmark._problem import HELD_OUT, MEMBERS
+from sklearn_mid.benchmark._protocol import HELD_OUT, MEMBERS
 from sklearn_mid.exceptions import UnsupportedTargetError
 from sklearn_mid.metrics import attack_report
 from sklearn_mid.metrics._attack import check_members

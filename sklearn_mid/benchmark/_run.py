@@ -6,10 +6,10 @@ import platform
 from numbers import Integral, Real
 from pathlib import Path
 
-from sklearn_mid.benchmark._results import load_results, versions
-from sklearn_mid.benchmark._runner import run_plan
-from sklearn_mid.benchmark._spec import load_suite, parse_suite
-from sklearn_mid.benchmark._store import ResultsFolderError, Store
+from sklearn_mid.benchmark._engine._runner import run_plan
+from sklearn_mid.benchmark._engine._spec import load_suite, parse_suite
+from sklearn_mid.benchmark._engine._store import ResultsFolderError, Store
+from sklearn_mid.benchmark._report._results import load_results, versions
 from sklearn_mid.utils._optional import require
 from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
 from sklearn_mid.utils._validation import check_parameters

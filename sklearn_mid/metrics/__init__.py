@@ -15,7 +15,6 @@ from sklearn_mid.metrics._bounds import (
 )
 from sklearn_mid.metrics._calibration import expected_calibration_error
 from sklearn_mid.metrics._disclosure import disclosure
-from sklearn_mid.metrics._privacy_utility import PrivacyUtilityDisplay
 from sklearn_mid.metrics._reconstruction import (
     evaluator_accuracy,
     nearest_neighbor_distance,
@@ -31,7 +30,6 @@ from sklearn_mid.metrics._splits import (
 )
 
 __all__ = [
-    "PrivacyUtilityDisplay",
     "ReconstructionDisplay",
     "advantage_score",
     "attack_report",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sklearn_mid.benchmark._spec import parse_suite
+from sklearn_mid.benchmark._engine._spec import parse_suite
 
 TOYS = Path(__file__).parent / "toys"
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 
-from sklearn_mid.benchmark._plan import derive_seed, plan
+from sklearn_mid.benchmark._engine._plan import derive_seed, plan
 
 
 def test_the_grid(toy, toy_suite):
@@ -76,7 +76,7 @@ def test_seeds_and_keys_are_those_of_any_process():
     assert derive_seed("split", "0") == 2400523500
     code = (
         "from sklearn_mid.benchmark import load_suite\n"
-        "from sklearn_mid.benchmark._plan import plan\n"
+        "from sklearn_mid.benchmark._engine._plan import plan\n"
         "print(plan(load_suite('quick'))[-1])"
     )
     outputs = {

@@ -10,8 +10,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_mid.attacks import ImputationBaseline, MAPAttack, PriorBaseline
 from sklearn_mid.benchmark import AttributeProblem, Skip
-from sklearn_mid.benchmark._catalog import names, resolve
-from sklearn_mid.benchmark._images import MeanImage, UpdateProblem
+from sklearn_mid.benchmark._problems._catalogue import names, resolve
+from sklearn_mid.benchmark._problems._image_problems import MeanImage, UpdateProblem
 from sklearn_mid.metrics import dp_privacy_loss_bound, information_accuracy_bound
 
 

@@ -18,12 +18,17 @@ from sklearn_mid.benchmark import (
     summarize,
     write_report,
 )
-from sklearn_mid.benchmark._pictures import png
-from sklearn_mid.benchmark._plots import displays
-from sklearn_mid.benchmark._promise import PromiseDisplay
-from sklearn_mid.benchmark._results import load_run
-from sklearn_mid.benchmark._spec import DatasetSpec, parse_suite
-from sklearn_mid.benchmark._tables import as_text, comparison, formatted, model_table
+from sklearn_mid.benchmark._engine._pictures import png
+from sklearn_mid.benchmark._engine._spec import DatasetSpec, parse_suite
+from sklearn_mid.benchmark._report._plots import displays
+from sklearn_mid.benchmark._report._promise import PromiseDisplay
+from sklearn_mid.benchmark._report._results import load_run
+from sklearn_mid.benchmark._report._tables import (
+    as_text,
+    comparison,
+    formatted,
+    model_table,
+)
 
 mpl.use("agg")
 

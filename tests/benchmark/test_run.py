@@ -22,7 +22,7 @@ from sklearn_mid.benchmark import (
     run_benchmark,
     write_report,
 )
-from sklearn_mid.benchmark._store import Store
+from sklearn_mid.benchmark._engine._store import Store
 
 
 def states(folder):
@@ -506,8 +506,8 @@ def test_a_scheduler_that_is_not_there(toy_suite, tmp_path, address):
 
 
 def test_workers_without_the_callers_disk_return_their_cells(toy_suite, tmp_path):
-    from sklearn_mid.benchmark._plan import plan
-    from sklearn_mid.benchmark._runner import run_job
+    from sklearn_mid.benchmark._engine._plan import plan
+    from sklearn_mid.benchmark._engine._runner import run_job
 
     job = plan(toy_suite())[0]
     records = run_job(str(tmp_path / "elsewhere"), job)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_mid.benchmark import Suite, SuiteError, list_suites, load_suite
-from sklearn_mid.benchmark._spec import parse_suite
+from sklearn_mid.benchmark._engine._spec import parse_suite
 
 TOML = """
 name = "mine"

@@ -82,7 +82,7 @@ def suite(data):
 def _results_folder():
     """A finished run of one cell, to be damaged."""
     from sklearn_mid.benchmark import run_benchmark
-    from sklearn_mid.benchmark._spec import parse_suite
+    from sklearn_mid.benchmark._engine._spec import parse_suite
 
     plan = {
         "name": "s",

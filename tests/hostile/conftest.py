@@ -42,7 +42,7 @@ from sklearn_mid import (
     neural_network,
     tree,
 )
-from sklearn_mid.benchmark._spec import parse_suite
+from sklearn_mid.benchmark._engine._spec import parse_suite
 
 matplotlib.use("agg")
 
@@ -392,7 +392,7 @@ CALLS = [
     ),
     drawn(
         "PrivacyUtilityDisplay",
-        metrics.PrivacyUtilityDisplay.from_results,
+        benchmark.PrivacyUtilityDisplay.from_results,
         {"results": RESULTS},
         utility="accuracy",
     ),

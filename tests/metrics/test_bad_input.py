@@ -1,16 +1,13 @@
 """What is wrong is named: the function, the parameter, and what was given."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from sklearn_mid import metrics
-from sklearn_mid.metrics._repetitions import summarize_repetitions
 
 RAGGED = [[1, [2]], "a"]
 LABELS = ["a", "b"]
 PROBA = np.eye(2)
-TABLE = pd.DataFrame({"attack": ["MAP", "MAP"], "value": [0.0, 1.0]})
 
 
 class Judge:
@@ -107,33 +104,6 @@ def test_an_option_and_its_function_are_named(function, arguments, option):
         function(**{**arguments, **option})
 
 
-@pytest.mark.parametrize(
-    "option",
-    [
-        {"statistic": "mode"},
-        {"confidence_level": 1.0},
-        {"n_resamples": 0},
-        {"random_state": -1},
-    ],
-)
-def test_options_of_summaries(option):
-    ((name, value),) = option.items()
-    with pytest.raises(ValueError, match=rf"'{name}' .* of summarize .* Got {value!r}"):
-        summarize_repetitions(TABLE, ["attack"], **option)
-
-
-@pytest.mark.parametrize("results", [TABLE[["value"]], TABLE[["attack"]], [1], None])
-def test_results_without_a_column(results):
-    with pytest.raises(ValueError, match=r"must be a DataFrame .* are missing"):
-        summarize_repetitions(results, ["attack"])
-
-
-def test_groups_keep_their_order_and_missing_names():
-    table = pd.DataFrame({"attack": ["b", None, "a"], "value": [0.0, 1.0, 2.0]})
-    summary = summarize_repetitions(table, ["attack"])
-    assert summary["mean"].tolist() == [0, 1, 2]
-
-
 def test_rows_of_probabilities_need_a_column_per_label():
     with pytest.raises(ValueError, match=r"y_proba must have shape"):
         metrics.expected_calibration_error([0, 1], np.zeros((2, 2, 2)))
@@ -163,8 +133,3 @@ def test_members_that_cannot_be_attacked():
 def test_errors_that_cannot_be_squared(function):
     with pytest.raises(ValueError, match=r"within 1e\+150 of 0, .* got 1e\+200"):
         function(PROBA, 1e200 * PROBA)
-
-
-def test_results_to_plot_without_a_column():
-    with pytest.raises(ValueError, match=r"DataFrame .*'defence'.* are missing"):
-        metrics.PrivacyUtilityDisplay.from_results(TABLE, utility="accuracy")

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from sklearn_mid.benchmark._images import MeanImage
-from sklearn_mid.benchmark._problem import final_step
+from sklearn_mid.benchmark._problems._attribute import final_step
+from sklearn_mid.benchmark._problems._image_problems import MeanImage
 
 __all__ = ["ATTACKS", "BASELINES"]
 

@@ -11,7 +11,7 @@ import json
 import re
 from dataclasses import dataclass, field, replace
 
-from sklearn_mid.benchmark._spec import (
+from sklearn_mid.benchmark._engine._spec import (
     RESERVED_ATTACK,
     RESERVED_DEFENCE,
     AttackSpec,

@@ -5,7 +5,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
-from sklearn_mid.benchmark._images import ClassProblem, RecordProblem, UpdateProblem
+from sklearn_mid.benchmark._problems._image_problems import (
+    ClassProblem,
+    RecordProblem,
+    UpdateProblem,
+)
 from sklearn_mid.model_selection import target_auxiliary_split
 from sklearn_mid.utils._optional import require
 

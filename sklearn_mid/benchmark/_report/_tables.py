@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from sklearn_mid.benchmark._results import summarize
+from sklearn_mid.benchmark._report._results import summarize
 
 __all__ = [
     "as_text",

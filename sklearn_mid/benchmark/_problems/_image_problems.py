@@ -8,13 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sklearn_mid.benchmark._problem import (
-    HELD_OUT,
-    MEMBERS,
-    Judgement,
-    classifier_scores,
-    model_figures,
-)
+from sklearn_mid.benchmark._problems._attribute import classifier_scores, model_figures
+from sklearn_mid.benchmark._protocol import HELD_OUT, MEMBERS, Judgement
 from sklearn_mid.metrics import (
     evaluator_accuracy,
     nearest_neighbor_distance,

@@ -19,6 +19,7 @@ from sklearn import metrics as skm
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_consistent_length
 
+from sklearn_mid.benchmark._protocol import HELD_OUT, MEMBERS, Judgement
 from sklearn_mid.metrics import (
     attack_scores,
     dp_privacy_loss_bound,
@@ -27,30 +28,10 @@ from sklearn_mid.metrics import (
 )
 from sklearn_mid.model_selection import target_auxiliary_split
 
-__all__ = ["AttributeProblem", "Judgement"]
-
-MEMBERS, HELD_OUT = "members", "held-out"
+__all__ = ["AttributeProblem", "classifier_scores", "final_step", "model_figures"]
 
 # Numbers of records that differential privacy is asked to protect together.
 _GROUP_SIZES = (1, 2, 5)
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """Figures of one cell.
-
-    Attributes
-    ----------
-    values : list of (population, metric, value)
-        Populations are ``"members"`` (the target was trained on them) and
-        ``"held-out"``.
-    pictures : dict, default=None
-        Lists of images by what they show: arrays of uint8 of shape (height, width) or
-        (height, width, 3). Those of the first repetition are kept for the report.
-    """
-
-    values: list
-    pictures: dict | None = None
 
 
 def final_step(model):

@@ -14,7 +14,7 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sklearn_mid.benchmark import _catalog
+from sklearn_mid.benchmark._problems import _catalogue
 
 __all__ = [
     "RESERVED_ATTACK",
@@ -215,9 +215,9 @@ def _number(table, key, where, *, default=None, minimum=None, integer=False):
 def _check_factory(kind, use, params, where):
     """The factory must exist and take the parameters; it is not called."""
     try:
-        factory = _catalog.resolve(kind, use)
+        factory = _catalogue.resolve(kind, use)
     except KeyError:
-        names = _catalog.names(kind)
+        names = _catalogue.names(kind)
         raise SuiteError(
             f"{where}: unknown {kind} {use!r}{_nearest(use, names)} "
             "Yours may be named by import path, as 'module:factory'."
@@ -230,7 +230,7 @@ def _check_factory(kind, use, params, where):
     takes = signature.parameters.values()
     if any(p.kind is p.VAR_KEYWORD for p in takes):
         return
-    allowed = [p.name for p in takes if p.name not in _catalog.PASSED]
+    allowed = [p.name for p in takes if p.name not in _catalogue.PASSED]
     for name in params:
         if name not in allowed:
             raise SuiteError(
@@ -414,10 +414,7 @@ def parse_suite(document, *, source="suite", check_factories=True):
     )
 
 
-def _suite_folders():
-    """In an installed wheel the suites lie in the package, in a checkout beside it."""
-    here = Path(__file__).resolve().parent
-    return [here / "suites", here.parents[1] / "benchmarks" / "suites"]
+_SUITES = Path(__file__).parents[1] / "suites"
 
 
 def list_suites():
@@ -434,10 +431,7 @@ def list_suites():
     >>> "quick" in list_suites()
     True
     """
-    for folder in _suite_folders():
-        if folder.is_dir():
-            return {path.stem: path for path in sorted(folder.glob("*.toml"))}
-    return {}
+    return {path.stem: path for path in sorted(_SUITES.glob("*.toml"))}
 
 
 def _find_suite(name):

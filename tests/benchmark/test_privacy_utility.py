@@ -9,8 +9,8 @@ import pytest
 from matplotlib import pyplot
 from numpy.testing import assert_allclose
 
-from sklearn_mid.metrics import PrivacyUtilityDisplay
-from sklearn_mid.metrics._repetitions import summarize_repetitions
+from sklearn_mid.benchmark import PrivacyUtilityDisplay
+from sklearn_mid.benchmark._report._repetitions import summarize_repetitions
 
 mpl.use("agg")
 
@@ -300,3 +300,38 @@ def test_the_interval_of_a_mean_is_that_of_its_resamples():
         assert_allclose([narrow["low"], narrow["high"]], [low / 3, high / 3])
     median = summarize_repetitions(frame, ["defence"], statistic="median").iloc[0]
     assert median["median"] == 0
+
+
+TABLE = pd.DataFrame({"attack": ["MAP", "MAP"], "value": [0.0, 1.0]})
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"statistic": "mode"},
+        {"confidence_level": 1.0},
+        {"n_resamples": 0},
+        {"random_state": -1},
+    ],
+)
+def test_options_of_summaries(option):
+    ((name, value),) = option.items()
+    with pytest.raises(ValueError, match=rf"'{name}' .* of summarize .* Got {value!r}"):
+        summarize_repetitions(TABLE, ["attack"], **option)
+
+
+@pytest.mark.parametrize("results", [TABLE[["value"]], TABLE[["attack"]], [1], None])
+def test_results_without_a_column(results):
+    with pytest.raises(ValueError, match=r"must be a DataFrame .* are missing"):
+        summarize_repetitions(results, ["attack"])
+
+
+def test_groups_keep_their_order_and_missing_names():
+    table = pd.DataFrame({"attack": ["b", None, "a"], "value": [0.0, 1.0, 2.0]})
+    summary = summarize_repetitions(table, ["attack"])
+    assert summary["mean"].tolist() == [0, 1, 2]
+
+
+def test_results_to_plot_without_a_column():
+    with pytest.raises(ValueError, match=r"DataFrame .*'defence'.* are missing"):
+        PrivacyUtilityDisplay.from_results(TABLE, utility="accuracy")

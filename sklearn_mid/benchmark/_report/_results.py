@@ -7,10 +7,10 @@ import os
 import numpy as np
 import pandas as pd
 
-from sklearn_mid.benchmark._plan import plan
-from sklearn_mid.benchmark._spec import SuiteError, parse_suite
-from sklearn_mid.benchmark._store import ResultsFolderError, Store
-from sklearn_mid.metrics._repetitions import summarize_repetitions
+from sklearn_mid.benchmark._engine._plan import plan
+from sklearn_mid.benchmark._engine._spec import SuiteError, parse_suite
+from sklearn_mid.benchmark._engine._store import ResultsFolderError, Store
+from sklearn_mid.benchmark._report._repetitions import summarize_repetitions
 
 __all__ = ["load_cells", "load_results", "load_run", "summarize", "versions"]
 

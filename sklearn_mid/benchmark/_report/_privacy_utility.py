@@ -5,9 +5,12 @@ import itertools
 import numpy as np
 import pandas as pd
 
-from sklearn_mid.metrics._plotting import COLORS, MARKERS, legend_below, literal
-from sklearn_mid.metrics._repetitions import check_columns, summarize_repetitions
+from sklearn_mid.benchmark._report._repetitions import (
+    check_columns,
+    summarize_repetitions,
+)
 from sklearn_mid.utils._optional import require
+from sklearn_mid.utils._plotting import COLORS, MARKERS, legend_below, literal
 from sklearn_mid.utils._sklearn_compat import HasMethods, StrOptions
 from sklearn_mid.utils._validation import check_parameters
 
@@ -92,7 +95,7 @@ class PrivacyUtilityDisplay:
     Examples
     --------
     >>> import pandas as pd
-    >>> from sklearn_mid.metrics import PrivacyUtilityDisplay
+    >>> from sklearn_mid.benchmark._report._privacy_utility import PrivacyUtilityDisplay
     >>> results = pd.DataFrame(
     ...     [("undefended", "utility", "accuracy", 0.9),
     ...      ("undefended", "MAP", "accuracy", 0.7),

@@ -6,7 +6,7 @@ outwards: defences that need bounds must not take them from the records.
 
 import pandas as pd
 
-from sklearn_mid.benchmark._problem import AttributeProblem
+from sklearn_mid.benchmark._problems._attribute import AttributeProblem
 
 __all__ = ["DATASETS"]
 

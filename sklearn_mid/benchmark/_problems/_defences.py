@@ -5,7 +5,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from sklearn_mid.benchmark._skip import Skip
+from sklearn_mid.benchmark._protocol import Skip
 from sklearn_mid.utils._optional import require
 
 __all__ = ["DEFENCES"]

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from sklearn_mid.benchmark._results import summarize
-from sklearn_mid.metrics._plotting import COLORS, MARKERS, legend_below, literal
+from sklearn_mid.benchmark._report._results import summarize
+from sklearn_mid.utils._plotting import COLORS, MARKERS, legend_below, literal
 
 __all__ = ["PromiseDisplay"]
 

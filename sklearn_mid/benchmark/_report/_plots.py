@@ -7,11 +7,11 @@ import re
 from numbers import Real
 from pathlib import Path
 
-from sklearn_mid.benchmark._promise import PromiseDisplay
-from sklearn_mid.benchmark._results import load_cells, load_results, load_run
-from sklearn_mid.benchmark._strength import StrengthDisplay
-from sklearn_mid.benchmark._tables import utility_metric
-from sklearn_mid.metrics import PrivacyUtilityDisplay
+from sklearn_mid.benchmark._report._privacy_utility import PrivacyUtilityDisplay
+from sklearn_mid.benchmark._report._promise import PromiseDisplay
+from sklearn_mid.benchmark._report._results import load_cells, load_results, load_run
+from sklearn_mid.benchmark._report._strength import StrengthDisplay
+from sklearn_mid.benchmark._report._tables import utility_metric
 from sklearn_mid.utils._optional import require
 from sklearn_mid.utils._sklearn_compat import Interval
 from sklearn_mid.utils._validation import check_parameters

@@ -18,14 +18,13 @@ from dataclasses import dataclass
 import joblib
 from threadpoolctl import threadpool_limits
 
-from sklearn_mid.benchmark import _catalog
-from sklearn_mid.benchmark._pictures import encode
-from sklearn_mid.benchmark._plan import plan
-from sklearn_mid.benchmark._problem import Judgement
-from sklearn_mid.benchmark._results import versions
-from sklearn_mid.benchmark._skip import Skip
-from sklearn_mid.benchmark._spec import RESERVED_ATTACK
-from sklearn_mid.benchmark._store import Store
+from sklearn_mid.benchmark._engine._pictures import encode
+from sklearn_mid.benchmark._engine._plan import plan
+from sklearn_mid.benchmark._engine._spec import RESERVED_ATTACK
+from sklearn_mid.benchmark._engine._store import Store
+from sklearn_mid.benchmark._problems import _catalogue
+from sklearn_mid.benchmark._protocol import Judgement, Skip
+from sklearn_mid.benchmark._report._results import versions
 from sklearn_mid.exceptions import UnsupportedTargetError
 from sklearn_mid.utils._optional import require
 
@@ -101,7 +100,7 @@ def _one_thread():
 @functools.lru_cache(maxsize=1)
 def _load_problem(use, params, seed):
     # One split is kept: jobs of a dataset and repetition follow one another.
-    factory = _catalog.resolve("dataset", use)
+    factory = _catalogue.resolve("dataset", use)
     return factory(random_state=seed, **params.value)
 
 
@@ -126,7 +125,7 @@ def _problem_of(job):
 
 def _train(problem, job):
     spec = job.defence
-    factory = _catalog.resolve("defence", spec.use)
+    factory = _catalogue.resolve("defence", spec.use)
     params = dict(spec.params)
     if spec.parameter:
         params[spec.parameter] = job.strength
@@ -139,7 +138,7 @@ def _train(problem, job):
 def _judge(problem, target, cell, keep_pictures):
     spec = cell.attack
     kind = "baseline" if target is None else "attack"
-    factory = _catalog.resolve(kind, spec.use)
+    factory = _catalogue.resolve(kind, spec.use)
     attack = factory(problem, target, random_state=cell.seed, **spec.params)
     with _one_thread():
         return _checked(problem.judge(attack, target), keep_pictures)

@@ -13,7 +13,7 @@ Three plain dictionaries. Anything else is named by its import path,
 
 import importlib
 
-from sklearn_mid.benchmark import _attacks, _datasets, _defences, _image_datasets
+from sklearn_mid.benchmark._problems import _attacks, _defences, _images, _tables
 
 __all__ = ["PASSED", "names", "resolve"]
 
@@ -21,7 +21,7 @@ __all__ = ["PASSED", "names", "resolve"]
 PASSED = ("problem", "target", "random_state")
 
 _CATALOG = {
-    "dataset": {**_datasets.DATASETS, **_image_datasets.IMAGE_DATASETS},
+    "dataset": {**_tables.DATASETS, **_images.IMAGE_DATASETS},
     "defence": _defences.DEFENCES,
     "attack": _attacks.ATTACKS,
     "baseline": _attacks.BASELINES,

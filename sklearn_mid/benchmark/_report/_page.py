@@ -6,19 +6,19 @@ import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from sklearn_mid.benchmark._pictures import uri
-from sklearn_mid.benchmark._plots import displays, svg, unfinished_datasets
-from sklearn_mid.benchmark._results import load_cells, load_results, load_run
-from sklearn_mid.benchmark._spec import list_suites
-from sklearn_mid.benchmark._store import write_file
-from sklearn_mid.benchmark._tables import (
+from sklearn_mid.benchmark._engine._pictures import uri
+from sklearn_mid.benchmark._engine._spec import list_suites
+from sklearn_mid.benchmark._engine._store import write_file
+from sklearn_mid.benchmark._report._plots import displays, svg, unfinished_datasets
+from sklearn_mid.benchmark._report._privacy_utility import PrivacyUtilityDisplay
+from sklearn_mid.benchmark._report._results import load_cells, load_results, load_run
+from sklearn_mid.benchmark._report._tables import (
     comparison,
     formatted,
     model_table,
     setting,
     utility_metric,
 )
-from sklearn_mid.metrics import PrivacyUtilityDisplay
 from sklearn_mid.utils._optional import require
 from sklearn_mid.utils._sklearn_compat import StrOptions
 from sklearn_mid.utils._validation import check_parameters

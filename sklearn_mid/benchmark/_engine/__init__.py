@@ -1,0 +1,1 @@
+"""Suites, plans, runs and results folders; knows no machine learning."""

@@ -1,0 +1,1 @@
+"""What is asked of a defence, on which data; knows no files."""
