@@ -68,7 +68,9 @@ def main():
     X, y = make_data(2_000 if arguments.quick else 20_000)
 
     def row(case, peer, reg_lambda, batch_size, reach):
-        net = ours(reg_lambda, batch_size=batch_size, max_epochs=N_EPOCHS, lr=LR)
+        net = ours(
+            reg_lambda, batch_size=batch_size, max_epochs=N_EPOCHS, learning_rate=LR
+        )
         report(
             "net training",
             f"{case}, lambda {reg_lambda}, batches of {batch_size}",

@@ -54,7 +54,7 @@ class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
         "activation": [StrOptions({"relu", "tanh", "logistic", "identity"})],
         "image_shape": ["array-like", None],
         "optimizer": [StrOptions({"adam", "sgd"}), callable],
-        "lr": [Interval(numbers.Real, 0, None, closed="neither")],
+        "learning_rate": [Interval(numbers.Real, 0, None, closed="neither")],
         "weight_decay": [Interval(numbers.Real, 0, None, closed="left")],
         "batch_size": [
             Interval(numbers.Integral, 1, None, closed="left"),
@@ -164,7 +164,7 @@ class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
             "net": {
                 "criterion": self._criterion,
                 "optimizer": self.optimizer,
-                "lr": self.lr,
+                "lr": self.learning_rate,
                 "weight_decay": self.weight_decay,
                 "batch_size": -1 if self.batch_size == "full" else self.batch_size,
                 "callbacks": copy.deepcopy(self.callbacks),

@@ -55,7 +55,7 @@ class BaseMIDNeuralNet(BaseNeuralNet):
         n_train_samples=1,
         n_predict_samples=12,
         optimizer="adam",
-        lr=5e-3,
+        learning_rate=5e-3,
         weight_decay=0.0,
         batch_size=64,
         max_epochs=100,
@@ -64,7 +64,7 @@ class BaseMIDNeuralNet(BaseNeuralNet):
         n_iter_no_change=10,
         callbacks=None,
         dtype="float32",
-        device="cpu",
+        device="auto",
         warm_start=False,
         verbose=False,
         random_state=None,
@@ -78,7 +78,7 @@ class BaseMIDNeuralNet(BaseNeuralNet):
         self.n_train_samples = n_train_samples
         self.n_predict_samples = n_predict_samples
         self.optimizer = optimizer
-        self.lr = lr
+        self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.batch_size = batch_size
         self.max_epochs = max_epochs

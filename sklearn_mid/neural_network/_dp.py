@@ -44,8 +44,8 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
         Needed by "conv". X must then hold pixels in [0, 1].
     optimizer : {"adam", "sgd"} or subclass of torch.optim.Optimizer, default="adam"
         What is done with the noisy gradient; "sgd" has a momentum of 0.9.
-    lr : float, default=0.005
-        Learning rate.
+    learning_rate : float, default=0.005
+        Step size of the optimizer.
     weight_decay : float, default=0.0
     batch_size : int or "full", default=128
         Expected number of rows in a batch; every row joins it independently.
@@ -53,7 +53,8 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
     callbacks : list of skorch callbacks, default=None
         What they record or decide from the training data is not private.
     dtype : {"float32", "float64"}, default="float32"
-    device : str, default="cpu"
+    device : str, default="auto"
+        As in :class:`MIDNeuralNetClassifier`.
     verbose : bool or int, default=False
         Whether to show a progress bar.
     random_state : int, RandomState instance or None, default=None
@@ -133,13 +134,13 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
         activation="relu",
         image_shape=None,
         optimizer="adam",
-        lr=5e-3,
+        learning_rate=5e-3,
         weight_decay=0.0,
         batch_size=128,
         max_epochs=30,
         callbacks=None,
         dtype="float32",
-        device="cpu",
+        device="auto",
         verbose=False,
         random_state=None,
     ):
@@ -152,7 +153,7 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
         self.activation = activation
         self.image_shape = image_shape
         self.optimizer = optimizer
-        self.lr = lr
+        self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.batch_size = batch_size
         self.max_epochs = max_epochs

@@ -58,8 +58,8 @@ class MIDNeuralNetClassifier(
     optimizer : {"adam", "sgd"} or subclass of torch.optim.Optimizer, default="adam"
         "sgd" has a momentum of 0.9. Other arguments of a class are given by
         :func:`functools.partial`.
-    lr : float, default=0.005
-        Learning rate.
+    learning_rate : float, default=0.005
+        Step size of the optimizer.
     weight_decay : float, default=0.0
     batch_size : int or "full", default=64
         Rows per step. With "full", equal rows are merged and their weights added, so
@@ -81,12 +81,13 @@ class MIDNeuralNetClassifier(
         apply.
     dtype : {"float32", "float64"}, default="float32"
         Of the training. Predictions of "mlp" are computed in float64 in any case.
-    device : str, default="cpu"
-        Where torch computes: "cpu", "cuda", "cuda:1", "mps" ...
+    device : str, default="auto"
+        Where torch computes: "auto" is the first CUDA device or, without one, the
+        CPU; others are "cpu", "cuda", "cuda:1", "mps" ...
     warm_start : bool, default=False
         Whether ``fit`` goes on with the net that is there. `reg_lambda` (unless it
-        becomes or ceases to be 0 or infinite), `n_train_samples`, `lr`, `batch_size`
-        and `max_epochs` may have changed.
+        becomes or ceases to be 0 or infinite), `n_train_samples`, `learning_rate`,
+        `batch_size` and `max_epochs` may have changed.
     verbose : bool or int, default=False
         Whether to show a progress bar.
     random_state : int, RandomState instance or None, default=None
@@ -179,7 +180,7 @@ class MIDNeuralNetClassifier(
         n_train_samples=1,
         n_predict_samples=12,
         optimizer="adam",
-        lr=5e-3,
+        learning_rate=5e-3,
         weight_decay=0.0,
         batch_size=64,
         max_epochs=100,
@@ -189,7 +190,7 @@ class MIDNeuralNetClassifier(
         class_weight=None,
         callbacks=None,
         dtype="float32",
-        device="cpu",
+        device="auto",
         warm_start=False,
         verbose=False,
         random_state=None,
@@ -204,7 +205,7 @@ class MIDNeuralNetClassifier(
             n_train_samples=n_train_samples,
             n_predict_samples=n_predict_samples,
             optimizer=optimizer,
-            lr=lr,
+            learning_rate=learning_rate,
             weight_decay=weight_decay,
             batch_size=batch_size,
             max_epochs=max_epochs,

@@ -285,7 +285,7 @@ class Net(NeuralNet):
         self.history.record("train_loss", math.nan)
         warnings.warn(
             f"The loss is not finite in epoch {len(self.history)}; the weights of "
-            "the epoch before are kept. Scale X, or lower lr or reg_lambda.",
+            "the epoch before are kept. Scale X, or lower learning_rate or reg_lambda.",
             ConvergenceWarning,
             stacklevel=2,
         )

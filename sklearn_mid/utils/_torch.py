@@ -66,7 +66,8 @@ def check_device(device, *, param="device"):
     Parameters
     ----------
     device : str or torch.device
-        For example "cpu", "cuda", "cuda:1" or "mps".
+        For example "cpu", "cuda", "cuda:1" or "mps"; "auto" is the first CUDA device
+        or, without one, the CPU.
     param : str, default="device"
         The parameter's name, for error messages.
 
@@ -83,6 +84,8 @@ def check_device(device, *, param="device"):
     try:
         if not isinstance(device, str | torch.device):
             raise TypeError("it is no text")
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
         resolved = torch.device(device)
         # The only test that holds for every backend, and without a pool of memory.
         torch.empty(1, device=resolved).cpu()

@@ -215,7 +215,7 @@ def test_nets_are_updated_many_at_a_time(digits):
 
     X, y = digits
     target = MIDNeuralNetClassifier(
-        0, optimizer=torch.optim.SGD, lr=0.1, max_epochs=5, random_state=0
+        0, optimizer=torch.optim.SGD, learning_rate=0.1, max_epochs=5, random_state=0
     ).fit(X[:200], y[:200])
     attack = _attack(target).fit(X[200:600], y[200:600])
     assert attack.score(X[600:], y[600:]) > 0.9

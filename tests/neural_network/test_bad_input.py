@@ -40,7 +40,7 @@ def fit(X=PIXELS, y=LABELS, **params):
         ({"hidden_layer_sizes": [8.5]}, r"hidden_layer_sizes .* got \[8.5\]"),
         ({"batch_size": "all"}, r"'batch_size' parameter .*'full'"),
         ({"max_epochs": 0}, r"'max_epochs' parameter"),
-        ({"lr": 0}, r"'lr' parameter .* range \(0.0, inf\)"),
+        ({"learning_rate": 0}, r"'learning_rate' parameter .* range \(0.0, inf\)"),
         ({"optimizer": "adma"}, r"'optimizer' parameter .* Got 'adma'"),
         ({"optimizer": lambda params, lr: lr}, r"optimizer must be 'adam', 'sgd' or"),
         ({"dtype": "float16"}, r"'dtype' parameter"),
@@ -163,7 +163,8 @@ def test_module_on_another_dtype_than_the_data():
 @pytest.mark.parametrize("reg_lambda", [0, 0.1])
 def test_diverging_training_keeps_the_last_finite_weights(kind, reg_lambda):
     net = kind(
-        reg_lambda, **(SMALL | {"lr": 1e18, "max_epochs": 50, "optimizer": "sgd"})
+        reg_lambda,
+        **(SMALL | {"learning_rate": 1e18, "max_epochs": 50, "optimizer": "sgd"}),
     )
     with pytest.warns(ConvergenceWarning, match=r"not finite in epoch \d+; .*Scale X"):
         net.fit(PIXELS, LABELS)

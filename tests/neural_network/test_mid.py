@@ -31,7 +31,12 @@ def small(reg_lambda=0.1, **params):
 
 def test_without_lambda_it_is_a_plain_net(blobs):
     X, y = blobs
-    params = {"batch_size": "full", "dtype": "float64", "max_epochs": 50, "lr": 0.01}
+    params = {
+        "batch_size": "full",
+        "dtype": "float64",
+        "max_epochs": 50,
+        "learning_rate": 0.01,
+    }
     trained = small(0, **params).fit(X, y)
     start = build_module(**trained._net_config["module"])
     plain = nn.Sequential(
@@ -68,7 +73,9 @@ def test_infinite_lambda_lets_nothing_through(encoder):
     X = np.random.default_rng(0).random((60, 16))
     y = np.repeat(["a", "b"], [45, 15])
     shape = (1, 4, 4) if encoder == "conv" else None
-    net = small(np.inf, encoder=encoder, image_shape=shape, lr=0.02, max_epochs=60)
+    net = small(
+        np.inf, encoder=encoder, image_shape=shape, learning_rate=0.02, max_epochs=60
+    )
     proba = net.fit(X, y).predict_proba(X)
     assert net.mutual_information_ == 0
     assert [entry["rate"] for entry in net.history_] == [0] * 60
@@ -103,7 +110,8 @@ def test_information_falls_along_lambda(digits):
     X, y, _, _ = digits
     grid = [0, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10, np.inf]
     rates = [
-        small(lam, lr=0.01, max_epochs=40).fit(X, y).mutual_information_ for lam in grid
+        small(lam, learning_rate=0.01, max_epochs=40).fit(X, y).mutual_information_
+        for lam in grid
     ]
     assert rates[0] == np.inf
     assert (np.diff(rates) <= 0.02 * np.array(rates[1:])).all()
@@ -269,7 +277,9 @@ def test_history_adds_up(blobs):
 def test_more_training_draws_leave_the_loss_unbiased(blobs):
     """The first epochs' average loss at a negligible step is that of one draw."""
     losses = [
-        pd.DataFrame(small(1, lr=1e-12, n_train_samples=n).fit(*blobs).history_)["loss"]
+        pd.DataFrame(
+            small(1, learning_rate=1e-12, n_train_samples=n).fit(*blobs).history_
+        )["loss"]
         for n in (1, 8)
     ]
     losses = np.mean(losses, axis=1)
@@ -279,7 +289,9 @@ def test_more_training_draws_leave_the_loss_unbiased(blobs):
 def test_early_stopping_keeps_the_best_weights():
     rng = np.random.RandomState(0)
     X, y = rng.randn(200, 10), rng.randint(2, size=200)  # nothing to learn
-    net = small(0, lr=0.02, max_epochs=200, early_stopping=True, n_iter_no_change=5)
+    net = small(
+        0, learning_rate=0.02, max_epochs=200, early_stopping=True, n_iter_no_change=5
+    )
     net.fit(X, y)
     losses = [e["valid_loss"] for e in net.history_]
     assert net.n_iter_ < 200
@@ -324,11 +336,16 @@ def test_ctrl_c_is_not_swallowed(blobs):
         (torch.optim.RMSprop, {}),
         (partial(torch.optim.Adam, betas=(0.8, 0.9)), {"weight_decay": 1e-4}),
         # Asks for the loss several times a step.
-        (torch.optim.LBFGS, {"reg_lambda": 0, "lr": 1.0, "batch_size": "full"}),
+        (
+            torch.optim.LBFGS,
+            {"reg_lambda": 0, "learning_rate": 1.0, "batch_size": "full"},
+        ),
     ],
 )
 def test_optimizers(blobs, optimizer, params):
-    net = small(optimizer=optimizer, lr=0.01, max_epochs=40).set_params(**params)
+    net = small(optimizer=optimizer, learning_rate=0.01, max_epochs=40).set_params(
+        **params
+    )
     assert net.fit(*blobs).score(*blobs) > 0.8
 
 

@@ -81,7 +81,9 @@ def test_partial_fit_goes_on_in_the_first_scale(data):
 def test_infinite_lambda_tells_nothing():
     X = np.random.default_rng(0).random((60, 3))
     y = 7 + X[:, 0]
-    net = MIDNeuralNetRegressor(np.inf, lr=0.02, max_epochs=60, random_state=0)
+    net = MIDNeuralNetRegressor(
+        np.inf, learning_rate=0.02, max_epochs=60, random_state=0
+    )
     predicted = net.fit(X, y).predict(X)
     assert net.mutual_information_ == 0
     np.testing.assert_array_equal(predicted, predicted[0])

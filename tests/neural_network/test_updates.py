@@ -23,7 +23,7 @@ def _fitted(digits, **params):
     X, y = digits
     defaults = {
         "max_epochs": 5,
-        "lr": 0.01,
+        "learning_rate": 0.01,
         "hidden_layer_sizes": (16,),
         "random_state": 0,
     }
@@ -47,7 +47,7 @@ def _one_by_one(net, X_updates, y_updates):
     [
         ({}, 1),
         ({"optimizer": "sgd", "weight_decay": 0.1}, 1),
-        ({"optimizer": torch.optim.RMSprop, "lr": 0.001}, 2),
+        ({"optimizer": torch.optim.RMSprop, "learning_rate": 0.001}, 2),
         ({"batch_size": 2}, 5),
         ({"batch_size": "full", "dtype": "float64"}, 1),
         ({"class_weight": dict(zip(LETTERS, range(1, 11), strict=True))}, 3),
@@ -151,7 +151,7 @@ def test_blocks_do_not_show(digits, monkeypatch):
 
 
 def test_fresh_noise_differs_from_that_of_the_next_update(digits):
-    net = _fitted(digits, reg_lambda=0.1, max_epochs=10).set_params(lr=0.1)
+    net = _fitted(digits, reg_lambda=0.1, max_epochs=10).set_params(learning_rate=0.1)
     X_updates, y_updates = _updates(digits, 1)
     X = digits[0][400:405]
     draws = [

@@ -103,6 +103,11 @@ def test_check_device_names_the_usable_ones():
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_auto_is_the_gpu_where_there_is_one():
+    has_gpu = torch.cuda.is_available()
+    assert check_device("auto").type == ("cuda" if has_gpu else "cpu")
+
+
 def test_check_device_refuses_a_gpu_that_is_not_there():
     with pytest.raises(ValueError, match=r"device='cuda' cannot be used here"):
         check_device("cuda")

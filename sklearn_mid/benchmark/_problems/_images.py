@@ -75,7 +75,7 @@ def _plain_descent():
     new record adds: an accident that would pass for a defence.
     """
     torch = require("torch", extra="nn", needed_by="benchmarks of updates")
-    return {"optimizer": torch.optim.SGD, "lr": 0.1}
+    return {"optimizer": torch.optim.SGD, "learning_rate": 0.1}
 
 
 def mnist(*, random_state, task="updates", max_epochs=10, n_update=500):
@@ -138,7 +138,7 @@ def orl_faces(*, random_state, task="records", size=32, max_epochs=60):
             "image_shape": (1, size, size),
             "max_epochs": max_epochs,
             "batch_size": 16,
-            "lr": 1e-3,
+            "learning_rate": 1e-3,
         },
         gan={"max_iter": 2500, "n_critic": 5, "lr": 3e-4, "latent_dim": 64},
         evaluator=judge,
