@@ -307,7 +307,24 @@ class AttributeInferenceAttack(ModelInversionAttack):
             Share of people whose secret is inferred.
         """
         truth = self.sensitive_values(X)
-        return float(np.mean(self.infer(X, y) == truth))
+        return float(np.mean(self.infer(X, self.observe(X, y)) == truth))
+
+    def observe(self, X, y=None):
+        """What this attacker gets to see of people, to be passed to ``infer``.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like} of shape (n_samples, n_features)
+            Records with the true values in the sensitive column.
+        y : array-like of shape (n_samples,)
+            Their true responses.
+
+        Returns
+        -------
+        seen : array-like of shape (n_samples, ...)
+            The true responses, or what the attack declares by `sees`.
+        """
+        return y
 
     def sensitive_values(self, X):
         """The true values of the secret, as the attack would name them.
@@ -352,7 +369,7 @@ class AttributeInferenceAttack(ModelInversionAttack):
         TypeError
             If the secret is not one numeric column.
         """
-        inferred = self.infer(X, y)
+        inferred = self.infer(X, self.observe(X, y))
         X, _ = self._check_records(X, None, reset=False, with_y=False)
         return np.abs(inferred - self._candidates.numbers(X))
 
@@ -387,7 +404,16 @@ class AttributeInferenceAttack(ModelInversionAttack):
         # What stands in the sensitive columns is ignored when it is to be inferred.
         check_no_infinity(X, ignore=() if reset else self._candidates.columns)
         if y is not None:
-            y = as_column(column_or_1d(y, warn=True), "y")
-            assert_all_finite(y, input_name="y")
+            y = self._check_responses(y) if reset else self._check_seen(y)
             check_consistent_length(X, y)
         return X, y
+
+    def _check_responses(self, y):
+        """True responses as an array of shape (n_samples,)."""
+        y = as_column(column_or_1d(y, warn=True), "y")
+        assert_all_finite(y, input_name="y")
+        return y
+
+    def _check_seen(self, y):
+        """What ``observe`` returns, validated."""
+        return self._check_responses(y)

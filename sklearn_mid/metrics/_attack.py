@@ -150,7 +150,7 @@ def member_advantage(attack, X_members, y_members, X_others, y_others):
 
 def check_attack(attack, name):
     """Raise if `attack` is no attribute-inference attack."""
-    for method in ("infer", "infer_proba", "sensitive_values"):
+    for method in ("infer", "infer_proba", "observe", "sensitive_values"):
         if not hasattr(attack, method):
             raise TypeError(
                 f"{name} must be an attribute-inference attack, got "
@@ -167,7 +167,7 @@ def check_members(members):
 def guesses_right(attack, X, y):
     """Whether the attack guesses the secret of each record."""
     check_attack(attack, "attack")
-    return attack.sensitive_values(X) == attack.infer(X, y)
+    return attack.sensitive_values(X) == attack.infer(X, attack.observe(X, y))
 
 
 def _encode_right(s_true, s_pred):

@@ -122,10 +122,11 @@ def attack_report(
     )
     rng = check_random_state(random_state)
     check_attack(attack, "attack")
+    seen = attack.observe(X, y)
     true, pred, values = encode(
-        attack.sensitive_values(X), attack.infer(X, y), attack.values_
+        attack.sensitive_values(X), attack.infer(X, seen), attack.values_
     )
-    proba = check_proba(attack.infer_proba(X, y), true, values)
+    proba = check_proba(attack.infer_proba(X, seen), true, values)
     rows = {}
 
     def add(metric, value, replicates):

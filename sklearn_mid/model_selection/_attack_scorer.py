@@ -98,7 +98,7 @@ class _AttackScorer:
         attack.fit(X_auxiliary, y_auxiliary)
         values = pd.Index(attack.values_)
         truth = values.get_indexer(attack.sensitive_values(X))
-        inferred = values.get_indexer(attack.infer(X, y))
+        inferred = values.get_indexer(attack.infer(X, attack.observe(X, y)))
         if self.metric != "advantage":
             return -float(_METRICS[self.metric](truth, inferred))
         if self.baseline is not None:

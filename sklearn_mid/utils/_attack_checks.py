@@ -64,9 +64,10 @@ def attack_checks(attack, target=None):
             check_frozen_target_survives_clone,
             check_unsuitable_targets,
         ]
-    if attack.access != "none" or attack.knowledge != "marginals":
+    sees_response = attack.sees == "true response"
+    if sees_response and (attack.access != "none" or attack.knowledge != "marginals"):
         checks += [check_bayes_rule]
-    if attack.access != "none" and attack.knowledge == "marginals":
+    if sees_response and attack.access != "none" and attack.knowledge == "marginals":
         checks += [check_bayes_probabilities]
     if not is_regressor(target):
         checks += [check_labels_do_not_matter]
@@ -127,6 +128,14 @@ def _fitted(attack, world):
     return _aimed(attack, world.model, world.secret).fit(world.X, world.y)
 
 
+def _infer(fitted, X, y):
+    return fitted.infer(X, fitted.observe(X, y))
+
+
+def _infer_proba(fitted, X, y):
+    return fitted.infer_proba(X, fitted.observe(X, y))
+
+
 def _raises(errors, function, *args, match):
     """The call fails with one of `errors`, whose message holds `match`."""
     try:
@@ -144,7 +153,7 @@ def check_parameters_are_kept(attack, target):
     world = _world(target)
     aimed = _aimed(attack, world.model, world.secret)
     before = joblib.hash(aimed.get_params(deep=False))
-    aimed.fit(world.X, world.y).infer(world.X, world.y)
+    _infer(aimed.fit(world.X, world.y), world.X, world.y)
     assert joblib.hash(aimed.get_params(deep=False)) == before
 
 
@@ -155,11 +164,12 @@ def check_sensitive_column_is_ignored(attack, target):
         world = _world(target, secret=secret)
         for index in (secret, secret - 3):
             fitted = _aimed(attack, world.model, index).fit(world.X, world.y)
-            proba = fitted.infer_proba(world.X, world.y)
+            seen = fitted.observe(world.X, world.y)
+            proba = fitted.infer_proba(world.X, seen)
             for filler in (rng.permutation(world.X[:, secret]), 99, np.nan):
                 X = world.X.astype(float)
                 X[:, secret] = filler
-                assert_allclose(fitted.infer_proba(X, world.y), proba, rtol=1e-12)
+                assert_allclose(fitted.infer_proba(X, seen), proba, rtol=1e-12)
 
 
 def check_only_candidates_are_inferred(attack, target):
@@ -167,11 +177,11 @@ def check_only_candidates_are_inferred(attack, target):
     world = _world(target)
     fitted = _fitted(attack, world)
     assert_array_equal(fitted.values_, [0, 1, 2])
-    proba = fitted.infer_proba(world.X, world.y)
+    proba = _infer_proba(fitted, world.X, world.y)
     assert proba.shape == (len(world.X), 3)
     assert (proba >= 0).all()
     assert_allclose(proba.sum(axis=1), 1)
-    inferred = fitted.infer(world.X, world.y)
+    inferred = _infer(fitted, world.X, world.y)
     assert inferred.shape == (len(world.X),)
     assert set(inferred) <= set(fitted.values_)
     place = np.searchsorted(fitted.values_, inferred)
@@ -186,10 +196,11 @@ def check_subsets_and_orders_agree(attack, target):
     """A record gets the same answer in any company."""
     world = _world(target)
     fitted = _fitted(attack, world)
-    proba = fitted.infer_proba(world.X, world.y)
-    inferred = fitted.infer(world.X, world.y)
+    seen = fitted.observe(world.X, world.y)
+    proba = fitted.infer_proba(world.X, seen)
+    inferred = fitted.infer(world.X, seen)
     rows = np.random.RandomState(0).permutation(len(world.X))[:50]
-    X, y = world.X[rows], world.y[rows]
+    X, y = world.X[rows], seen[rows]
     assert_allclose(fitted.infer_proba(X, y), proba[rows], rtol=1e-10)
     if attack.get_params().get("random_state", 0) is not None:
         assert_array_equal(fitted.infer(X, y), inferred[rows])
@@ -201,7 +212,9 @@ def check_repeats_with_random_state(attack, target):
     """Equal seeds give equal answers, and no global generator moves."""
     attack, world = seeded(attack), _world(target)
     state = np.random.get_state()  # noqa: NPY002, the global one is what is looked at
-    first, second = (_fitted(attack, world).infer_proba(world.X, world.y) for _ in "ab")
+    first, second = (
+        _infer_proba(_fitted(attack, world), world.X, world.y) for _ in "ab"
+    )
     assert_array_equal(first, second)
     assert joblib.hash(np.random.get_state()) == joblib.hash(state)  # noqa: NPY002
 
@@ -210,7 +223,7 @@ def check_bayes_rule(attack, target):
     """The enumerated Bayes rule, where the secret is independent of what is known."""
     world = _world(target)
     fitted = _fitted(attack, world)
-    assert_array_equal(fitted.infer(world.X, world.y), world.bayes)
+    assert_array_equal(_infer(fitted, world.X, world.y), world.bayes)
 
 
 def check_bayes_probabilities(attack, target):
@@ -218,7 +231,7 @@ def check_bayes_probabilities(attack, target):
     world = _world(target)
     fitted = _fitted(attack, world)
     assert_allclose(fitted.prior_, PRIOR)
-    proba = fitted.infer_proba(world.X, world.y)
+    proba = _infer_proba(fitted, world.X, world.y)
     assert_allclose(proba, world.posterior, rtol=1e-6, atol=1e-12)
 
 
@@ -226,7 +239,7 @@ def check_prior_when_nothing_tells(attack, target):
     """The most frequent value, where neither model nor records tell of the secret."""
     world = _world(target, response=RESPONSE[:1])
     fitted = _fitted(attack, world)
-    assert_array_equal(fitted.infer(world.X, world.y), np.zeros(len(world.X)))
+    assert_array_equal(_infer(fitted, world.X, world.y), np.zeros(len(world.X)))
 
 
 def check_labels_do_not_matter(attack, target):
@@ -234,7 +247,7 @@ def check_labels_do_not_matter(attack, target):
     answers = []
     for labels in ((0, 1, 2), (1, 2, 3), ("a", "b", "c"), ("c", "a", "b"), (7, -1, 2)):
         world = _world(target, labels=labels)
-        answers.append(_fitted(attack, world).infer(world.X, world.y))
+        answers.append(_infer(_fitted(attack, world), world.X, world.y))
     for answer in answers[1:]:
         assert_array_equal(answer, answers[0])
 
@@ -251,10 +264,11 @@ def check_one_hot_group(attack, target):
         fitted.fit(X, world.y)
         assert_array_equal(fitted.values_, [1, 2, 3])
         assert_array_equal(fitted.sensitive_values(X), 1 + world.X[:, 1])
-        answers.append(fitted.infer(X, world.y))
+        seen = fitted.observe(X, world.y)
+        answers.append(fitted.infer(X, seen))
         shuffled = X.copy()
         shuffled[:, 1:] = np.roll(block, 7, axis=0)
-        assert_array_equal(fitted.infer(shuffled, world.y), answers[-1])
+        assert_array_equal(fitted.infer(shuffled, seen), answers[-1])
     assert_array_equal(answers[1], answers[0])
     assert_array_equal(answers[2], answers[0])
     not_one_hot = np.column_stack([world.X[:, 0], group.cumsum(axis=1)])
@@ -266,7 +280,7 @@ def check_one_hot_group(attack, target):
 def check_text_columns(attack, target):
     """A pipeline on a DataFrame with text, attacked by column name."""
     world = _world(target)
-    plain = _fitted(attack, world).infer(world.X, world.y)
+    plain = _infer(_fitted(attack, world), world.X, world.y)
     frame = _text_frame(world)
     for encoder in (OrdinalEncoder(), OneHotEncoder(sparse_output=False)):
         steps = ColumnTransformer([("text", encoder, ["secret", "known"])])
@@ -274,14 +288,15 @@ def check_text_columns(attack, target):
         fitted = _aimed(attack, model, "secret").fit(frame, world.y)
         assert_array_equal(fitted.values_, ["high", "low", "none"])
         assert_array_equal(fitted.sensitive_values(frame), frame["secret"])
-        inferred = fitted.infer(frame, world.y)
+        seen = fitted.observe(frame, world.y)
+        inferred = fitted.infer(frame, seen)
         assert_array_equal(inferred, fitted.values_[2 - plain])
         blank = frame.assign(secret=None)
-        assert_array_equal(fitted.infer(blank, world.y), inferred)
+        assert_array_equal(fitted.infer(blank, seen), inferred)
         turned = frame[["known", "secret", "other"]]
-        _raises(ValueError, fitted.infer, turned, world.y, match="order")
+        _raises(ValueError, fitted.infer, turned, seen, match="order")
         short = frame[["other", "secret"]]
-        _raises(ValueError, fitted.infer, short, world.y, match="known")
+        _raises(ValueError, fitted.infer, short, seen, match="known")
 
 
 def _text_frame(world):
@@ -301,8 +316,9 @@ def check_float_secret_beside_integers(attack, target):
     X[:, 1] = 0.25 * (1 + X[:, 1])
     fitted = _aimed(attack, clone(target).fit(X, world.y), 1).fit(X, world.y)
     assert_array_equal(fitted.values_, [0.25, 0.5, 0.75])
-    expected = fitted.infer_proba(X, world.y)
-    assert_array_equal(fitted.infer_proba(X.astype(int), world.y), expected)
+    seen = fitted.observe(X, world.y)
+    expected = fitted.infer_proba(X, seen)
+    assert_array_equal(fitted.infer_proba(X.astype(int), seen), expected)
 
 
 def check_target_is_left_alone(attack, target):
@@ -324,8 +340,8 @@ def check_frozen_target_survives_clone(attack, target):
     world = _world(target)
     aimed = _aimed(attack, FrozenEstimator(world.model), world.secret)
     copy = clone(aimed).fit(world.X, world.y)
-    expected = _fitted(attack, world).infer_proba(world.X, world.y)
-    assert_allclose(copy.infer_proba(world.X, world.y), expected)
+    expected = _infer_proba(_fitted(attack, world), world.X, world.y)
+    assert_allclose(_infer_proba(copy, world.X, world.y), expected)
     bare = clone(_aimed(attack, world.model, world.secret))
     _raises(NotFittedError, bare.fit, world.X, world.y, match="FrozenEstimator")
 
@@ -363,6 +379,7 @@ def check_bad_records(attack, target):
     world = _world(target)
     X, y = world.X.astype(float), world.y
     fitted = _fitted(attack, world)
+    seen = fitted.observe(X, y)
     _raises(NotFittedError, _aimed(attack, world.model, 1).infer, X, y, match="fit")
     fit = _aimed(attack, world.model, 1).fit
     for held, match in ((1, "one value only"), (np.nan, "missing"), (np.inf, "inf")):
@@ -371,15 +388,15 @@ def check_bad_records(attack, target):
         _raises(ValueError, fit, bad, y, match=match)
     infinite = X.copy()
     infinite[3, 0] = np.inf
-    for call in (fit, fitted.infer):
-        _raises(ValueError, call, infinite, y, match="infinity in column 0")
-        _raises(ValueError, call, X[:0], y[:0], match="0 sample")
-        _raises(ValueError, call, X[0], y[:1], match="Expected 2D array")
-        _raises(ValueError, call, X, y[:-1], match="inconsistent numbers of samples")
-    _raises(ValueError, fitted.infer, X[:, :2], y, match="2 features")
+    for call, z in ((fit, y), (fitted.infer, seen)):
+        _raises(ValueError, call, infinite, z, match="infinity in column 0")
+        _raises(ValueError, call, X[:0], z[:0], match="0 sample")
+        _raises(ValueError, call, X[0], z[:1], match="Expected 2D array")
+        _raises(ValueError, call, X, z[:-1], match="inconsistent numbers of samples")
+    _raises(ValueError, fitted.infer, X[:, :2], seen, match="2 features")
     unseen = X.copy()
     unseen[0, 1] = 17
     _raises(ValueError, fitted.score, unseen, y, match="17")
     if "estimator" in attack.get_params(deep=False):
-        strange = np.full(len(y), "strange")
+        strange = np.full(np.shape(seen), "strange")
         _raises(ValueError, fitted.infer, X, strange, match="strange")

@@ -35,6 +35,9 @@ class _OnRelease:
         self.values_ = self._attack.values_
         return self
 
+    def observe(self, X, y):
+        return self._release(X)
+
     def infer(self, X, y):
         return self._attack.infer(X, self._release(X))
 

@@ -219,10 +219,11 @@ class AttributeProblem:
         attack.fit(self.X_aux, self.y_aux)
         values, accuracy = [], {}
         for population, X, y in self._populations:
+            seen = attack.observe(X, y)
             scores = attack_scores(
                 attack.sensitive_values(X),
-                attack.infer(X, y),
-                attack.infer_proba(X, y),
+                attack.infer(X, seen),
+                attack.infer_proba(X, seen),
                 values=attack.values_,
             )
             accuracy[population] = scores["accuracy"]
