@@ -12,6 +12,7 @@ from sklearn_mid.attacks._gradient import GradientInversionAttack
 from sklearn_mid.attacks._learned import LearnedAttack
 from sklearn_mid.attacks._map import MAPAttack
 from sklearn_mid.attacks._mean_input import MeanInputBaseline
+from sklearn_mid.attacks._released_answer import ReleasedAnswerAttack
 from sklearn_mid.attacks._updates import UpdatesLeakAttack
 from sklearn_mid.attacks._white_box_tree import WhiteBoxTreeAttack
 
@@ -27,6 +28,7 @@ __all__ = [
     "ModelInversionAttack",
     "PriorBaseline",
     "ReconstructionAttack",
+    "ReleasedAnswerAttack",
     "UpdatesLeakAttack",
     "WhiteBoxTreeAttack",
 ]

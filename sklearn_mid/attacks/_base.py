@@ -42,7 +42,7 @@ class ModelInversionAttack(MetaEstimatorMixin, BaseEstimator):
     ----------
     access : {"none", "black-box", "white-box"}
         What the attacker has of the target: nothing, its outputs, or its inside.
-    sees : {"true response", "released answer", "updates", "model only"}
+    sees : {"true response", "released answer", "updates", "model only", "nothing"}
         What the attacker is told about the people under attack, or about the training.
     knowledge : {"marginals", "labelled records", "members", "inputs"}
         What the attacker learns from beforehand: how often each value of the secret

@@ -47,6 +47,7 @@ class PriorBaseline(AttributeInferenceAttack):
     """
 
     access = "none"
+    sees = "nothing"
     needs = ()
     knowledge = "marginals"
 
@@ -83,6 +84,9 @@ class ImputationBaseline(AttributeInferenceAttack):
         that are not numeric come as codes (-1 for a category not seen in training, -2
         for a missing one). None for
         :class:`~sklearn.ensemble.HistGradientBoostingClassifier`.
+    use_response : bool, default=True
+        Whether the response is known too. If False, y is ignored and may be left out:
+        the baseline of a :class:`ReleasedAnswerAttack` that knows labelled records.
     candidates : int or array-like, default=None
         Values that the secret may take, as in :class:`MAPAttack`.
     random_state : int, RandomState instance or None, default=None
@@ -118,9 +122,15 @@ class ImputationBaseline(AttributeInferenceAttack):
     needs = ()
     knowledge = "labelled records"
 
+    @property
+    def sees(self) -> str:
+        """The true response, or nothing."""
+        return "true response" if self.use_response else "nothing"
+
     _parameter_constraints: dict = {
         **AttributeInferenceAttack._parameter_constraints,
         "classifier": [None, HasMethods(["fit", "predict_proba"])],
+        "use_response": ["boolean"],
         "random_state": ["random_state"],
     }
 
@@ -129,19 +139,29 @@ class ImputationBaseline(AttributeInferenceAttack):
         sensitive_feature,
         *,
         classifier=None,
+        use_response=True,
         candidates=None,
         random_state=None,
     ):
         self.sensitive_feature = sensitive_feature
         self.classifier = classifier
+        self.use_response = use_response
         self.candidates = candidates
         self.random_state = random_state
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = bool(self.use_response)
+        return tags
+
     def _fit_attack(self, X, y, codes):
-        columns = as_columns(x=self._candidates.drop(X), y=y)
         self._classifier = RecordClassifier(
             self.classifier, len(self.values_), self.random_state
-        ).fit(columns, codes)
+        ).fit(self._columns(X, y), codes)
 
     def _infer_log_proba(self, X, y):
-        return self._classifier.log_proba(as_columns(x=self._candidates.drop(X), y=y))
+        return self._classifier.log_proba(self._columns(X, y))
+
+    def _columns(self, X, y):
+        known = {"x": self._candidates.drop(X)}
+        return as_columns(**known, y=y) if self.use_response else as_columns(**known)

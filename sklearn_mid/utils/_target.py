@@ -253,25 +253,68 @@ class Target:
     def _confidences(self, X: Any, stream: int) -> np.ndarray:
         if self.n_queries == 1:
             return np.array(self.estimator.predict_proba(X), dtype=np.float64)
-        # Containers pass no draws on; a wrapper that has some offers them itself.
-        found = _walk(self.estimator, _offers_draws, _contained)
-        if isinstance(found, Inside):
-            seed = np.random.SeedSequence((self._seed, stream)).generate_state(1)[0]
-            draws = found.estimator.sample_proba(
-                found.carry(X),
-                n_samples=self.n_queries,
-                random_state=int(seed) % np.iinfo(np.int32).max,
-            )
-        else:
+        draws = self._drawn("sample_proba", X, self.n_queries, stream)
+        if draws is None:
             draws = self._asked(self.estimator.predict_proba, X)
-        return geometric_mean(np.asarray(draws, dtype=np.float64))
+        return geometric_mean(draws)
 
-    def _asked(self, method: Callable, X: Any) -> np.ndarray:
+    def answers(
+        self, X: Any, *, n_answers: int = 1, draw: bool = False, stream: int = 0
+    ) -> np.ndarray:
+        """Single answers, as people get them; :meth:`outputs` are averages.
+
+        Parameters
+        ----------
+        X : {DataFrame, ndarray} of shape (n_samples, n_features)
+            As from :meth:`records`.
+        n_answers : int, default=1
+            How often the model is asked about each record.
+        draw : bool, default=False
+            Whether the answers are draws of ``sample_proba`` or ``sample_predict``,
+            rather than what ``predict_proba`` or ``predict`` say.
+        stream : int, default=0
+            Which of independent draws.
+
+        Returns
+        -------
+        answers : ndarray of shape (n_answers, n_samples, ...)
+            One entry along the first axis where the model repeats itself.
+        """
+        if draw:
+            name = "sample_proba" if self.kind == "classifier" else "sample_predict"
+            draws = self._drawn(name, X, n_answers, stream)
+            if draws is None:
+                raise self.unsupported(f"it has no {name}")
+            return draws
+        if self.release == "labels":
+            asked = self._asked(lambda X: self.response(self.estimator.predict(X)), X)
+            return asked[:n_answers].astype(np.intp)
+        proba = self.release == "confidences"
+        method = self.estimator.predict_proba if proba else self.estimator.predict
+        asked = self._asked(method, X, n_answers)
+        return asked if proba else asked.reshape(len(asked), len(X))
+
+    def _drawn(self, name: str, X: Any, n_draws: int, stream: int) -> Any:
+        """Draws of shape (n_draws, n_samples, ...), None if the model offers none."""
+        # Containers pass no draws on; a wrapper that has some offers them itself.
+        found = _walk(self.estimator, lambda model: hasattr(model, name), _contained)
+        if not isinstance(found, Inside):
+            return None
+        seed = np.random.SeedSequence((self._seed, stream)).generate_state(1)[0]
+        draws = getattr(found.estimator, name)(
+            found.carry(X),
+            n_samples=n_draws,
+            random_state=int(seed) % np.iinfo(np.int32).max,
+        )
+        return np.asarray(draws, dtype=np.float64)
+
+    def _asked(self, method: Callable, X: Any, n: int | None = None) -> np.ndarray:
         """Answers of shape (n_answers, ...): one, if the model repeats itself."""
-        if self._answers_vary is None and self.n_queries > 1:
+        n = self.n_queries if n is None else n
+        if self._answers_vary is None and n > 1:
             few = X[:_N_TRIAL_ROWS]
             self._answers_vary = not np.array_equal(method(few), method(few))
-        n_answers = self.n_queries if self._answers_vary else 1
+        n_answers = n if self._answers_vary else 1
         return np.asarray([method(X) for _ in range(n_answers)], dtype=np.float64)
 
     # What is inside --------------------------------------------------------------
@@ -406,10 +449,6 @@ def _is_fitted(model: Any) -> bool:
     except TypeError:  # no estimator of scikit-learn
         return True
     return True
-
-
-def _offers_draws(model: Any) -> bool:
-    return hasattr(model, "sample_proba")
 
 
 def _is_tree(model: Any) -> bool:

@@ -16,6 +16,7 @@ from sklearn_mid.attacks import (
     MAPAttack,
     MeanInputBaseline,
     PriorBaseline,
+    ReleasedAnswerAttack,
     WhiteBoxTreeAttack,
 )
 from sklearn_mid.utils.estimator_checks import parametrize_with_attack_checks
@@ -52,6 +53,7 @@ def sklearn_failures(attack):
     [
         MAPAttack(FirstColumn(), 0),
         LearnedAttack(FirstColumn(), 0, classifier=DecisionTreeClassifier()),
+        ReleasedAnswerAttack(FirstColumn(), 0),
         PriorBaseline(0),
         ImputationBaseline(0, classifier=DecisionTreeClassifier()),
     ],
@@ -91,7 +93,10 @@ TREE = DecisionTreeClassifier()
         WhiteBoxTreeAttack(TREE, 0),
         WhiteBoxTreeAttack(TREE, 0, counts="leaf"),
         LearnedAttack(TREE, 0),
+        ReleasedAnswerAttack(TREE, 0),
+        ReleasedAnswerAttack(TREE, 0, release="labels"),
         ImputationBaseline(0),
+        ImputationBaseline(0, use_response=False),
         PriorBaseline(0),
     ],
     expected_failed_checks=attack_failures,
@@ -107,6 +112,7 @@ REGRESSION = LinearRegression()
     [
         MAPAttack(REGRESSION, 0),
         MAPAttack(REGRESSION, 0, calibrate=True),
+        ReleasedAnswerAttack(REGRESSION, 0),
         LearnedAttack(REGRESSION, 0, classifier=DecisionTreeClassifier(max_depth=8)),
     ],
     target=REGRESSION,

@@ -1,0 +1,59 @@
+"""What an attacker holds for probable before the model is asked."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sklearn_mid.attacks._record_classifier import RecordClassifier, as_columns
+from sklearn_mid.utils._candidates import Candidates, given_prior
+
+__all__ = ["SecretPrior", "is_classifier_prior"]
+
+
+def is_classifier_prior(prior: Any) -> bool:
+    """Whether `prior` is a classifier of the secret, to be fitted on records."""
+    return hasattr(prior, "fit") and hasattr(prior, "predict_proba")
+
+
+class SecretPrior:
+    """p(v), the same for everybody, or p(v | known columns), learned from records.
+
+    Parameters
+    ----------
+    prior : None, {"uniform"}, dict, array-like of shape (n_values,) or classifier
+        As attacks take it.
+    candidates : Candidates
+        The values of the secret.
+    shares : ndarray of shape (n_values,)
+        Share of each value among the auxiliary records.
+
+    Attributes
+    ----------
+    marginal : ndarray of shape (n_values,)
+        Probability of each value, of somebody of whom nothing is known.
+    """
+
+    def __init__(self, prior: Any, candidates: Candidates, shares: np.ndarray) -> None:
+        self._candidates = candidates
+        self._classifier: RecordClassifier | None = None
+        self._prior = prior
+        if is_classifier_prior(prior):
+            self.marginal = shares
+        else:
+            self.marginal = given_prior(prior, candidates.values, shares)
+
+    def fit(self, X: pd.DataFrame | np.ndarray, codes: np.ndarray) -> "SecretPrior":
+        """Learn p(v | known columns) from auxiliary records, given a classifier."""
+        if is_classifier_prior(self._prior):
+            n_values = len(self._candidates.values)
+            self._classifier = RecordClassifier(self._prior, n_values, None)
+            self._classifier.fit(as_columns(x=self._candidates.drop(X)), codes)
+        return self
+
+    def log_proba(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
+        """Log-probabilities of shape (n_samples, n_values), or (1, n_values)."""
+        if self._classifier is not None:
+            return self._classifier.log_proba(as_columns(x=self._candidates.drop(X)))
+        with np.errstate(divide="ignore"):
+            return np.log(self.marginal)[None]
