@@ -149,7 +149,8 @@ def updated(kind, **given):
 def attribute_attack(kind, **given):
     def run(X, y, **arguments):
         attack = kind(**arguments).fit(X, y)
-        return attack.infer_proba(X, y), attack.infer(X, y), attack.score(X, y)
+        seen = attack.observe(X, y)
+        return attack.infer_proba(X, seen), attack.infer(X, seen), attack.score(X, y)
 
     parameters = tuple(inspect.signature(kind).parameters)
     given = {"sensitive_feature": 0, **given}
@@ -254,6 +255,9 @@ CALLS = [
         attacks.LearnedAttack, estimator=CLASSIFIER, classifier=FEW, random_state=0
     ),
     attribute_attack(attacks.WhiteBoxTreeAttack, estimator=MID_TREE),
+    attribute_attack(
+        attacks.ReleasedAnswerAttack, estimator=CLASSIFIER, random_state=0
+    ),
     attribute_attack(attacks.PriorBaseline),
     attribute_attack(attacks.ImputationBaseline, classifier=FEW, random_state=0),
     mean_guess(),
