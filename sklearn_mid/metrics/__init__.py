@@ -15,6 +15,7 @@ from sklearn_mid.metrics._bounds import (
 )
 from sklearn_mid.metrics._calibration import expected_calibration_error
 from sklearn_mid.metrics._disclosure import disclosure
+from sklearn_mid.metrics._most_exposed import most_exposed
 from sklearn_mid.metrics._reconstruction import (
     evaluator_accuracy,
     nearest_neighbor_distance,
@@ -45,6 +46,7 @@ __all__ = [
     "information_for_accuracy",
     "interval_over_splits",
     "member_advantage",
+    "most_exposed",
     "nearest_neighbor_distance",
     "reconstruction_gain",
     "reconstruction_mse",

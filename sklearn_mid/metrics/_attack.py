@@ -1,15 +1,34 @@
 """How well an attack guesses a secret, and how much of that is the model's fault."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
-from sklearn_mid.utils._validation import as_column, as_numbers, factorize
+from sklearn_mid.metrics._ranking import (
+    TOP_SHARES,
+    area_and_influence,
+    right_by_certainty,
+    roc_steps,
+    top_name,
+    top_precision,
+    true_positive_rate,
+)
+from sklearn_mid.utils._validation import as_column, as_numbers, factorize, positions
 
 __all__ = ["advantage_score", "attack_scores", "member_advantage"]
 
 
-def attack_scores(s_true, s_pred, s_proba=None, *, values=None):
+def attack_scores(
+    s_true: ArrayLike,
+    s_pred: ArrayLike,
+    s_proba: ArrayLike | None = None,
+    *,
+    values: ArrayLike | None = None,
+    positive: Any = None,
+) -> dict[str, float]:
     """Scores of an attack's guesses of a categorical secret.
 
     Parameters
@@ -23,33 +42,56 @@ def attack_scores(s_true, s_pred, s_proba=None, *, values=None):
     values : array-like of shape (n_values,), default=None
         The candidate values, ``attack.values_``. By default the sorted values that
         occur in `s_true` or `s_pred`.
+    positive : object, default=None
+        The value of ``"tpr_at_1pct_fpr"``. By default the second of two values; with
+        more of them, that score is left out.
 
     Returns
     -------
     scores : dict of str to float
         - ``"accuracy"``: share of right guesses.
         - ``"f1"``: F1 of each value that occurs, averaged with equal weights
-          ("macro").
+          ("macro"), and ``"f1_constant"``: that of saying the most frequent true
+          value of everybody.
         - ``"f1_positive"``, for two candidate values only: F1 of the second, as
           scikit-learn reads binary labels. Papers on rare secrets mean this one:
-          order `values` so that the secret worth hiding comes last.
+          order `values` so that the secret worth hiding comes last. Beside it
+          ``"f1_positive_constant"``, that of saying it of everybody: its share p
+          alone gives 2 p / (1 + p).
         - ``"mcc"``: Matthews' correlation of guess and truth; 0 for constant
           guesses.
         - ``"balanced_accuracy"``: mean over the true values of the share guessed.
-        - ``"roc_auc"``, only with `s_proba`: area under the ROC curve; for more than
-          two values the mean over one-against-rest areas. NaN if `s_true` takes a
-          single value.
+
+        With `s_proba` also:
+
+        - ``"roc_auc"``: area under the ROC curve; for more than two values the mean
+          over one-against-rest areas. NaN if `s_true` takes a single value.
+        - ``"precision_top_1pct"``, ``"precision_top_5pct"``,
+          ``"precision_top_10pct"``: share of right guesses among the people of whose
+          guess the attack is most certain, of whom there is one at least. Of equally
+          certain ones, the mean over all ways to choose.
+        - ``"tpr_at_1pct_fpr"``: share of the people with the value `positive` who are
+          detected when at most 1% of the others are suspected, ties broken at random.
+          NaN if everybody or nobody has the value.
 
     Raises
     ------
     ValueError
-        If lengths differ, a value is missing or not among `values`, or `s_proba` has
-        another number of columns.
+        If lengths differ, a value is missing or not among `values`, `s_proba` has
+        another number of columns, or `positive` is no value.
 
     See Also
     --------
     attack_report : The same with intervals, for a fitted attack.
+    most_exposed : The people of whose guess an attack is most certain.
     advantage_score : Accuracy beyond that of a guess without the model.
+
+    References
+    ----------
+    .. [1] Carlini, N., Chien, S., Nasr, M., Song, S., Terzis, A., & Tramer, F.
+       (2022). Membership inference attacks from first principles. IEEE S&P.
+       arXiv:2112.03570: why the rate at few false alarms, and not an average, says
+       whether anybody is exposed.
 
     Examples
     --------
@@ -59,14 +101,17 @@ def attack_scores(s_true, s_pred, s_proba=None, *, values=None):
     (0.75, 0.8, 0.577)
     """
     true, pred, values = encode(s_true, s_pred, values)
+    positive = positive_code(positive, values)
     scores = label_scores(*margins(true, pred, len(values)))
     if s_proba is not None:
         proba = check_proba(s_proba, true, values)
-        scores["roc_auc"] = roc_auc_areas(true, proba, np.ones((1, len(true))))
-    return {name: float(np.squeeze(score)) for name, score in scores.items()}
+        scores.update(ranking_scores(true, pred, proba, positive))
+    return {name: float(score) for name, score in scores.items()}
 
 
-def advantage_score(s_true, s_pred, s_baseline):
+def advantage_score(
+    s_true: ArrayLike, s_pred: ArrayLike, s_baseline: ArrayLike
+) -> float:
     """Accuracy of an attack minus that of guesses made without the model.
 
     What the population tells about a secret is not the model's fault. Take the
@@ -102,7 +147,13 @@ def advantage_score(s_true, s_pred, s_baseline):
     return float(is_right.mean() - baseline_is_right.mean())
 
 
-def member_advantage(attack, X_members, y_members, X_others, y_others):
+def member_advantage(
+    attack: Any,
+    X_members: Any,
+    y_members: ArrayLike,
+    X_others: Any,
+    y_others: ArrayLike,
+) -> float:
     """Accuracy of an attack on the target's training rows minus on other people.
 
     An advantage of 0 says that the model leaks about its training rows no more than
@@ -158,10 +209,36 @@ def check_attack(attack, name):
             )
 
 
+def check_comparable(attack, baseline, allow_unequal):
+    """Raise if attack and baseline infer other secrets, or know unequally."""
+    check_attack(baseline, "baseline")
+    if list(baseline.values_) != list(attack.values_):
+        raise ValueError(
+            f"attack infers {list(attack.values_)!r} but baseline infers "
+            f"{list(baseline.values_)!r}; fit both to the same secret."
+        )
+    if attack.knowledge != baseline.knowledge and not allow_unequal:
+        raise ValueError(
+            f"baseline {type(baseline).__name__} knows {baseline.knowledge!r}, but "
+            f"attack {type(attack).__name__} knows {attack.knowledge!r}: their "
+            "difference is not the model's leak. Take the baseline of the same level, "
+            "or pass allow_unequal_knowledge=True."
+        )
+
+
 def check_members(members):
     """Raise if `members` are no records and their responses."""
     if not isinstance(members, tuple | list) or len(members) != 2:
         raise ValueError(f"members must be a pair (X, y), got {members!r}.")
+
+
+def guesses(attack, X, y):
+    """Truth and guess in codes of the values, probabilities, and the values."""
+    seen = attack.observe(X, y)
+    true, pred, values = encode(
+        attack.sensitive_values(X), attack.infer(X, seen), attack.values_
+    )
+    return true, pred, check_proba(attack.infer_proba(X, seen), true, values), values
 
 
 def guesses_right(attack, X, y):
@@ -220,29 +297,71 @@ def margins(true, pred, n_values):
     )
 
 
-def label_scores(hits, n_true, n_pred, occurs=None):
-    """Scores from the margins; leading axes are resamples.
+def label_scores(hits, n_true, n_pred):
+    """Scores from the margins."""
+    recall, f1 = _ratio(hits, n_true), _ratio(2 * hits, n_true + n_pred)
+    n_values = np.count_nonzero(n_true + n_pred)
+    scores = {"accuracy": hits.sum() / n_true.sum(), "f1": f1.sum() / n_values}
+    scores["f1_constant"] = constant_f1(n_true.max(), n_true.sum()) / np.count_nonzero(
+        n_true
+    )
+    if len(f1) == 2:
+        scores["f1_positive"] = f1[1]
+        scores["f1_positive_constant"] = constant_f1(n_true[1], n_true.sum())
+    scores["mcc"] = matthews_correlation(hits.sum(), n_true, n_pred)
+    scores["balanced_accuracy"] = recall.sum() / np.count_nonzero(n_true)
+    return scores
 
-    `occurs` is (is true anywhere, is true or guessed anywhere) for each value: means
-    over values take only those, in resamples as on the data.
+
+def constant_f1(n_true, n):
+    """F1 of a value that everybody is said to have: precision p, recall 1."""
+    return 2 * n_true / (n_true + n)
+
+
+def matthews_correlation(n_hits, n_true, n_pred):
+    """Correlation of the two indicator matrices (Gorodkin 2004), 0 for constants.
+
+    Leading axes are resamples.
     """
-    if occurs is None:
-        occurs = (n_true > 0, (n_true > 0) | (n_pred > 0))
     total = n_true.sum(axis=-1)
-    accuracy = hits.sum(axis=-1) / total
-    f1 = _ratio(2 * hits, n_true + n_pred)
-    # Gorodkin (2004): correlation of the two indicator matrices.
-    covariance = hits.sum(axis=-1) * total - (n_true * n_pred).sum(axis=-1)
+    covariance = n_hits * total - (n_true * n_pred).sum(axis=-1)
     spread = [total**2 - (m**2).sum(axis=-1) for m in (n_true, n_pred)]
-    scores = {"accuracy": accuracy, "f1": f1[..., occurs[1]].mean(axis=-1)}
-    if n_true.shape[-1] == 2:
-        scores["f1_positive"] = f1[..., 1]
-    scores["mcc"] = _ratio(
+    return _ratio(
         covariance, np.sqrt(np.maximum(spread[0], 0) * np.maximum(spread[1], 0))
     )
-    recall = _ratio(hits, n_true)
-    scores["balanced_accuracy"] = recall[..., occurs[0]].mean(axis=-1)
+
+
+def ranking_scores(true, pred, proba, positive):
+    """Scores of the order of the probabilities."""
+    scores = {"roc_auc": area_and_influence(true, proba)[0]}
+    right = right_by_certainty(true == pred, certainty(proba, pred))
+    for share in TOP_SHARES:
+        scores[top_name(share)] = top_precision(right, share)
+    if positive is not None:
+        steps = roc_steps(true == positive, proba[:, positive])
+        scores["tpr_at_1pct_fpr"] = true_positive_rate(*steps)
     return scores
+
+
+def certainty(proba, pred):
+    """Probability of each guess."""
+    return proba[np.arange(len(pred)), pred]
+
+
+def positive_code(positive, values):
+    """Position of the value to detect; of two values, the second unless given."""
+    if positive is None:
+        return 1 if len(values) == 2 else None
+    code = positions(
+        as_column([positive], "positive").astype(object),
+        np.asarray(values, dtype=object),
+    )[0]
+    if code < 0:
+        raise ValueError(
+            f"positive={positive!r} is none of the values "
+            f"{np.asarray(values).tolist()}."
+        )
+    return int(code)
 
 
 def _ratio(numerator, denominator):
@@ -253,31 +372,4 @@ def _ratio(numerator, denominator):
         denominator,
         out=np.zeros(denominator.shape),
         where=denominator > 0,
-    )
-
-
-def roc_auc_areas(true, proba, weights):
-    """One-against-rest area, averaged over values; NaN if only one value is true.
-
-    `weights` of shape (n_resamples, n_samples) weight the rows.
-    """
-    counts = np.bincount(true)
-    if np.count_nonzero(counts) < 2:
-        return np.full(len(weights), np.nan)
-    # Of two candidates, both areas are the same.
-    value_codes = [1] if proba.shape[1] == 2 else np.flatnonzero(counts)
-    return np.mean(
-        [_binary_auc(true == v, proba[:, v], weights) for v in value_codes], axis=0
-    )
-
-
-def _binary_auc(is_positive, score, weights):
-    order = np.argsort(score, kind="stable")  # ties in one order on every machine
-    score, is_positive, weights = score[order], is_positive[order], weights[:, order]
-    starts = np.flatnonzero(np.r_[True, score[1:] != score[:-1]])  # ties share a rank
-    positive = np.add.reduceat(weights * is_positive, starts, axis=1)
-    negative = np.add.reduceat(weights * ~is_positive, starts, axis=1)
-    beaten = np.cumsum(negative, axis=1) - negative / 2
-    return (positive * beaten).sum(axis=1) / (
-        positive.sum(axis=1) * negative.sum(axis=1)
     )

@@ -359,6 +359,11 @@ CALLS = [
     ),
     function(metrics.disclosure, {"X": X}, estimator=CLASSIFIER),
     function(
+        metrics.most_exposed,
+        {"X": X, "y": Y},
+        attack=attacks.MAPAttack(CLASSIFIER, 0).fit(X, Y),
+    ),
+    function(
         metrics.member_advantage,
         {"X_members": X, "y_members": Y, "X_others": X, "y_others": Y},
         attack=attacks.MAPAttack(CLASSIFIER, 0).fit(X, Y),

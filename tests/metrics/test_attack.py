@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
@@ -8,6 +9,7 @@ from sklearn.metrics import (
     f1_score,
     matthews_corrcoef,
     roc_auc_score,
+    roc_curve,
 )
 
 from sklearn_mid.metrics import (
@@ -15,6 +17,25 @@ from sklearn_mid.metrics import (
     attack_report,
     attack_scores,
     member_advantage,
+    most_exposed,
+)
+from sklearn_mid.metrics._attack import margins
+from sklearn_mid.metrics._bootstrap import proportions, quantile_interval
+from sklearn_mid.metrics._exact import (
+    balanced_accuracy_limits,
+    f1_limits,
+    macro_f1_limits,
+)
+from sklearn_mid.metrics._ranking import (
+    area_and_influence,
+    right_by_certainty,
+    roc_steps,
+    top_precision,
+)
+from sklearn_mid.metrics._resampling import (
+    resampled_areas,
+    resampled_rates,
+    resampled_top_precision,
 )
 
 
@@ -94,7 +115,8 @@ def test_values_that_never_occur_do_not_count():
 
 
 def test_values_that_occur_once_count():
-    assert set(attack_scores(["a", "b"], ["a", "b"]).values()) == {1}
+    scores = attack_scores(["a", "b"], ["a", "b"])
+    assert (scores["f1"], scores["balanced_accuracy"], scores["mcc"]) == (1, 1, 1)
     missed = attack_scores(["a", "b", "b"], ["b", "b", "b"])
     assert_allclose(missed["f1"], (0 + 4 / 5) / 2)
 
@@ -232,7 +254,7 @@ def test_intervals_leave_out_values_that_nobody_has():
     guess[0] = 2  # guessed once, true of nobody: an F1 of 0 among three
     rows = by_metric(attack_report(Four(), people(truth, guess), None, random_state=0))
     assert_allclose(rows.loc["f1", "value"], 2 / 3, atol=0.001)
-    assert rows.loc["f1", "high"] < 0.97
+    assert rows.loc["f1", "low"] < 2 / 3
     assert rows.loc["balanced_accuracy", "low"] > 0.97
 
 
@@ -246,8 +268,9 @@ def test_report_holds_the_scores_and_intervals_around_them():
         Guesser(), X, None, baseline=NoGuesser(), members=(X, None), random_state=0
     )
     assert list(report.columns) == ["metric", "value", "low", "high"]
-    assert (report["low"] < report["value"]).all()
-    assert (report["value"] < report["high"]).all()
+    assert (report["low"] <= report["value"]).all()
+    assert (report["value"] <= report["high"]).all()
+    assert (report["low"] < report["high"]).all()
     rows = by_metric(report)
     scores = attack_scores(truth, guess, np.column_stack([1 - confidence, confidence]))
     for metric, value in scores.items():
@@ -288,63 +311,111 @@ def test_report_is_finite_when_all_or_no_guesses_are_right(is_right, n):
         )
     )
     if n == 1:  # one person holds one value: no ranking of two
-        assert np.isnan(rows.loc["roc_auc", "value"])
-        rows = rows.drop("roc_auc")
+        rankings = ["roc_auc", "tpr_at_1pct_fpr"]
+        assert np.isnan(rows.loc[rankings]).all(axis=None)
+        rows = rows.drop(rankings)
     assert np.isfinite(rows.to_numpy()).all()
     accuracy = rows.loc["accuracy"]
     assert accuracy["value"] == is_right
     assert 0 < accuracy["high"] - accuracy["low"] < 1
 
 
-def test_report_covers_the_truth_of_simulated_attacks():
-    """1,000 attacks; the true scores are those of the joint distribution."""
-    rng = np.random.RandomState(0)
-    joint = np.array([[0.55, 0.15], [0.10, 0.20]])  # truth x guess
+def scores_of(joint):
+    """True scores of a joint distribution of truth (rows) and guess."""
     hits, n_true, n_pred = np.diag(joint), joint.sum(axis=1), joint.sum(axis=0)
-    true_scores = {
+    return {
         "accuracy": hits.sum(),
         "f1": np.mean(2 * hits / (n_true + n_pred)),
+        "f1_positive": 2 * hits[1] / (n_true + n_pred)[1],
+        "f1_positive_constant": 2 * n_true[1] / (1 + n_true[1]),
         "balanced_accuracy": np.mean(hits / n_true),
         "mcc": (hits.sum() - n_true @ n_pred)
         / np.sqrt((1 - n_true @ n_true) * (1 - n_pred @ n_pred)),
         "roc_auc": np.mean(hits / n_true),  # of a score that is the guess
         "advantage": hits.sum() - n_true[0],
-        "member_advantage": 0.15,
     }
-    covered = dict.fromkeys(true_scores, 0)
-    for _ in range(1000):
-        truth, guess = np.divmod(rng.choice(4, p=joint.ravel(), size=150), 2)
+
+
+def coverage(joint, n, n_worlds):
+    """Share of simulated reports whose intervals hold the true scores."""
+    rng = np.random.RandomState(n)
+    truth = {**scores_of(joint), "member_advantage": 0.9 - np.trace(joint)}
+    covered = dict.fromkeys(truth, 0)
+    for _ in range(n_worlds):
+        secret, guess = np.divmod(rng.choice(4, p=joint.ravel(), size=n), 2)
         member = np.arange(100) % 2
         member_guess = np.where(rng.rand(100) < 0.9, member, 1 - member)
         rows = by_metric(
             attack_report(
                 Guesser(),
-                people(truth, guess),
+                people(secret, guess),
                 None,
                 baseline=NoGuesser(),
                 members=(people(member, member_guess), None),
-                n_resamples=400,
+                n_resamples=300,
                 random_state=rng,
             )
         )
-        for metric, value in true_scores.items():
-            covered[metric] += (
-                rows.loc[metric, "low"] <= value <= rows.loc[metric, "high"]
-            )
-    assert {m: c for m, c in covered.items() if not 920 <= c <= 980} == {}
+        for metric, value in truth.items():
+            low, high = rows.loc[metric, ["low", "high"]]
+            covered[metric] += low <= value <= high or np.isnan(low)
+    return {metric: count / n_worlds for metric, count in covered.items()}
+
+
+JOINT = np.array([[0.55, 0.15], [0.10, 0.20]])
+
+
+def test_report_covers_the_truth_of_simulated_attacks():
+    shares = coverage(JOINT, n=150, n_worlds=200)
+    assert {m: c for m, c in shares.items() if not 0.9 <= c <= 0.995} == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [15, 50])
+@pytest.mark.parametrize("joint", [JOINT, [[0.8, 0.05], [0.05, 0.1]]])
+def test_report_covers_the_truth_about_few_people(joint, n):
+    shares = coverage(np.array(joint), n, n_worlds=1000)
+    assert {m: c for m, c in shares.items() if c < 0.92} == {}
+    assert min(shares["f1"], shares["f1_positive"], shares["balanced_accuracy"]) > 0.93
+
+
+WORLDS = {
+    "two values": JOINT,
+    "equal": [[0.4, 0.1], [0.1, 0.4]],
+    "rare": [[0.8, 0.05], [0.05, 0.1]],
+    "nearly all right": [[0.6, 0.02], [0.02, 0.36]],
+    "three values": [[0.3, 0.05, 0.05], [0.05, 0.2, 0.05], [0.05, 0.05, 0.2]],
+}
+
+
+@pytest.mark.parametrize("n", [15, 50])
+@pytest.mark.parametrize("joint", WORLDS.values(), ids=WORLDS)
+def test_exact_limits_cover_the_truth(joint, n):
+    """Of the scores that are made of shares; 1,000 worlds are known to .014."""
+    joint = np.array(joint)
+    k, truth = len(joint), scores_of(joint)
+    rng = np.random.default_rng(n)
+    covered = np.zeros(3)
+    for _ in range(1000):
+        secret, guess = np.divmod(rng.choice(k * k, p=joint.ravel(), size=n), k)
+        counts = margins(secret, guess, k)
+        f1 = macro_f1_limits(secret, guess, k, 0.95)
+        positive = np.array(f1_limits(*counts, 0.95))[:, 1]
+        recall = balanced_accuracy_limits(*counts[:2], 0.95)
+        for i, (limits, metric) in enumerate(
+            ((f1, "f1"), (positive, "f1_positive"), (recall, "balanced_accuracy"))
+        ):
+            covered[i] += limits[0] <= truth[metric] <= limits[1]
+    assert (covered >= 930).all(), covered
 
 
 @pytest.mark.parametrize("accuracy", [0.02, 0.5, 0.9, 0.98])
-def test_report_covers_extreme_accuracies(accuracy):
+def test_intervals_cover_extreme_accuracies(accuracy):
     rng = np.random.RandomState(1)
     covered = 0
-    for _ in range(1000):
-        truth = rng.randint(2, size=100)
-        guess = np.where(rng.rand(100) < accuracy, truth, 1 - truth)
-        report = attack_report(
-            Guesser(), people(truth, guess), None, n_resamples=300, random_state=rng
-        )
-        low, high = report.loc[0, ["low", "high"]]
+    for n_right in rng.binomial(100, accuracy, size=1000):
+        drawn = proportions([n_right, 100 - n_right], 300, rng)[:, 0]
+        low, high = quantile_interval(drawn, n_right / 100, 0.95)
         covered += low <= accuracy <= high
     assert 920 <= covered <= 980
 
@@ -394,6 +465,161 @@ def test_report_with_many_rows_is_chunked_alike():
         assert_allclose(
             rows.loc[metric], [0.8, 0.8 - half_width, 0.8 + half_width], atol=0.002
         )
+
+
+def test_areas_by_influence_have_the_limits_of_resampled_areas():
+    rng = np.random.RandomState(0)
+    n, n_resamples = 2000, 150
+    truth = rng.randint(3, size=n)
+    proba = rng.dirichlet(np.ones(3), size=n).round(2) + 0.1 * np.eye(3)[truth]
+    area, influence = area_and_influence(truth, proba)
+    areas = [roc_auc_score(truth == v, proba[:, v]) for v in range(3)]
+    assert_allclose(area, np.mean(areas))
+    assert_allclose(influence.sum(), 0, atol=1e-6)
+    limits = np.quantile(resampled_areas(truth, proba, 4000, rng), [0.025, 0.975])
+    exact = [
+        np.mean(
+            [
+                roc_auc_score(truth == v, proba[:, v], sample_weight=weight)
+                for v in range(3)
+            ]
+        )
+        for weight in rng.standard_exponential((n_resamples, n))
+    ]
+    assert_allclose(
+        limits,
+        [np.mean(exact) - 1.96 * np.std(exact), np.mean(exact) + 1.96 * np.std(exact)],
+        atol=0.004,
+    )
+
+
+def test_precision_of_the_most_certain():
+    """Of 40 people, 1% is one person, 5% are two, and 10% four."""
+    certainty = np.linspace(1, 0.6, 40)
+    truth = np.ones(40)
+    truth[1] = truth[3] = 0  # wrong about the second and the fourth
+    proba = np.column_stack([1 - certainty, certainty])
+    scores = attack_scores(truth, np.ones(40), proba, values=[0, 1])
+    tops = [scores[f"precision_top_{p}pct"] for p in (1, 5, 10)]
+    assert tops == [1, 1 / 2, 2 / 4]
+    order = np.random.RandomState(0).permutation(40)
+    assert scores == attack_scores(truth[order], np.ones(40), proba[order])
+
+
+def test_equally_certain_people_share_their_precision():
+    truth = np.arange(40) % 4 > 0
+    proba = np.tile([0.3, 0.7], (40, 1))
+    scores = attack_scores(truth, np.full(40, True), proba, values=[False, True])
+    assert [scores[f"precision_top_{p}pct"] for p in (1, 5, 10)] == [3 / 4] * 3
+
+
+def test_detection_at_one_percent_of_false_alarms_is_on_the_roc_curve():
+    rng = np.random.RandomState(0)
+    truth = rng.rand(2000) < 0.3
+    score = (rng.rand(2000) * (1 + truth)).round(2) / 2  # ties
+    proba = np.column_stack([1 - score, score])
+    scores = attack_scores(truth, score > 0.5, proba)
+    fpr, tpr, _ = roc_curve(truth, score, drop_intermediate=False)
+    assert_allclose(scores["tpr_at_1pct_fpr"], np.interp(0.01, fpr, tpr))
+    other = attack_scores(truth, score > 0.5, proba, positive=False)
+    fpr, tpr, _ = roc_curve(~truth, 1 - score, drop_intermediate=False)
+    assert_allclose(other["tpr_at_1pct_fpr"], np.interp(0.01, fpr, tpr))
+
+
+def test_detection_of_a_chosen_value_among_several():
+    truth = np.repeat([0, 1, 2], 4)
+    proba = np.eye(3)[truth]
+    proba[-1] = [0, 1, 0]
+    guess = proba.argmax(axis=1)
+    assert "tpr_at_1pct_fpr" not in attack_scores(truth, guess, proba)
+    scores = attack_scores(truth, guess, proba, positive=2)
+    # Three are found at once; 1% of the rest is suspected at random.
+    assert_allclose(scores["tpr_at_1pct_fpr"], 3 / 4 + 0.01 / 4)
+    assert np.isnan(attack_scores([0], [0], [[1, 0]], values=[0, 1])["tpr_at_1pct_fpr"])
+
+
+def test_always_yes_is_beside_f1():
+    truth = np.repeat(["no", "yes"], [8, 2])
+    scores = attack_scores(truth, np.full(10, "yes"), values=["no", "yes"])
+    assert scores["f1_positive"] == scores["f1_positive_constant"] == 1 / 3
+    assert_allclose(
+        scores["f1_constant"], f1_score(truth, ["no"] * 10, average="macro")
+    )
+
+
+def test_intervals_of_the_most_certain_cover_their_precision():
+    """Certainty c is right with probability c: the top tenth .975 of the time."""
+    rng = np.random.RandomState(0)
+    shares, truth = (0.01, 0.05, 0.1), (0.9975, 0.9875, 0.975)
+    covered = np.zeros(3)
+    for _ in range(400):
+        certainty = rng.uniform(0.5, 1, size=400)
+        right = right_by_certainty(rng.rand(400) < certainty, certainty)
+        for i, drawn in enumerate(resampled_top_precision(right, shares, 300, rng)):
+            value = top_precision(right, shares[i])
+            low, high = quantile_interval(drawn, value, 0.95)
+            covered[i] += low <= truth[i] <= high
+    assert (covered >= 368).all(), covered
+
+
+def test_intervals_of_detection_cover_the_rate():
+    """Of two normal laws one apart, in 400 worlds of 500 and 300 people."""
+    rng = np.random.RandomState(0)
+    truth = stats.norm.sf(stats.norm.isf(0.01) - 1)
+    covered = 0
+    for _ in range(400):
+        is_positive = np.arange(800) < 300
+        score = rng.standard_normal(800) + is_positive
+        steps = roc_steps(is_positive, score)
+        low, high = np.quantile(resampled_rates(*steps, 300, rng), [0.025, 0.975])
+        covered += low <= truth <= high
+    assert 368 <= covered <= 396
+
+
+def test_subgroups_have_their_own_rows():
+    truth, guess = np.arange(60) % 2, np.zeros(60)
+    X = people(truth, guess)
+    groups = np.repeat(["b", "a"], 30)
+    report = attack_report(
+        Guesser(), X, None, baseline=NoGuesser(), groups=groups, random_state=0
+    )
+    assert list(report) == ["group", "metric", "value", "low", "high"]
+    alone = attack_report(Guesser(), X, None, baseline=NoGuesser(), random_state=0)
+    everybody = report[report["group"].isna()].drop(columns="group")
+    assert everybody.equals(alone)
+    values = report.pivot(index="metric", columns="group", values="value")
+    part = attack_report(Guesser(), X[30:], None, baseline=NoGuesser())
+    assert_allclose(values["a"][part["metric"]], part["value"])
+    with pytest.raises(ValueError, match="one group for each of 60 people, got 59"):
+        attack_report(Guesser(), X, None, groups=groups[1:])
+
+
+def test_most_exposed_are_the_most_certain():
+    X = people([0, 1, 1, 0], [0, 1, 0, 1], [0.1, 0.8, 0.3, 0.95])
+    exposed = most_exposed(Guesser(), X, None, n_people=3)
+    assert exposed.index.tolist() == [3, 0, 1]
+    assert exposed["guess"].tolist() == ["yes", "no", "yes"]
+    assert exposed["truth"].tolist() == ["no", "no", "yes"]
+    assert exposed["is_right"].tolist() == [False, True, True]
+    assert_allclose(exposed["certainty"], [0.95, 0.9, 0.8])
+    both = most_exposed(Guesser(), X, None, baseline=Guesser(), n_people=9)
+    assert len(both) == 4
+    assert_allclose(both["baseline_certainty"], both["certainty"])
+
+
+def test_most_exposed_keep_the_names_of_the_records():
+    class Named(Guesser):
+        def sensitive_values(self, X):
+            return super().sensitive_values(X.to_numpy())
+
+        def infer(self, X, y):
+            return super().infer(X.to_numpy(), y)
+
+        def infer_proba(self, X, y):
+            return super().infer_proba(X.to_numpy(), y)
+
+    X = pd.DataFrame(people([0, 1], [0, 1], [0.4, 0.8]), index=["Ann", "Bo"])
+    assert most_exposed(Named(), X, None, n_people=1).index.tolist() == ["Bo"]
 
 
 def test_report_repeats_with_its_seed():

@@ -119,6 +119,10 @@ def test_members_that_cannot_be_attacked():
     for members, message in ((X, "a pair"), ((X[:, :1], y), "cannot be attacked: X")):
         with pytest.raises(ValueError, match=f"members .*{message}"):
             metrics.attack_report(attack, X, y, members=members)
+    with pytest.raises(ValueError, match=r"positive=3 is none of the values \[0"):
+        metrics.attack_report(attack, X, y, positive=3)
+    with pytest.raises(ValueError, match=r"'n_people' .* of most_exposed .* Got 0"):
+        metrics.most_exposed(attack, X, y, n_people=0)
     with pytest.raises(ValueError, match=r"'n_resamples' .* of attack_report"):
         metrics.attack_report(attack, X, y, n_resamples=0)
     with pytest.raises(ValueError, match=r"'confidence_level' .* of attack_report"):

@@ -1,0 +1,86 @@
+"""Intervals of scores that are made of shares of people, without resampling.
+
+A share has the exact limits of Clopper & Pearson (1934). F1 of one value is a
+function of a share: of the people whose secret is that value or who were guessed to
+have it, the share J of those for whom both hold gives
+
+    F1 = 2 hits / (n_true + n_guessed) = 2 J / (1 + J).
+
+A mean of k such scores s with limits l and u has, by the method of variance estimates
+recovery (Zou & Donner 2008, doi:10.1002/sim.3095), the lower limit
+
+    mean(s) - sqrt(sum_vw rho_vw (s_v - l_v) (s_w - l_w)) / k
+
+and the upper one likewise. Recalls of different values do not correlate. F1 scores do,
+through people of one value who were guessed to have the other: with m = n_true +
+n_guessed, c_vw such people and derivatives (2 [hit] - F1) / m of each score,
+
+    cov_vw = F1_v F1_w (c_vw + c_wv) / (m_v m_w),
+    var_v  = ((2 - 2 F1_v)^2 hits_v + F1_v^2 (m_v - 2 hits_v)) / m_v^2.
+"""
+
+import numpy as np
+from scipy.special import betaincinv
+
+__all__ = ["balanced_accuracy_limits", "f1_limits", "macro_f1_limits", "share_limits"]
+
+
+def share_limits(hits, n, confidence_level):
+    """Limits of Clopper and Pearson; (0, 1) of nobody."""
+    tail = (1 - confidence_level) / 2
+    hits, n = np.asarray(hits, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    misses = n - hits
+    # The inverse is not defined at the ends, where the limits are 0 and 1.
+    low = betaincinv(np.maximum(hits, 1), misses + 1, tail)
+    high = betaincinv(hits + 1, np.maximum(misses, 1), 1 - tail)
+    return np.where(hits > 0, low, 0.0), np.where(misses > 0, high, 1.0)
+
+
+def f1_limits(hits, n_true, n_guessed, confidence_level):
+    """Limits of the F1 of each value."""
+    limits = share_limits(hits, n_true + n_guessed - hits, confidence_level)
+    return tuple(2 * share / (1 + share) for share in limits)
+
+
+def balanced_accuracy_limits(hits, n_true, confidence_level):
+    """Limits of the mean of the recalls of the values that occur."""
+    occurs = n_true > 0
+    hits, n_true = hits[occurs], n_true[occurs]
+    limits = share_limits(hits, n_true, confidence_level)
+    return _of_mean(hits / n_true, limits, lambda gap: gap @ gap)
+
+
+def macro_f1_limits(true, pred, n_values, confidence_level):
+    """Limits of the mean F1 of the values that occur or were guessed."""
+    n_true, n_guessed = (np.bincount(c, minlength=n_values) for c in (true, pred))
+    occurs = n_true + n_guessed > 0
+    rank = np.cumsum(occurs) - 1
+    true, pred = rank[true], rank[pred]
+    k = np.count_nonzero(occurs)
+    hits, n_true, n_guessed = (
+        np.bincount(c, minlength=k) for c in (true[true == pred], true, pred)
+    )
+    limits = f1_limits(hits, n_true, n_guessed, confidence_level)
+
+    # Correlations as with a quarter more of a hit and half a miss of each value, so
+    # that scores of 0 and 1 have some.
+    hits_more = hits + 0.25
+    m = n_true + n_guessed + 1.0
+    f1 = 2 * hits_more / m
+    spread = np.sqrt((2 - 2 * f1) ** 2 * hits_more + f1**2 * (m - 2 * hits_more))
+    slope = f1 / spread
+    wrong = true != pred
+    cells, n_cell = np.unique(true[wrong] * k + pred[wrong], return_counts=True)
+    a, b = np.divmod(cells, k)
+
+    def squared(gap):
+        return gap @ gap + 2 * np.sum(n_cell * (slope * gap)[a] * (slope * gap)[b])
+
+    return _of_mean(2 * hits / (n_true + n_guessed), limits, squared)
+
+
+def _of_mean(scores, limits, squared):
+    half_widths = (np.sqrt(squared(np.abs(scores - limit))) for limit in limits)
+    below, above = (h / len(scores) for h in half_widths)
+    mean = scores.mean()
+    return max(mean - below, 0.0), min(mean + above, 1.0)
