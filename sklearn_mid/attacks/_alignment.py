@@ -7,11 +7,11 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_mid.attacks._base import ReconstructionAttack
-from sklearn_mid.attacks._queries import query_confidences
 from sklearn_mid.metrics import reconstruction_gain
 from sklearn_mid.utils._images import check_bounds, check_image_shape, check_scale
 from sklearn_mid.utils._optional import require
 from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
+from sklearn_mid.utils._target import N_QUERIES
 from sklearn_mid.utils._validation import as_column, factorize, positions
 
 __all__ = ["KnowledgeAlignmentAttack"]
@@ -44,11 +44,9 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
     top : int, default=None
         How many of the largest confidences the attacker sees. None: all of them.
     n_queries : int, default=12
-        Queries per record, whose answers are averaged. A stochastic target, one with
-        ``sample_proba``, is asked for single draws, whose logits are averaged: their
-        noise is additive. Any other is asked again, and its confidences are averaged,
-        against a defence that adds fresh noise to each. 1 is the attacker who takes
-        ``predict_proba`` as it comes.
+        Answers per record that are averaged, in logits, of a target that answers at
+        random, as in :class:`MAPAttack`. 1 is the attacker who takes ``predict_proba``
+        as it comes.
     bounds : tuple (low, high), default=(0, 1)
         Every feature lies between these.
     hidden_layer_sizes : tuple of int, default=(256, 256)
@@ -146,7 +144,7 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         decoder="mlp",
         image_shape=None,
         top=None,
-        n_queries=12,
+        n_queries=N_QUERIES,
         bounds=(0, 1),
         hidden_layer_sizes=(256, 256),
         width=16,
@@ -197,10 +195,9 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
                 [X[codes == k].mean(axis=0) for k in range(len(self.aux_classes_))]
             )
 
-        confidences = query_confidences(
-            target, X, n_queries=self.n_queries, seed=int(seeds[1])
-        )
-        self.classes_ = np.asarray(target.classes_)
+        target = self._target(release="confidences", random_state=int(seeds[1]))
+        confidences = target.outputs(target.records(X, name_columns=True))
+        self.classes_ = target.classes
         features = self._align(confidences)
         self._feature_mean = features.mean(axis=0)
         # A class that is never released varies nowhere; it must not be blown up.
@@ -237,9 +234,8 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         check_is_fitted(self)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         check_scale(X, check_bounds(self.bounds), name="X")
-        return query_confidences(
-            self.estimator, X, n_queries=self.n_queries, seed=self._query_seed
-        )
+        target = self._target(release="confidences", random_state=self._query_seed)
+        return target.outputs(target.records(X, name_columns=True))
 
     def reconstruct(self, confidences):
         """Records that were given these confidences.

@@ -1,11 +1,11 @@
 """The family of attacks: one base class, and one for each of its verbs."""
 
 import numbers
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
-from sklearn.exceptions import NotFittedError
 from sklearn.utils import (
     assert_all_finite,
     check_array,
@@ -21,6 +21,13 @@ from sklearn_mid.utils._candidates import (
     check_not_complex,
 )
 from sklearn_mid.utils._sklearn_compat import Interval, _fit_context
+from sklearn_mid.utils._target import (
+    Inside,
+    Target,
+    check_target,
+    find_inside,
+    unsupported,
+)
 from sklearn_mid.utils._validation import as_column
 
 __all__ = ["AttributeInferenceAttack", "ModelInversionAttack", "ReconstructionAttack"]
@@ -77,33 +84,25 @@ class ModelInversionAttack(MetaEstimatorMixin, BaseEstimator):
         """
         raise NotImplementedError(f"{type(self).__name__} has no baseline yet.")
 
-    def _check_target(self, *methods):
-        """The fitted target, which must have all `methods`."""
-        target = self.estimator
-        missing = [m for m in methods if not hasattr(target, m)]
-        # Before "missing": some methods appear only after fit.
-        if isinstance(target, BaseEstimator):
-            try:
-                check_is_fitted(target)
-            except NotFittedError as error:
-                raise NotFittedError(
-                    f"{type(self).__name__} attacks a fitted model, but estimator="
-                    f"{target!r} is not fitted. Fit it first, and wrap it in "
-                    "sklearn.frozen.FrozenEstimator if it must survive clone."
-                ) from error
-            except TypeError:  # has no fit, so there is nothing to check
-                pass
-        if missing:
-            raise self._unsupported("it has no " + ", no ".join(missing))
-        return target
+    def _target(self, **options: Any) -> Target:
+        """The fitted target, to be looked at; `options` are those of Target."""
+        for name in ("n_queries", "random_state"):
+            if name in self._get_param_names():
+                options.setdefault(name, getattr(self, name))
+        return Target(self.estimator, caller=type(self).__name__, **options)
 
-    def _unsupported(self, reason):
+    def _check_target(self, *needs: str) -> Any:
+        """The fitted target, which must have all the methods that are needed."""
+        check_target(type(self).__name__, self.estimator, *needs)
+        return self.estimator
+
+    def _inside(self) -> Inside:
+        """What this attack needs to find inside the target."""
+        return find_inside(type(self).__name__, self.estimator, self.inside)
+
+    def _unsupported(self, reason: str) -> UnsupportedTargetError:
         """The error for a target that this attack cannot be run on."""
-        target = self.estimator
-        kind = target.__name__ if isinstance(target, type) else type(target).__name__
-        return UnsupportedTargetError(
-            f"{type(self).__name__} cannot attack the estimator, a {kind}: {reason}."
-        )
+        return unsupported(type(self).__name__, self.estimator, reason)
 
 
 class ReconstructionAttack(ModelInversionAttack):

@@ -34,7 +34,8 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
     ----------
     estimator : object
         The fitted target: one with ``differentiable_proba``, a skorch net, a torch
-        module, a linear model or an MLPClassifier of scikit-learn.
+        module, a linear model or an MLPClassifier of scikit-learn, or one with such a
+        model inside, as for :class:`GradientInversionAttack`.
     image_shape : tuple (channels, height, width), default=None
         Shape of one image; None stands for one square channel.
     bounds : tuple (low, high), default=(0, 1)
@@ -228,7 +229,7 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
         )
         self._seed = int(seeds[0])
         # Refuses an unsuitable target before the long part.
-        target = self._target()
+        target = self._differentiable()
         if target.n_features not in (None, X.shape[1]):
             raise ValueError(
                 f"X has {X.shape[1]} features, but the target takes "
@@ -300,7 +301,9 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
         from sklearn_mid.utils._torch import new_generator
 
         labels_column = self._columns(labels)
-        target = self._target().prepare(self.n_features_in_, check_bounds(self.bounds))
+        target = self._differentiable().prepare(
+            self.n_features_in_, check_bounds(self.bounds)
+        )
         latent = self._gan.latent(
             len(labels_column) * self.n_starts, new_generator(self._seed)
         ).requires_grad_()
@@ -326,10 +329,10 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
         found = found[torch.arange(len(best), device=best.device), best]
         return found.cpu().numpy().astype(np.float64)
 
-    def _target(self):
+    def _differentiable(self):
         return target_gradient(
             self.estimator,
-            unsupported=self._unsupported,
+            caller=type(self).__name__,
             method="exact",
             n_noise_samples=self.n_noise_samples,
             output=self.output,

@@ -32,9 +32,11 @@ class GradientInversionAttack(ClassReconstructionAttack):
     input where a class is one person [1]_.
 
     Gradients are exact for targets with ``differentiable_proba``, skorch nets, torch
-    modules, scikit-learn's linear models and MLPClassifier; for anything else with
-    ``predict_proba`` they are finite differences, at two queries per feature and
-    step.
+    modules, scikit-learn's linear models and MLPClassifier, also inside pipelines
+    (behind steps that are affine, such as StandardScaler or PCA), searches and
+    wrappers that change confidences: who sees the inside attacks that. For anything
+    else with ``predict_proba`` they are finite differences, at two queries per feature
+    and step.
 
     Parameters
     ----------
@@ -207,7 +209,7 @@ class GradientInversionAttack(ClassReconstructionAttack):
         low, high = bounds = check_bounds(self.bounds)
         rng = check_random_state(self.random_state)
         self._seed = int(rng.randint(np.iinfo(np.int32).max))
-        target = self._target()
+        target = self._differentiable()
         n_features = target.n_features
         if n_features is None and self.image_shape is not None:
             n_features = int(np.prod(self.image_shape))
@@ -251,7 +253,7 @@ class GradientInversionAttack(ClassReconstructionAttack):
         column = self._columns(labels)
         rng = np.random.default_rng(self._seed)
         low, high = check_bounds(self.bounds)
-        target = self._target().prepare(self.n_features_in_, (low, high))
+        target = self._differentiable().prepare(self.n_features_in_, (low, high))
         X = self._starts(rng, len(column), low, high)
 
         best, best_confidence = X.copy(), np.full(len(X), -np.inf)
@@ -278,10 +280,10 @@ class GradientInversionAttack(ClassReconstructionAttack):
             X[active] = np.clip(X[active] + self.learning_rate * step, low, high)
         return best
 
-    def _target(self):
+    def _differentiable(self):
         return target_gradient(
             self.estimator,
-            unsupported=self._unsupported,
+            caller=type(self).__name__,
             method=self.gradient,
             step=self.finite_difference_step,
             n_noise_samples=self.n_noise_samples,

@@ -3,12 +3,11 @@
 import numbers
 
 import numpy as np
-from sklearn.utils import check_random_state
 
 from sklearn_mid.attacks._base import AttributeInferenceAttack
 from sklearn_mid.attacks._record_classifier import RecordClassifier, as_columns
-from sklearn_mid.attacks._target import BlackBox
 from sklearn_mid.utils._sklearn_compat import HasMethods, Interval
+from sklearn_mid.utils._target import N_QUERIES
 
 __all__ = ["LearnedAttack"]
 
@@ -37,8 +36,8 @@ class LearnedAttack(AttributeInferenceAttack):
         :class:`~sklearn.ensemble.HistGradientBoostingClassifier`.
     candidates : int or array-like, default=None
         Values that the secret may take, as in :class:`MAPAttack`.
-    n_queries : int, default=1
-        Queries per record that are averaged, as in :class:`MAPAttack`.
+    n_queries : int, default=12
+        Answers per record that are averaged, as in :class:`MAPAttack`.
     random_state : int, RandomState instance or None, default=None
         Seeds the default classifier and ``sample_proba``.
 
@@ -97,7 +96,7 @@ class LearnedAttack(AttributeInferenceAttack):
         *,
         classifier=None,
         candidates=None,
-        n_queries=1,
+        n_queries=N_QUERIES,
         random_state=None,
     ):
         self.estimator = estimator
@@ -108,6 +107,7 @@ class LearnedAttack(AttributeInferenceAttack):
         self.random_state = random_state
 
     def _fit_attack(self, X, y, codes):
+        self._aimed = self._target()
         self._classifier = RecordClassifier(
             self.classifier, len(self.values_), self.random_state
         ).fit(self._columns(X, y), codes)
@@ -117,16 +117,14 @@ class LearnedAttack(AttributeInferenceAttack):
 
     def _columns(self, X, y):
         """Known columns, response, and the outputs under every candidate value."""
-        rng = check_random_state(self.random_state)
-        box = BlackBox(self, n_queries=self.n_queries, rng=rng)
-        y = box.response(y)
+        target = self._aimed
+        y = target.response(y)
         outputs = []
-        for X_v in self._candidates.substitute(box.records(X)):
-            out = box.outputs(X_v)
+        for out in target.outputs_at(self._candidates, X):
             # How well the output fits the response is easier to learn when said.
-            if box.release == "confidences":
+            if target.release == "confidences":
                 fit = out[np.arange(len(y)), y]
-            elif box.release == "labels":
+            elif target.release == "labels":
                 fit = out == y
             else:
                 fit = np.abs(y - out)

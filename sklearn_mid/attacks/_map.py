@@ -8,9 +8,9 @@ from sklearn.utils import check_random_state
 
 from sklearn_mid.attacks._base import AttributeInferenceAttack
 from sklearn_mid.attacks._recalibration import Recalibration
-from sklearn_mid.attacks._target import BlackBox
 from sklearn_mid.utils._candidates import given_prior
 from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
+from sklearn_mid.utils._target import N_QUERIES
 
 __all__ = ["MAPAttack"]
 
@@ -72,10 +72,11 @@ class MAPAttack(AttributeInferenceAttack):
         quantile bins if they are more than 20 numbers. An int: that many quantile bins,
         each with its (lower) median as value. A list: these values; a number between
         them counts as the nearest.
-    n_queries : int, default=1
-        Queries per record that are averaged. Useful against targets that answer with
-        noise; those with ``sample_proba`` are asked for single draws. Labels are
-        queried once.
+    n_queries : int, default=12
+        Answers per record that are averaged, of targets that answer with noise: in
+        logits for classifiers. Those with ``sample_proba`` are asked for single draws,
+        others asked again; labels are asked for once. 1 takes ``predict_proba`` as it
+        comes.
     random_state : int, RandomState instance or None, default=None
         Breaks the ties of the naive attack, and seeds ``sample_proba``. Ties are broken
         by a hash of the record, so with an int the same record gets the same answer in
@@ -165,7 +166,7 @@ class MAPAttack(AttributeInferenceAttack):
         use_prior=True,
         calibrate=False,
         candidates=None,
-        n_queries=1,
+        n_queries=N_QUERIES,
         random_state=None,
     ):
         self.estimator = estimator
@@ -181,20 +182,17 @@ class MAPAttack(AttributeInferenceAttack):
     def _fit_attack(self, X, y, codes):
         prior = self.prior if self.use_prior else "uniform"
         self.prior_ = given_prior(prior, self.values_, self.prior_)
-        box = self._black_box(_RELEASE[self.error_model])
-        self.error_model_ = _ERROR_MODEL[box.release]
-        y = box.response(y)
+        self._aimed = target = self._target(release=_RELEASE[self.error_model])
+        self.error_model_ = _ERROR_MODEL[target.release]
+        y = target.response(y)
         if self.error_model_ == "gaussian":
-            self._fit_gaussian(box.outputs(box.records(X)), y)
+            self._fit_gaussian(target.outputs(target.records(X)), y)
         elif self.error_model_ == "labels":
-            n_classes = len(box.target.classes_)
-            self._fit_labels(box.outputs(box.records(X)), y, n_classes)
+            n_classes = len(target.classes)
+            self._fit_labels(target.outputs(target.records(X)), y, n_classes)
         elif self.calibrate:
-            self._recalibration = Recalibration(box.outputs(box.records(X)), y)
-
-    def _black_box(self, release):
-        rng = check_random_state(self.random_state)
-        return BlackBox(self, release=release, n_queries=self.n_queries, rng=rng)
+            outputs = target.outputs(target.records(X))
+            self._recalibration = Recalibration(outputs, y)
 
     def _fit_gaussian(self, f, y):
         self.coef_, self.intercept_ = 1.0, 0.0
@@ -216,12 +214,12 @@ class MAPAttack(AttributeInferenceAttack):
         self.confusion_ = smoothed / smoothed.sum(axis=1, keepdims=True)
 
     def _infer_log_proba(self, X, y):
-        box = self._black_box(_RELEASE[self.error_model_])
-        y = box.response(y)
+        target = self._aimed
+        y = target.response(y)
         # Written and reduced column by column: rows are short, maxima over them slow.
         log_proba = np.empty((len(X), len(self.values_)), order="F")
-        for i, X_v in enumerate(self._candidates.substitute(box.records(X))):
-            log_proba[:, i] = self._log_likelihood(box.outputs(X_v), y)
+        for i, outputs in enumerate(target.outputs_at(self._candidates, X)):
+            log_proba[:, i] = self._log_likelihood(outputs, y)
         with np.errstate(divide="ignore"):
             log_proba += np.log(self.prior_)
         return log_proba

@@ -6,37 +6,22 @@
 (n_samples,), and its gradient in the row's features, shape (n_samples, n_features).
 """
 
-import sys
-
 import numpy as np
+import pandas as pd
 from scipy.special import expit, softmax
-from sklearn.frozen import FrozenEstimator
 
-__all__ = ["is_torch_target", "target_gradient", "unfrozen"]
+from sklearn_mid.exceptions import UnsupportedTargetError
+from sklearn_mid.utils._target import find_inside, is_torch_target, unsupported
+
+__all__ = ["target_gradient"]
 
 _CHUNK_ROWS = 4096
-
-
-def unfrozen(estimator):
-    """The estimator inside a FrozenEstimator, or `estimator` itself."""
-    return estimator.estimator if isinstance(estimator, FrozenEstimator) else estimator
-
-
-def is_torch_target(estimator):
-    """Whether torch can differentiate `estimator`: our nets, skorch nets, modules."""
-    if hasattr(estimator, "differentiable_proba"):
-        return True
-    torch = sys.modules.get("torch")
-    if torch is None:
-        return False
-    module = getattr(estimator, "module_", estimator)
-    return isinstance(module, torch.nn.Module)
 
 
 def target_gradient(
     estimator,
     *,
-    unsupported,
+    caller,
     method="auto",
     step=1e-3,
     n_noise_samples=1,
@@ -50,8 +35,8 @@ def target_gradient(
     ----------
     estimator : object
         The fitted target.
-    unsupported : callable
-        Makes the UnsupportedTargetError of the attack from a reason.
+    caller : str
+        The attack that errors name.
     method : {"auto", "exact", "finite-difference"}, default="auto"
         "auto" takes exact gradients where there are any, else finite differences.
     step : float, default=1e-3
@@ -65,31 +50,97 @@ def target_gradient(
         If the target has no exact gradients where they are needed, or no
         ``predict_proba``.
     """
-    estimator = unfrozen(estimator)
-    if method != "finite-difference":
-        if is_torch_target(estimator):
-            from sklearn_mid.attacks._torch_targets import TorchTarget
 
-            return TorchTarget(
-                estimator,
-                unsupported=unsupported,
-                n_noise_samples=n_noise_samples,
-                output=output,
-                image_shape=image_shape,
-                seed=seed,
-            )
-        layers = _layers(estimator)
-        link = None if layers is None else _find_link(estimator, layers)
-        if link is not None:
-            return _LayeredTarget(estimator, layers, link)
+    def queried():
+        if not hasattr(estimator, "predict_proba"):
+            raise unsupported(caller, estimator, "it has no predict_proba")
+        return _BlackBoxTarget(estimator, step)
+
+    if method == "finite-difference":
+        return queried()
+    try:
+        inside = find_inside(caller, estimator, "gradients")
+    except UnsupportedTargetError:
         if method == "exact":
-            raise unsupported(
-                "it has no gradients: no differentiable_proba, no torch module, and "
-                "it is neither a linear model nor an MLPClassifier of scikit-learn"
+            raise
+        return queried()
+    model = inside.estimator
+
+    def refused(reason):
+        return unsupported(caller, estimator, reason)
+
+    if is_torch_target(model):
+        from sklearn_mid.attacks._torch_targets import TorchTarget
+
+        adapter = TorchTarget(
+            model,
+            unsupported=refused,
+            n_noise_samples=n_noise_samples,
+            output=output,
+            image_shape=image_shape,
+            seed=seed,
+        )
+    else:
+        layers = _layers(model)
+        link = _find_link(model, layers)
+        if link is None and method == "exact":
+            raise refused(
+                f"{inside.path[-1]} has no class probabilities that are a function of "
+                "its coefficients"
             )
-    if not hasattr(estimator, "predict_proba"):
-        raise unsupported("it has no predict_proba")
-    return _BlackBoxTarget(estimator, step)
+        if link is None:
+            return queried()
+        adapter = _LayeredTarget(model, layers, link)
+    if not inside.has_steps:
+        return adapter
+    fallback = None if method == "exact" else queried()
+    return _CarriedTarget(adapter, estimator, inside, refused, fallback)
+
+
+# -- models behind the steps of a pipeline --------------------------------------------
+
+
+class _CarriedTarget:
+    """The chain rule through steps that are affine: scaling, projection, selection."""
+
+    def __init__(self, adapter, estimator, inside, refused, fallback):
+        self.classes_ = adapter.classes_
+        self.n_features = getattr(estimator, "n_features_in_", None)
+        self._names = getattr(estimator, "feature_names_in_", None)
+        self._adapter, self._inside = adapter, inside
+        self._refused, self._fallback = refused, fallback
+
+    def prepare(self, n_features, bounds):
+        low, high = bounds
+        middle, half = (low + high) / 2, (high - low) / 2
+        steps = middle + half * np.vstack([np.zeros(n_features), np.eye(n_features)])
+        carried = self._carry(steps)
+        self._matrix = (carried[1:] - carried[0]) / half
+        rng = np.random.default_rng(0)
+        X = rng.uniform(low, high, size=(8, n_features))
+        affine = carried[0] + (X - middle) @ self._matrix
+        if not np.allclose(self._carry(X), affine, rtol=1e-4, atol=1e-5):
+            if self._fallback is not None:
+                return self._fallback.prepare(n_features, bounds)
+            raise self._refused(
+                "the steps before the model that can be differentiated are not affine "
+                f"({' > '.join(self._inside.path)})"
+            )
+        self._adapter.prepare(self._matrix.shape[1], bounds)
+        self.classes_ = self._adapter.classes_
+        return self
+
+    def _carry(self, X):
+        X = X if self._names is None else pd.DataFrame(X, columns=self._names)
+        X = self._inside.carry(X)
+        X = X.toarray() if hasattr(X, "toarray") else X
+        return np.asarray(X, dtype=np.float64)
+
+    def confidence_and_gradient(self, X, column):
+        confidence, gradient = self._adapter.confidence_and_gradient(
+            self._carry(np.asarray(X, dtype=np.float64)), column
+        )
+        return confidence, gradient @ self._matrix.T
 
 
 # -- scikit-learn's linear models and multilayer perceptrons --------------------------
@@ -104,16 +155,14 @@ _ACTIVATIONS = {
 
 
 def _layers(estimator):
-    """``(weights, biases, activation)`` of the target's layers, or None."""
-    if hasattr(estimator, "coefs_") and hasattr(estimator, "out_activation_"):
+    """``(weights, biases, activation)`` of the target's layers."""
+    if hasattr(estimator, "coefs_"):
         weights, biases = list(estimator.coefs_), list(estimator.intercepts_)
         activation = estimator.activation
-    elif hasattr(estimator, "coef_") and hasattr(estimator, "intercept_"):
+    else:
         coef = np.atleast_2d(estimator.coef_)
         intercept = np.broadcast_to(estimator.intercept_, len(coef))
         weights, biases, activation = [coef.T], [intercept], "identity"
-    else:
-        return None
     if weights[-1].shape[1] == 1:
         # One output for two classes: the first class has score 0.
         weights[-1] = np.hstack([np.zeros_like(weights[-1]), weights[-1]])
@@ -218,8 +267,6 @@ class _BlackBoxTarget(_NumpyTarget):
 
     def _confidence(self, X, column):
         if self._names is not None:
-            import pandas as pd
-
             X = pd.DataFrame(X, columns=self._names)
         proba = np.asarray(self._estimator.predict_proba(X), dtype=np.float64)
         return np.take_along_axis(proba, column[:, None], axis=1)[:, 0]

@@ -6,8 +6,9 @@ import warnings
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
-from sklearn_mid.attacks._torch_targets import target_device
+from sklearn_mid.attacks._torch_targets import target_device, target_module
 from sklearn_mid.utils._progress import progress
+from sklearn_mid.utils._target import parts
 from sklearn_mid.utils._torch import check_device, index_batches, new_generator
 
 __all__ = ["attack_device", "evaluate", "train"]
@@ -16,6 +17,9 @@ __all__ = ["attack_device", "evaluate", "train"]
 def attack_device(device, estimator):
     """The device named `device`, or the target's for "auto"."""
     if device == "auto":
+        for part in parts(estimator):
+            if target_module(part.estimator) is not None:
+                return target_device(part.estimator)[0]
         return target_device(estimator)[0]
     return check_device(device)
 

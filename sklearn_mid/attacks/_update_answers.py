@@ -3,32 +3,48 @@
 import copy
 
 import numpy as np
+import pandas as pd
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
-from sklearn_mid.attacks._queries import as_target_input, query_confidences
-from sklearn_mid.attacks._target_gradients import unfrozen
 from sklearn_mid.utils._progress import progress
+from sklearn_mid.utils._target import Target, parts, with_part
 
-__all__ = ["can_be_updated", "simulate_updates", "unfitted_like"]
+__all__ = ["answers", "can_be_updated", "simulate_updates", "unfitted_like"]
+
+_CALLER = "UpdatesLeakAttack"
+
+
+def answers(model, X, *, n_queries, seed):
+    """Confidences of `model` about rows of an array, averaged over draws."""
+    target = Target(
+        model,
+        caller=_CALLER,
+        release="confidences",
+        n_queries=n_queries,
+        random_state=seed,
+    )
+    return target.outputs(target.records(X, name_columns=True))
+
+
+def _learns(model):
+    return hasattr(model, "partial_fit")
 
 
 def can_be_updated(model):
-    """Whether `model`, or the model that it wraps, has ``partial_fit``."""
-    wrapped = unfrozen(getattr(model, "estimator_", model))
-    return hasattr(model, "partial_fit") or hasattr(wrapped, "partial_fit")
+    """Whether `model`, or a model inside it, has ``partial_fit``."""
+    return any(_learns(part.estimator) for part in parts(model))
 
 
 def _updated(model, X, y):
-    """A copy of `model` after an update; of a wrapper, the wrapped model changes."""
-    if hasattr(model, "partial_fit"):
-        if hasattr(model, "coef_"):
-            # scikit-learn's linear models cannot be updated in another float type.
-            X = X.astype(model.coef_.dtype, copy=False)
-        return copy.deepcopy(model).partial_fit(as_target_input(model, X), y)
-    updated = copy.copy(model)
-    updated.estimator_ = _updated(unfrozen(model.estimator_), X, y)
-    return updated
+    """A copy of `model` after an update of the part of it that learns."""
+    inside = next(part for part in parts(model) if _learns(part.estimator))
+    names = getattr(model, "feature_names_in_", None)
+    if hasattr(inside.estimator, "coef_"):
+        # scikit-learn's linear models cannot be updated in another float type.
+        X = X.astype(inside.estimator.coef_.dtype, copy=False)
+    X = inside.carry(X if names is None else pd.DataFrame(X, columns=names))
+    return with_part(model, _learns, lambda p: copy.deepcopy(p).partial_fit(X, y))
 
 
 def simulate_updates(
@@ -45,7 +61,7 @@ def simulate_updates(
     y_updates : ndarray of shape (n_updates, n_rows)
     probes : ndarray of shape (n_probes, n_features)
     n_queries, seed
-        As for :func:`sklearn_mid.attacks._queries.query_confidences`.
+        As for :class:`~sklearn_mid.utils._target.Target`.
     fresh_noise : bool
         Passed to ``updated_proba``.
     verbose : int
@@ -55,10 +71,11 @@ def simulate_updates(
     answers : ndarray of shape (n_updates, n_probes, n_classes)
     """
     if hasattr(model, "updated_proba"):
+        names = getattr(model, "feature_names_in_", None)
         return model.updated_proba(
             X_updates,
             y_updates,
-            as_target_input(model, probes),
+            probes if names is None else pd.DataFrame(probes, columns=names),
             n_samples=None if n_queries == 1 else n_queries,
             average="geometric",
             fresh_noise=fresh_noise,
@@ -67,9 +84,7 @@ def simulate_updates(
     updates = list(zip(X_updates, y_updates, strict=True))
     return np.stack(
         [
-            query_confidences(
-                _updated(model, X, y), probes, n_queries=n_queries, seed=seed + k
-            )
+            answers(_updated(model, X, y), probes, n_queries=n_queries, seed=seed + k)
             for k, (X, y) in enumerate(progress(updates, verbose, desc="updates"))
         ]
     )
@@ -81,7 +96,7 @@ def unfitted_like(model, seed):
     The attacker knows neither the target's weights, which a wrapper may hold in a
     FrozenEstimator, nor its seed.
     """
-    shadow = clone(unfrozen(model))
+    shadow = clone(model.estimator if isinstance(model, FrozenEstimator) else model)
     parameters = shadow.get_params(deep=True)
     for name, value in parameters.items():
         if isinstance(value, FrozenEstimator):

@@ -13,9 +13,8 @@ from sklearn.utils.validation import (
 )
 
 from sklearn_mid.attacks._base import ModelInversionAttack
-from sklearn_mid.attacks._queries import as_target_input, query_confidences
-from sklearn_mid.attacks._target_gradients import unfrozen
 from sklearn_mid.attacks._update_answers import (
+    answers,
     can_be_updated,
     simulate_updates,
     unfitted_like,
@@ -29,6 +28,7 @@ from sklearn_mid.utils._sklearn_compat import (
     StrOptions,
     _fit_context,
 )
+from sklearn_mid.utils._target import N_QUERIES, parts
 from sklearn_mid.utils._validation import as_column, positions
 
 __all__ = ["UpdatesLeakAttack"]
@@ -181,7 +181,7 @@ class UpdatesLeakAttack(ModelInversionAttack):
         n_shadows=4,
         n_probes=100,
         n_updates=1000,
-        n_queries=12,
+        n_queries=N_QUERIES,
         bounds=(0, 1),
         hidden_layer_sizes=(128, 64),
         lr=1e-3,
@@ -234,7 +234,8 @@ class UpdatesLeakAttack(ModelInversionAttack):
             If the records are too few, of another width than the target's, or lack
             a class.
         """
-        target = unfrozen(self._check_target("predict_proba", "classes_"))
+        target = self._check_target("predict_proba", "classes_")
+        target = next(parts(target)).estimator  # without its frost
         if not can_be_updated(target):
             raise self._unsupported("it has no partial_fit")
         X, y = self._check_records(X, y, target)
@@ -248,13 +249,13 @@ class UpdatesLeakAttack(ModelInversionAttack):
         self.probes_ = X[rng.permutation(len(X))[: self.n_probes]]
         self.shadows_, differences, updates = [], [], []
         n_shadows = min(self.n_shadows, self.n_updates)
+        names = getattr(target, "feature_names_in_", None)
         for block in np.array_split(np.arange(self.n_updates), n_shadows):
             n_updates = len(block)
             order = rng.permutation(len(X))
             base, rest = np.array_split(order, 2)
-            shadow = self._shadow(target, rng).fit(
-                as_target_input(target, X[base]), y[base]
-            )
+            rows = X[base] if names is None else pd.DataFrame(X[base], columns=names)
+            shadow = self._shadow(target, rng).fit(rows, y[base])
             self._check_shadow(shadow)
             sets = self._update_sets(rest, n_updates, rng)
             seed = int(rng.randint(2**31 - 1 - n_updates))
@@ -392,7 +393,7 @@ class UpdatesLeakAttack(ModelInversionAttack):
         """
         check_is_fitted(self)
         return self._simulate(
-            unfrozen(self.estimator),
+            next(parts(self.estimator)).estimator,
             np.asarray(X_updates),
             np.asarray(y_updates),
             self._query_seed + 1,
@@ -461,9 +462,7 @@ class UpdatesLeakAttack(ModelInversionAttack):
         return (labels[:, :, None] == self.classes_).mean(axis=1)
 
     def _answers(self, model, seed):
-        return query_confidences(
-            model, self.probes_, n_queries=self.n_queries, seed=seed
-        )
+        return answers(model, self.probes_, n_queries=self.n_queries, seed=seed)
 
     def _simulate(self, model, X_updates, y_updates, seed, *, fresh_noise=False):
         return simulate_updates(

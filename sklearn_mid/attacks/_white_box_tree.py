@@ -1,18 +1,18 @@
 """Attribute inference from the leaves of a decision tree (Fredrikson et al. 2015)."""
 
+import copy
+
 import numpy as np
+from scipy import sparse
 
 from sklearn_mid.attacks._base import AttributeInferenceAttack
-from sklearn_mid.attacks._target import (
-    class_index,
-    last_step,
-    records_for,
-    response_kind,
-)
 from sklearn_mid.utils._candidates import given_prior
 from sklearn_mid.utils._sklearn_compat import StrOptions
+from sklearn_mid.utils._target import response_kind
 
 __all__ = ["WhiteBoxTreeAttack"]
+
+_N_TRIAL_ROWS = 32
 
 
 class WhiteBoxTreeAttack(AttributeInferenceAttack):
@@ -28,9 +28,10 @@ class WhiteBoxTreeAttack(AttributeInferenceAttack):
         The fitted target: a decision tree classifier with ``apply`` and the arrays
         ``feature`` (negative at leaves), ``value`` and ``n_node_samples`` in
         ``tree_``, such as :class:`~sklearn.tree.DecisionTreeClassifier` or
-        :class:`~sklearn_mid.tree.MIDDecisionTreeClassifier`, or a
-        :class:`~sklearn.pipeline.Pipeline` that ends in one. It is never changed.
-        Wrap it in :class:`sklearn.frozen.FrozenEstimator` to keep it through ``clone``.
+        :class:`~sklearn_mid.tree.MIDDecisionTreeClassifier`; or pipelines, searches
+        and wrappers with one inside, as who has the parameters looks into them. It is
+        never changed. Wrap it in :class:`sklearn.frozen.FrozenEstimator` to keep it
+        through ``clone``.
     sensitive_feature : str, int, or list of str or int
         The secret's column, by name or index, or the columns of a one-hot group, whose
         valid codes are then the only candidates.
@@ -139,46 +140,48 @@ class WhiteBoxTreeAttack(AttributeInferenceAttack):
 
     def _fit_attack(self, X, y, codes):
         self.prior_ = given_prior(self.prior, self.values_, self.prior_)
-        tree = self._tree()
-        class_index(self.estimator, y, attack=self)  # known labels?
+        self._aimed = target = self._tree_target()
+        target.response(y)  # known labels?
+        self._found = found = self._inside()
+        self._check_secret_arrives(target, found, X)
+        n_nodes = len(found.estimator.tree_.n_node_samples)
         self._reached = np.column_stack(
             [
-                np.bincount(leaf, minlength=len(tree.tree_.n_node_samples))
-                for leaf in self._leaves(tree, X)
+                np.bincount(leaf, minlength=n_nodes)
+                for leaf in self._leaves(target, found, X)
             ]
         )
         self._n_records = len(X)
 
-    def _tree(self):
-        """The decision tree in the target."""
+    def _tree_target(self):
+        self._check_target("predict")
         if response_kind(self.estimator) != "classifier":
             raise self._unsupported("a decision tree classifier is needed")
-        tree, _ = last_step(self._check_target("predict"))
-        inside = getattr(tree, "tree_", None)
-        parts = ("feature", "value", "n_node_samples")
-        missing = [f"tree_.{part}" for part in parts if not hasattr(inside, part)]
-        missing += [] if hasattr(tree, "apply") else ["apply"]
-        if missing:
-            lacks = ", no ".join(missing)
-            raise self._unsupported(
-                f"{type(tree).__name__} has no {lacks}; a decision tree classifier is "
-                "needed"
-            )
-        return tree
+        return self._target(release="labels")
 
-    def _leaves(self, tree, X):
+    def _check_secret_arrives(self, target, found, X):
+        """Raise if a step before the tree drops the secret, so that nothing is told."""
+        few = target.records(X[:_N_TRIAL_ROWS])
+        arriving = [
+            copy.copy(found.carry(X_v)) for X_v in self._candidates.substitute(few)
+        ]
+        if all(_equal(arriving[0], other) for other in arriving[1:]):
+            raise self._unsupported(
+                f"sensitive_feature={self.sensitive_feature!r} is dropped before it "
+                f"comes to the tree inside ({' > '.join(found.path)}), whose leaves "
+                "say nothing about it"
+            )
+
+    def _leaves(self, target, found, X):
         """Leaf of each record, for each value of the secret in turn."""
-        for X_v in self._candidates.substitute(
-            records_for(self.estimator, X, attack=self)
-        ):
-            _, inner = last_step(self.estimator, X_v)
-            yield tree.apply(inner)
+        for X_v in self._candidates.substitute(target.records(X)):
+            yield found.estimator.apply(found.carry(X_v))
 
     def _infer_log_proba(self, X, y):
-        tree = self._tree()
-        index = class_index(self.estimator, y, attack=self)
-        leaf = np.column_stack(list(self._leaves(tree, X)))
-        inside = tree.tree_
+        target, found = self._aimed, self._found
+        index = target.response(y)
+        leaf = np.column_stack(list(self._leaves(target, found, X)))
+        inside = found.estimator.tree_
         # A record may stop before a leaf, at a value that no training row had there.
         leaf_size = np.where(inside.feature < 0, inside.n_node_samples, 0)
         value = inside.value.reshape(len(leaf_size), -1)
@@ -204,3 +207,11 @@ class WhiteBoxTreeAttack(AttributeInferenceAttack):
         expected = n_training * reached / self._n_records
         share = (leaf_size[leaf] + prior_of_leaf) / (expected + 1)
         return share * self.prior_ / prior_of_leaf
+
+
+def _equal(one, other):
+    if hasattr(one, "equals"):
+        return one.equals(other)
+    if sparse.issparse(one):
+        return (one != other).nnz == 0
+    return np.array_equal(one, other)

@@ -14,7 +14,6 @@ from sklearn_mid.attacks import (
     PriorBaseline,
     WhiteBoxTreeAttack,
 )
-from sklearn_mid.attacks._target import last_step
 from sklearn_mid.benchmark._protocol import HELD_OUT, MEMBERS
 from sklearn_mid.exceptions import UnsupportedTargetError
 from sklearn_mid.metrics import attack_report
@@ -24,8 +23,6 @@ from sklearn_mid.utils._validation import check_parameters
 
 __all__ = ["audit"]
 
-# A model that draws noise for every answer is asked until most of it averages out.
-_N_QUERIES = 12
 _FIGURES = ("accuracy", "mcc", "baseline_accuracy", "advantage")
 
 
@@ -170,10 +167,7 @@ def audit(
 
 def _attacks(model, sensitive_feature, seed):
     """Unfitted attacks by name; some may find that the model does not suit them."""
-    # As the attacks see it: a wrapper passes no single draws on.
-    model_draws = hasattr(last_step(model)[0], "sample_proba")
-    n_queries = _N_QUERIES if model_draws else 1
-    common = {"n_queries": n_queries, "random_state": seed}
+    common = {"random_state": seed}
     attacks = {
         "MAP": MAPAttack(model, sensitive_feature, **common),
         "MAP, no prior": MAPAttack(model, sensitive_feature, use_prior=False, **common),
@@ -183,12 +177,7 @@ def _attacks(model, sensitive_feature, seed):
             model, sensitive_feature, calibrate=True, **common
         )
     attacks["learned"] = LearnedAttack(model, sensitive_feature, **common)
-    # Below a wrapper that changes confidences is the tree; one that was never shown
-    # the secret takes other columns.
-    inside = model
-    while hasattr(inside, "estimator_") and not hasattr(inside, "kept_features_"):
-        inside = inside.estimator_
-    attacks["white-box counts"] = WhiteBoxTreeAttack(inside, sensitive_feature)
+    attacks["white-box counts"] = WhiteBoxTreeAttack(model, sensitive_feature)
     return attacks
 
 

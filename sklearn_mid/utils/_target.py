@@ -1,5 +1,6 @@
 """The only way to look at a fitted model: what it answers, and what is inside it."""
 
+import copy
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,7 +20,18 @@ from sklearn_mid.utils._candidates import Candidates
 from sklearn_mid.utils._draws import geometric_mean
 from sklearn_mid.utils._validation import as_response, positions
 
-__all__ = ["N_QUERIES", "Inside", "Target", "response_kind"]
+__all__ = [
+    "N_QUERIES",
+    "Inside",
+    "Target",
+    "check_target",
+    "find_inside",
+    "is_torch_target",
+    "parts",
+    "response_kind",
+    "unsupported",
+    "with_part",
+]
 
 # Answers of a stochastic target that are averaged, unless asked otherwise.
 N_QUERIES = 12
@@ -53,6 +65,11 @@ class Inside:
     estimator: Any
     path: tuple[str, ...]
     _steps: tuple[Callable, ...] = field(default=(), repr=False)
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether records come to the part otherwise than to the whole."""
+        return bool(self._steps)
 
     def carry(self, X: Any) -> Any:
         """Records of the whole model, as they come to the part."""
@@ -109,7 +126,8 @@ class Target:
         self.estimator = estimator
         self.caller = caller
         self.n_queries = n_queries
-        self._seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
+        self._random_state = random_state
+        self._seed: int | None = None  # drawn when first needed
         self._answers_vary: bool | None = None
         self.kind = response_kind(estimator)
         if self.kind not in ("classifier", "regressor"):
@@ -297,12 +315,17 @@ class Target:
     def _drawn(self, name: str, X: Any, n_draws: int, stream: int) -> Any:
         """Draws of shape (n_draws, n_samples, ...), None if the model offers none."""
         # Containers pass no draws on; a wrapper that has some offers them itself.
-        found = _walk(self.estimator, lambda model: hasattr(model, name), _contained)
-        if not isinstance(found, Inside):
+        for part in parts(self.estimator, containers_only=True):
+            if hasattr(part.estimator, name):
+                break
+        else:
             return None
+        if self._seed is None:
+            rng = check_random_state(self._random_state)
+            self._seed = rng.randint(np.iinfo(np.int32).max)
         seed = np.random.SeedSequence((self._seed, stream)).generate_state(1)[0]
-        draws = getattr(found.estimator, name)(
-            found.carry(X),
+        draws = getattr(part.estimator, name)(
+            part.carry(X),
             n_samples=n_draws,
             random_state=int(seed) % np.iinfo(np.int32).max,
         )
@@ -373,64 +396,105 @@ def check_target(caller: str, estimator: Any, *needs: str | tuple[str, ...]) -> 
 
 def find_inside(caller: str, estimator: Any, kind: str) -> Inside:
     """As :meth:`Target.inside`, for a model that need not be a predictor."""
-    is_it, needed = _KINDS[kind]
-    found = _walk(estimator, is_it, lambda model: _contained(model) or _wrapped(model))
-    if isinstance(found, Inside):
-        return found
-    end = found[-1]
-    reason = f"{end} is no such thing" if len(found) > 1 else "it is none"
-    way = f" ({' > '.join(found)})" if len(found) > 1 else ""
-    raise unsupported(caller, estimator, f"{needed} is needed, and {reason}{way}")
+    is_it, lack = _KINDS[kind]
+    for part in parts(estimator):
+        if is_it(part.estimator):
+            return part
+    where = "it" if len(part.path) == 1 else f"what is inside ({' > '.join(part.path)})"
+    raise unsupported(caller, estimator, f"{where} has {lack}")
 
 
-def _walk(
-    model: Any, is_it: Callable, next_inside: Callable
-) -> Inside | tuple[str, ...]:
-    """The outermost part that `is_it`, or else the names on the way in."""
+def parts(model: Any, *, containers_only: bool = False) -> Iterator[Inside]:
+    """The model and what it answers with, from the outside in.
+
+    Parameters
+    ----------
+    model : object
+        A fitted model.
+    containers_only : bool, default=False
+        Whether to stop at a wrapper that changes answers.
+
+    Yields
+    ------
+    Inside
+        A frozen model is passed over: it answers for what it holds.
+    """
     path: tuple[str, ...] = ()
     steps: tuple[Callable, ...] = ()
     while True:
         path += (type(model).__name__,)
-        # A frozen model answers for what it holds: look at that.
-        if not isinstance(model, FrozenEstimator) and is_it(model):
-            return Inside(model, path, steps)
-        found = next_inside(model)
-        if found is None:
-            return path
-        model, step = found
-        steps += () if step is None else (step,)
+        if not isinstance(model, FrozenEstimator):
+            yield Inside(model, path, steps)
+        held = _held(model)
+        if held is None or (containers_only and not held.is_contained):
+            return
+        steps += () if held.step is None else (held.step,)
+        model = held.estimator
 
 
-def _contained(model: Any) -> tuple[Any, Callable | None] | None:
-    """What a container answers with, and the step that takes records there."""
-    if isinstance(model, FrozenEstimator):
-        return model.estimator, None
+def with_part(model: Any, is_part: Callable, change: Callable) -> Any:
+    """A shallow copy of a model, with the outermost part that `is_part` changed.
+
+    Parameters
+    ----------
+    model : object
+        A fitted model with such a part.
+    is_part : callable
+        Of a part, whether it is meant.
+    change : callable
+        From the part to what takes its place.
+    """
+    if not isinstance(model, FrozenEstimator) and is_part(model):
+        return change(model)
+    held = _held(model)
+    assert held is not None
+    changed = copy.copy(model)
+    inner = with_part(held.estimator, is_part, change)
     if isinstance(model, Pipeline):
-        return model[-1], model[:-1].transform if len(model) > 1 else None
-    if hasattr(model, "best_estimator_"):
-        return model.best_estimator_, None
-    return None
+        inner = [*model.steps[:-1], (model.steps[-1][0], inner)]
+    setattr(changed, held.place, inner)
+    return changed
 
 
-def _wrapped(model: Any) -> tuple[Any, Callable | None] | None:
-    """What a wrapper that changes answers holds, and the step that takes records there.
+@dataclass(frozen=True)
+class _Held:
+    estimator: Any
+    place: str  # the attribute it stands in
+    step: Callable | None = None  # takes records there
+    is_contained: bool = False  # what it answers is answered
+
+
+def _held(model: Any) -> _Held | None:
+    """What a container or wrapper holds, if `model` is one.
 
     ``estimator_`` may also be a template that an ensemble clones, which is not fitted.
     """
-    inner = getattr(model, "estimator_", getattr(model, "regressor_", None))
-    if inner is None:
+    if isinstance(model, FrozenEstimator):
+        return _Held(model.estimator, "estimator", is_contained=True)
+    if isinstance(model, Pipeline):
+        step = model[:-1].transform if len(model) > 1 else None
+        return _Held(model[-1], "steps", step, is_contained=True)
+    for place in ("best_estimator_", "estimator_", "regressor_"):
+        inner = getattr(model, place, None)
+        if inner is not None:
+            break
+    else:
         calibrated = getattr(model, "calibrated_classifiers_", ())
-        inner = calibrated[0].estimator if len(calibrated) == 1 else None
-    if inner is None or not _is_fitted(inner):
+        if len(calibrated) != 1:
+            return None
+        return _Held(calibrated[0].estimator, "calibrated_classifiers_")
+    if not _is_fitted(inner):
         return None
+    step = None
     if hasattr(model, "kept_features_"):
-        return inner, _KeepColumns(model.kept_features_)
-    if hasattr(model, "get_support"):
-        return inner, model.transform
-    widths = [getattr(m, "n_features_in_", None) for m in (model, inner)]
-    if None not in widths and widths[0] != widths[1]:
-        return None
-    return inner, None
+        step = _KeepColumns(model.kept_features_)
+    elif hasattr(model, "get_support"):
+        step = model.transform
+    else:
+        widths = [getattr(m, "n_features_in_", None) for m in (model, inner)]
+        if None not in widths and widths[0] != widths[1]:
+            return None  # something stands between them
+    return _Held(inner, place, step, is_contained=place == "best_estimator_")
 
 
 @dataclass(frozen=True)
@@ -462,22 +526,34 @@ def _is_forest(model: Any) -> bool:
     return len(members) > 0 and all(_is_tree(member) for member in members)
 
 
-def _has_gradients(model: Any) -> bool:
-    """Our nets, skorch nets, torch modules, linear models, multilayer perceptrons."""
+def is_torch_target(model: Any) -> bool:
+    """Whether torch can differentiate `model`: our nets, skorch nets, modules."""
     if hasattr(model, "differentiable_proba"):
         return True
     torch = sys.modules.get("torch")
-    if torch is not None:
-        module = getattr(model, "module_", model)
-        if isinstance(module, torch.nn.Module):
-            return True
+    if torch is None:
+        return False
+    return isinstance(getattr(model, "module_", model), torch.nn.Module)
+
+
+def _has_gradients(model: Any) -> bool:
+    """What torch can differentiate, linear models and multilayer perceptrons."""
+    if is_torch_target(model):
+        return True
     if hasattr(model, "coefs_") and hasattr(model, "out_activation_"):
         return True
     return hasattr(model, "coef_") and hasattr(model, "intercept_")
 
 
 _KINDS = {
-    "tree": (_is_tree, "a decision tree"),
-    "forest": (_is_forest, "an ensemble of decision trees"),
-    "gradients": (_has_gradients, "a model with gradients"),
+    "tree": (_is_tree, "no fitted tree_ with apply; a decision tree is needed"),
+    "forest": (
+        _is_forest,
+        "no fitted trees as estimators_; an ensemble of decision trees is needed",
+    ),
+    "gradients": (
+        _has_gradients,
+        "no gradients: no differentiable_proba, no torch module, and it is neither a "
+        "linear model nor an MLPClassifier of scikit-learn",
+    ),
 }

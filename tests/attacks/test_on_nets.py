@@ -13,7 +13,6 @@ from sklearn_mid.attacks import (
     UpdatesLeakAttack,
 )
 from sklearn_mid.attacks._target_gradients import target_gradient
-from sklearn_mid.exceptions import UnsupportedTargetError
 from sklearn_mid.neural_network import MIDNeuralNetClassifier
 
 torch = pytest.importorskip("torch")
@@ -42,7 +41,7 @@ def mid_net(digits, request):
 def _gradient(net, X, column, n_noise_samples=1, seed=0):
     adapter = target_gradient(
         net,
-        unsupported=UnsupportedTargetError,
+        caller="look",
         method="exact",
         n_noise_samples=n_noise_samples,
         seed=seed,

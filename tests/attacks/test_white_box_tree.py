@@ -125,8 +125,8 @@ def test_sees_more_than_the_outputs():
     ("target", "match"),
     [
         (DecisionTreeRegressor(), "DecisionTreeRegressor: a decision tree classifier"),
-        (LogisticRegression(), "has no tree_.feature, .*, no apply; a decision tree"),
-        (RandomForestClassifier(n_estimators=2), "has no tree_.feature"),
+        (LogisticRegression(), "it has no fitted tree_ with apply; a decision tree"),
+        (RandomForestClassifier(n_estimators=2), "it has no fitted tree_"),
     ],
 )
 def test_other_targets_are_refused(target, match):

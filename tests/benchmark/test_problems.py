@@ -244,8 +244,18 @@ def test_white_box_sees_the_net_below_a_wrapper(name):
     problem = resolve("dataset", "digits")(random_state=0, task="classes", max_epochs=1)
     noisy = resolve("defence", "noise")(problem, random_state=0, scale=0.1)
     target = problem.fit(noisy)
-    attack = resolve("attack", name)(problem, target, random_state=0)
-    assert attack.estimator is target.estimator_
+    X = problem.X_aux
+    gradients = [
+        resolve("attack", name)(problem, looked_at, random_state=0)
+        .set_params(**{"max_iter": 1, "search_iter": 1} if name == "gmi" else {})
+        .fit(X)
+        ._differentiable()
+        .prepare(X.shape[1], (0, 1))
+        .confidence_and_gradient(X[:2], np.array([0, 1]))
+        for looked_at in (target, target.estimator_)
+    ]
+    for of_wrapped, of_net in zip(*gradients, strict=True):
+        assert_allclose(of_wrapped, of_net)
 
 
 def test_the_mean_image_is_that_of_the_class_where_it_is_known():

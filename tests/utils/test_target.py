@@ -185,5 +185,5 @@ def test_what_cannot_be_looked_at_is_named():
             look(model)
     with pytest.raises(UnsupportedTargetError, match="a regressor, which releases no"):
         look(LinearRegression().fit(X, X[:, 0]), release="labels")
-    with pytest.raises(UnsupportedTargetError, match="gradients is needed"):
+    with pytest.raises(UnsupportedTargetError, match="it has no gradients"):
         look(TREE.fit(X, Y)).inside("gradients")

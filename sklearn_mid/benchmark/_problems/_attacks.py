@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from sklearn_mid.benchmark._problems._attribute import final_step
 from sklearn_mid.benchmark._problems._image_problems import MeanImage
 
 __all__ = ["ATTACKS", "BASELINES"]
@@ -79,17 +78,14 @@ def map_attack(
 
 
 def white_box_tree(problem, target, *, random_state):
-    """Path counts of the tree that the record could have taken.
-
-    Who sees the inside sees the tree below a wrapper that changes its confidences.
-    """
+    """Path counts of the tree that the record could have taken."""
     from sklearn_mid.attacks import PriorBaseline, WhiteBoxTreeAttack
 
     if hasattr(target, "kept_features_"):
         # A tree that was never shown the secret fits every value alike: the path
         # counts cancel, and the prior is what is left.
         return PriorBaseline(problem.sensitive_feature)
-    return WhiteBoxTreeAttack(final_step(target), problem.sensitive_feature)
+    return WhiteBoxTreeAttack(target, problem.sensitive_feature)
 
 
 def learned(problem, target, *, random_state):
@@ -124,26 +120,20 @@ def alignment(
 
 
 def mi_face(problem, target, *, random_state, max_iter=500, loss="log"):
-    """Gradient descent on the target's doubt about a class.
-
-    Who sees the inside sees the net below a wrapper that changes its confidences.
-    """
+    """Gradient descent on the target's doubt about a class."""
     from sklearn_mid.attacks import GradientInversionAttack
 
     return GradientInversionAttack(
-        final_step(target), max_iter=max_iter, loss=loss, random_state=random_state
+        target, max_iter=max_iter, loss=loss, random_state=random_state
     )
 
 
 def gmi(problem, target, *, random_state, search_iter=300):
-    """A search among images that a generator holds for plausible.
-
-    Who sees the inside sees the net below a wrapper that changes its confidences.
-    """
+    """A search among images that a generator holds for plausible."""
     from sklearn_mid.attacks import GenerativeInversionAttack
 
     return GenerativeInversionAttack(
-        final_step(target),
+        target,
         **problem.gan,
         image_shape=problem.image_shape,
         search_iter=search_iter,

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 from sklearn import metrics as skm
-from sklearn.pipeline import Pipeline
 from sklearn.utils import check_consistent_length
 
 from sklearn_mid.benchmark._protocol import HELD_OUT, MEMBERS, Judgement
@@ -27,22 +26,12 @@ from sklearn_mid.metrics import (
     information_accuracy_bound,
 )
 from sklearn_mid.model_selection import target_auxiliary_split
+from sklearn_mid.utils._target import parts
 
-__all__ = ["AttributeProblem", "classifier_scores", "final_step", "model_figures"]
+__all__ = ["AttributeProblem", "classifier_scores", "model_figures"]
 
 # Numbers of records that differential privacy is asked to protect together.
 _GROUP_SIZES = (1, 2, 5)
-
-
-def final_step(model):
-    """The estimator at the end of pipelines and of wrappers that keep one."""
-    while True:
-        if isinstance(model, Pipeline):
-            model = model[-1]
-        elif hasattr(model, "estimator_"):
-            model = model.estimator_
-        else:
-            return model
 
 
 def classifier_scores(target, X, y):
@@ -71,7 +60,8 @@ def classifier_scores(target, X, y):
 
 def model_figures(target):
     """What a model says about itself: its information, and the epsilon it spent."""
-    model = final_step(target)
+    *_, inside = parts(target)
+    model = inside.estimator
     figures = {
         "mutual information": getattr(model, "mutual_information_", None),
         "epsilon": getattr(model, "epsilon_", getattr(model, "epsilon", None)),
