@@ -195,7 +195,7 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
                 [X[codes == k].mean(axis=0) for k in range(len(self.aux_classes_))]
             )
 
-        target = self._target(release="confidences", random_state=int(seeds[1]))
+        target = self._aim(release="confidences", random_state=int(seeds[1]))
         confidences = target.outputs(target.records(X, name_columns=True))
         self.classes_ = target.classes
         features = self._align(confidences)
@@ -234,7 +234,7 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         check_is_fitted(self)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         check_scale(X, check_bounds(self.bounds), name="X")
-        target = self._target(release="confidences", random_state=self._query_seed)
+        target = self._aim(release="confidences", random_state=self._query_seed)
         return target.outputs(target.records(X, name_columns=True))
 
     def reconstruct(self, confidences):

@@ -84,7 +84,7 @@ class ModelInversionAttack(MetaEstimatorMixin, BaseEstimator):
         """
         raise NotImplementedError(f"{type(self).__name__} has no baseline yet.")
 
-    def _target(self, **options: Any) -> Target:
+    def _aim(self, **options: Any) -> Target:
         """The fitted target, to be looked at; `options` are those of Target."""
         for name in ("n_queries", "random_state"):
             if name in self._get_param_names():

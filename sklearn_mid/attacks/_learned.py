@@ -107,7 +107,7 @@ class LearnedAttack(AttributeInferenceAttack):
         self.random_state = random_state
 
     def _fit_attack(self, X, y, codes):
-        self._aimed = self._target()
+        self._aimed = self._aim()
         self._classifier = RecordClassifier(
             self.classifier, len(self.values_), self.random_state
         ).fit(self._columns(X, y), codes)

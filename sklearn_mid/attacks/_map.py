@@ -182,7 +182,7 @@ class MAPAttack(AttributeInferenceAttack):
     def _fit_attack(self, X, y, codes):
         prior = self.prior if self.use_prior else "uniform"
         self.prior_ = given_prior(prior, self.values_, self.prior_)
-        self._aimed = target = self._target(release=_RELEASE[self.error_model])
+        self._aimed = target = self._aim(release=_RELEASE[self.error_model])
         self.error_model_ = _ERROR_MODEL[target.release]
         y = target.response(y)
         if self.error_model_ == "gaussian":

@@ -157,7 +157,7 @@ class WhiteBoxTreeAttack(AttributeInferenceAttack):
         self._check_target("predict")
         if response_kind(self.estimator) != "classifier":
             raise self._unsupported("a decision tree classifier is needed")
-        return self._target(release="labels")
+        return self._aim(release="labels")
 
     def _check_secret_arrives(self, target, found, X):
         """Raise if a step before the tree drops the secret, so that nothing is told."""
