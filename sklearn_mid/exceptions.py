@@ -1,6 +1,15 @@
 """Errors that a caller may want to catch by name."""
 
-__all__ = ["UnsupportedTargetError"]
+__all__ = ["SecretSeedWarning", "UnsupportedTargetError"]
+
+
+class SecretSeedWarning(UserWarning):
+    """The noise of a differentially private model can be drawn again.
+
+    A `random_state` was given: whoever knows it, or guesses it, can subtract the
+    noise, and what the model promises is void. For tests and benchmarks, whose models
+    nobody is handed, that is no harm; leave `random_state=None` for a model that is.
+    """
 
 
 class UnsupportedTargetError(TypeError):

@@ -1,12 +1,10 @@
 """Defences that MID competes with; they know nothing of any attack."""
 
+from sklearn_mid.defenses._dp_forest import DPRandomForestClassifier
 from sklearn_mid.defenses._dp_linear import DPLinearRegression
 from sklearn_mid.defenses._dp_logistic import DPLogisticRegression
 from sklearn_mid.defenses._dp_naive_bayes import DPGaussianNB
-from sklearn_mid.defenses._dp_trees import (
-    DPDecisionTreeClassifier,
-    DPRandomForestClassifier,
-)
+from sklearn_mid.defenses._dp_trees import DPDecisionTreeClassifier
 from sklearn_mid.defenses._label_only import LabelOnly
 from sklearn_mid.defenses._noise import ConfidenceNoise
 from sklearn_mid.defenses._omit import OmitFeature

@@ -4,12 +4,8 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_mid.defenses._diffprivlib import (
-    DPEstimator,
-    center_and_half_width,
-    clip,
-    import_diffprivlib,
-)
+from sklearn_mid.defenses._dp_base import DPEstimator, center_and_half_width, clip
+from sklearn_mid.utils._secret_noise import noise_sources
 from sklearn_mid.utils._sklearn_compat import _fit_context
 from sklearn_mid.utils._validation import as_response
 
@@ -46,7 +42,7 @@ class DPLinearRegression(RegressorMixin, DPEstimator):
     noise_scale_ : float
         Scale of the Laplace noise on each product of two columns, in units where all
         columns lie in [-1, 1].
-    epsilon_spent_ : float
+    epsilon_ : float
         What this fit spent. Another fit on the same data spends as much again.
     n_features_in_ : int
         Number of features.
@@ -131,39 +127,21 @@ class DPLinearRegression(RegressorMixin, DPEstimator):
         """
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
         y = as_response(y)
-        mechanisms = import_diffprivlib("mechanisms", self)
+        (noise,) = noise_sources(self.random_state, 1, self)
         ones = np.ones((len(X), 1))
         Z = np.hstack([self._scale(X, reset=True), ones])
         center, half_width = center_and_half_width(self, "target_bounds", 1)
         target = clip((y - center) / half_width, "target_bounds", warn=True)
 
-        # One share for each product of two columns, but for ones * ones = n, and one
-        # for each product of a column with the target.
-        n_columns = Z.shape[1]
-        share = self.epsilon / (n_columns * (n_columns + 1) // 2 - 1 + n_columns)
-        rng = self._random_state()
-
-        def noisy(total, sensitivity):
-            laplace = mechanisms.Laplace(
-                epsilon=share, sensitivity=sensitivity, random_state=rng
-            )
-            return laplace.randomise(float(total))
-
-        gram, moment = Z.T @ Z, Z.T @ target
-        for j in range(n_columns):
-            moment[j] = noisy(moment[j], 2)
-            for k in range(j, n_columns):
-                if k < n_columns - 1 or j < k:
-                    gram[j, k] = noisy(gram[j, k], 1 if j == k else 2)
-                    gram[k, j] = gram[j, k]
-        self.noise_scale_ = 2 / share
-        scaled_coef = _solve_trimmed(gram, moment, np.sqrt(2) * self.noise_scale_)
+        gram, moment, noise_std = _noisy_products(Z, target, self.epsilon, noise)
+        self.noise_scale_ = noise_std / np.sqrt(2)
+        scaled_coef = _solve_trimmed(gram, moment, noise_std)
 
         self.coef_ = scaled_coef[:-1] * half_width[0] / self._half_width
         self.intercept_ = float(
             center[0] + half_width[0] * scaled_coef[-1] - self._center @ self.coef_
         )
-        self.epsilon_spent_ = float(self.epsilon)
+        self.epsilon_ = float(self.epsilon)
         return self
 
     def predict(self, X):
@@ -182,6 +160,25 @@ class DPLinearRegression(RegressorMixin, DPEstimator):
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
         return X @ self.coef_ + self.intercept_
+
+
+def _noisy_products(Z, target, epsilon, noise):
+    # One share for each product of two columns, but for ones * ones = n, and one
+    # for each product of a column with the target.
+    n_columns = Z.shape[1]
+    share = epsilon / (n_columns * (n_columns + 1) // 2 - 1 + n_columns)
+
+    def noisy(total, sensitivity):
+        return total + sensitivity / share * noise.laplace(1)[0]
+
+    gram, moment = Z.T @ Z, Z.T @ target
+    for j in range(n_columns):
+        moment[j] = noisy(moment[j], 2)
+        for k in range(j, n_columns):
+            if k < n_columns - 1 or j < k:
+                gram[j, k] = noisy(gram[j, k], 1 if j == k else 2)
+                gram[k, j] = gram[j, k]
+    return gram, moment, np.sqrt(2) * 2 / share
 
 
 def _solve_trimmed(gram, moment, noise_std):

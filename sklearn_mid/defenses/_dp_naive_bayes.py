@@ -3,13 +3,12 @@
 from numbers import Real
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import softmax
 
-from sklearn_mid.defenses._diffprivlib import (
-    DPClassifier,
-    import_diffprivlib,
-    own_accountant,
-)
+from sklearn_mid.defenses._diffprivlib import import_diffprivlib, own_accountant
+from sklearn_mid.defenses._dp_base import DPClassifier
+from sklearn_mid.utils._secret_noise import warn_of_seed
 from sklearn_mid.utils._sklearn_compat import Interval
 
 __all__ = ["DPGaussianNB"]
@@ -18,9 +17,10 @@ __all__ = ["DPGaussianNB"]
 class DPGaussianNB(DPClassifier):
     r"""Gaussian naive Bayes with differential privacy.
 
-    Releasing the model is :math:`\varepsilon`-differentially private when one record
-    is replaced by any other within the bounds. The number of records and the labels
-    that occur are public.
+    Releasing the model is :math:`\varepsilon`-differentially private: when one record
+    is *replaced* by any other within the bounds, no outcome becomes more than
+    :math:`e^\varepsilon` times as likely. The number of records and the labels that
+    occur are public. This holds against anyone who does not know `random_state`.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class DPGaussianNB(DPClassifier):
         Noisy mean of each feature in each class.
     var_ : ndarray of shape (n_classes, n_features)
         Noisy variance of each feature in each class.
-    epsilon_spent_ : float
+    epsilon_ : float
         What this fit spent. Another fit on the same data spends as much again.
     n_features_in_ : int
         Number of features.
@@ -78,8 +78,8 @@ class DPGaussianNB(DPClassifier):
     >>> from sklearn.datasets import load_iris
     >>> from sklearn_mid.defenses import DPGaussianNB
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = DPGaussianNB(epsilon=100, bounds=(0, 8), random_state=0)
-    >>> model.fit(X, y).score(X, y) > 0.6
+    >>> model = DPGaussianNB(epsilon=1000, bounds=(0, 8)).fit(X, y)
+    >>> model.score(X, y) > 0.6
     True
     """
 
@@ -89,27 +89,33 @@ class DPGaussianNB(DPClassifier):
     }
 
     def __init__(
-        self, epsilon=1.0, *, bounds=None, var_smoothing=1e-9, random_state=None
-    ):
+        self,
+        epsilon: float = 1.0,
+        *,
+        bounds: tuple | None = None,
+        var_smoothing: float = 1e-9,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         self.epsilon = epsilon
         self.bounds = bounds
         self.var_smoothing = var_smoothing
         self.random_state = random_state
 
-    def _fit_private(self, Z, codes):
+    def _fit_private(self, Z: NDArray, codes: NDArray) -> None:
+        warn_of_seed(self.random_state, self)
         models = import_diffprivlib("models", self)
         bayes = models.GaussianNB(
             epsilon=self.epsilon * 3 / 5,
             bounds=(-np.ones(Z.shape[1]), np.ones(Z.shape[1])),
             var_smoothing=self.var_smoothing,
-            random_state=self._random_state(),
+            random_state=self.random_state,
             accountant=own_accountant(self),
         ).fit(Z, codes)
         self.class_prior_ = bayes.class_prior_
         self.theta_ = self._center + self._half_width * bayes.theta_
         self.var_ = self._half_width**2 * bayes.var_
 
-    def _proba(self, X):
+    def _proba(self, X: NDArray) -> NDArray[np.float64]:
         with np.errstate(over="ignore"):
             distance = (X[:, None, :] - self.theta_) / np.sqrt(self.var_)
         squares = np.clip(distance, -1e150, 1e150) ** 2  # sums of them are floats

@@ -176,13 +176,13 @@ class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
         for module in ("torch", "skorch"):
             require(module, extra="nn", needed_by=type(self).__name__)
 
-    def _start(self, n_outputs):
-        """A new net, untrained."""
+    def _start(self, n_outputs, seed=None):
+        """A new net, untrained; `seed` is drawn from `random_state` if it is None."""
         self._require_torch()
         from sklearn_mid.utils._torch import as_seed, check_device
 
         device = str(check_device(self.device))
-        self._seed = as_seed(self.random_state)
+        self._seed = as_seed(self.random_state) if seed is None else seed
         self._n_trainings = 0
         self._net_config = self._net_parameters(n_outputs, device)
         self.net_ = self._build_net(self._net_config)

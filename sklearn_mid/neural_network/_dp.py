@@ -1,11 +1,14 @@
 """The classifier trained with differential privacy, to compare with."""
 
 from numbers import Real
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from sklearn_mid.neural_network._base import BaseNeuralNet, BaseNeuralNetClassifier
 from sklearn_mid.utils._optional import require
+from sklearn_mid.utils._secret_noise import NoiseSource, noise_sources
 from sklearn_mid.utils._sklearn_compat import Interval, Options, _fit_context
 
 __all__ = ["DPNeuralNetClassifier"]
@@ -50,8 +53,6 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
     batch_size : int or "full", default=128
         Expected number of rows in a batch; every row joins it independently.
     max_epochs : int, default=30
-    callbacks : list of skorch callbacks, default=None
-        What they record or decide from the training data is not private.
     dtype : {"float32", "float64"}, default="float32"
     device : str, default="auto"
         As in :class:`MIDNeuralNetClassifier`.
@@ -71,10 +72,9 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
     classes_ : ndarray of shape (n_classes,)
     net_ : skorch.NeuralNet
         The trained net, unwrapped from Opacus.
-    history_ : list of dict
-        Per epoch: "epoch", "loss" and "distortion" (equal here). Not private.
     n_iter_ : int
-        Number of epochs.
+        Number of epochs; fewer than asked for only where weights, which are private,
+        were no longer finite.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features_in_,)
 
@@ -110,8 +110,15 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
     True
     """
 
+    # A callback sees the rows' losses, and might decide or record something by them.
+    callbacks = None
+
     _parameter_constraints: dict = {
-        **BaseNeuralNet._parameter_constraints,
+        **{
+            name: allowed
+            for name, allowed in BaseNeuralNet._parameter_constraints.items()
+            if name != "callbacks"
+        },
         "epsilon": [
             Interval(Real, 0, 1e9, closed="right"),
             Options(Real, {np.inf}),
@@ -138,7 +145,6 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
         weight_decay=0.0,
         batch_size=128,
         max_epochs=30,
-        callbacks=None,
         dtype="float32",
         device="auto",
         verbose=False,
@@ -157,7 +163,6 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
         self.weight_decay = weight_decay
         self.batch_size = batch_size
         self.max_epochs = max_epochs
-        self.callbacks = callbacks
         self.dtype = dtype
         self.device = device
         self.verbose = verbose
@@ -199,7 +204,15 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
         fresh = self._is_first_partial_fit(classes)
         return self._fit(X, y, fresh=fresh, epochs=1, classes=classes)
 
-    def _fit(self, X, y, *, fresh, epochs, classes=None):
+    def _fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        fresh: bool,
+        epochs: int,
+        classes: ArrayLike | None = None,
+    ) -> Self:
         require("opacus", extra="dp", needed_by=type(self).__name__)
         from sklearn_mid.neural_network._dp_training import n_batches, spent_epsilon
 
@@ -210,15 +223,44 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
         if fresh:
             self.noise_multiplier_ = self._choose_noise(steps_per_epoch)
             self._accounted = []
-            self._start(len(self.classes_))
+            self.n_iter_ = 0
+        first, *sources = noise_sources(
+            self.random_state, 4, self, n_before=len(self._accounted)
+        )
+        if fresh:
+            self._start(len(self.classes_), first.seed())
         else:
             self._continue()
-        n_before = len(self.history_)
-        self._train(X, codes, epochs=epochs)
-        steps = steps_per_epoch * (len(self.history_) - n_before)
+        # Charged before a row is looked at, and in full, whenever the training ends.
+        steps = steps_per_epoch * epochs
         self._accounted.append((self.noise_multiplier_, 1 / steps_per_epoch, steps))
         self.epsilon_ = spent_epsilon(self._accounted, self.delta)
+        self._train_privately(X, codes, epochs, sources)
         return self
+
+    def _train_privately(
+        self, X: NDArray, codes: NDArray, epochs: int, sources: list[NoiseSource]
+    ) -> None:
+        from sklearn_mid.neural_network._training import Rows
+
+        noise, batches, rest = sources
+        self.n_iter_ += self.net_.train_privately(
+            Rows.from_arrays(X, codes, None, device=self._net_config["net"]["device"]),
+            epochs=epochs,
+            seed=rest.seed(),
+            noise=noise,
+            batches=batches,
+            progress=type(self).__name__ if self.verbose else None,
+        )
+
+    def _start(self, n_outputs: int, seed: int | None = None) -> None:
+        super()._start(n_outputs, seed)
+        # The first weights are drawn; what is built from now on takes other weights.
+        self._net_config["module"]["seed"] = 0
+        del self._seed, self.history_
+
+    def _derived_seed(self, *path: int) -> int:
+        return super()._derived_seed(*path) if hasattr(self, "_seed") else 0
 
     def _choose_noise(self, steps_per_epoch):
         from sklearn_mid.neural_network._dp_training import noise_for_epsilon

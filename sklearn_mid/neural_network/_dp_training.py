@@ -5,6 +5,7 @@ Imports torch, skorch and opacus, so import this module inside the methods that 
 
 import functools
 import warnings
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -12,14 +13,16 @@ from opacus.accountants.analysis.rdp import compute_rdp, get_privacy_spent
 from opacus.accountants.utils import get_noise_multiplier
 from opacus.grad_sample import GradSampleModule
 from opacus.optimizers import DPOptimizer
+from opacus.optimizers.optimizer import _mark_as_processed
 from opacus.validators import ModuleValidator
 
-from sklearn_mid.neural_network._training import Net
-from sklearn_mid.utils._torch import new_generator, spawn_seed
+from sklearn_mid.neural_network._training import Net, Rows
+from sklearn_mid.utils._secret_noise import NoiseSource, add_on_grid
 
 __all__ = [
     "DPNet",
     "PoissonBatches",
+    "PrivateOptimizer",
     "n_batches",
     "noise_for_epsilon",
     "refuse_batch_dependent",
@@ -33,6 +36,9 @@ _ALL_ORDERS = sorted(
     {1.01, 1.05, *np.arange(1.1, 3, 0.1), *np.arange(3, 8, 0.25), *_INTEGER_ORDERS}
 )
 _LARGE_EPSILON = 1.0
+
+# Gradients and noise are rounded to this share of the noise's standard deviation.
+_GRID = 2.0**-30
 
 
 def n_batches(n_samples, batch_size):
@@ -114,16 +120,24 @@ def refuse_batch_dependent(module, name):
 
 
 class PoissonBatches:
-    """Iterable over `n_batches` batches that each row joins independently."""
+    """Iterable over `n_batches` batches that each row joins independently.
 
-    def __init__(self, rows, n_batches, generator):
-        self.rows, self.n_batches, self.generator = rows, n_batches, generator
+    Parameters
+    ----------
+    rows : Rows
+    n_batches : int
+    source : NoiseSource
+        Who is in a batch is part of what the accounting takes for secret.
+    """
 
-    def __iter__(self):
+    def __init__(self, rows: Rows, n_batches: int, source: NoiseSource) -> None:
+        self.rows, self.n_batches, self.source = rows, n_batches, source
+
+    def __iter__(self) -> Iterator[Rows]:
         X = self.rows.X
         for _ in range(self.n_batches):
-            draws = torch.rand(len(X), dtype=torch.float64, generator=self.generator)
-            batch = (draws * self.n_batches < 1).nonzero().squeeze(1).to(X.device)
+            joins = self.source.uniform(len(X)) * self.n_batches < 1
+            batch = torch.from_numpy(joins.nonzero()[0]).to(X.device)
             if len(batch):
                 yield self.rows.take(batch)
             else:
@@ -132,8 +146,52 @@ class PoissonBatches:
                 yield self.rows.take(slice(0, 1))._replace(weight=zero)
 
 
+class PrivateOptimizer(DPOptimizer):
+    """Opacus' optimizer, with noise from a source of ours, and rows that are not finite.
+
+    Parameters
+    ----------
+    source : NoiseSource
+        Where the noise comes from. torch's generators have 32 bits of seed on the CPU.
+    """
+
+    def __init__(self, *args, source: NoiseSource, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.source = source
+
+    def clip_and_accumulate(self) -> None:
+        # One gradient that is not finite would make the sum so, and clipping cannot
+        # help: such a row counts as one without a gradient.
+        for parameter in self.params:
+            parameter.grad_sample = self._get_flat_grad_sample(parameter)
+        finite = torch.stack(
+            [p.grad_sample.flatten(1).square().sum(1).isfinite() for p in self.params]
+        ).all(0)
+        if not finite.all():
+            for p in self.params:
+                p.grad_sample[~finite] = 0
+        super().clip_and_accumulate()
+
+    def add_noise(self) -> None:
+        if self.noise_multiplier == 0:
+            return super().add_noise()
+        step = self.max_grad_norm * self.noise_multiplier * _GRID
+        n_entries = sum(p.numel() for p in self.params)
+        # Rounding moves the sum of gradients by half a step in each entry, at most.
+        sensitivity = self.max_grad_norm + step * n_entries**0.5
+        for p in self.params:
+            total = p.summed_grad.detach().cpu().double().numpy()
+            noise = self.source.normal(total.shape)
+            noise *= self.noise_multiplier * sensitivity
+            p.grad = torch.from_numpy(add_on_grid(total, noise, step)).to(p)
+            _mark_as_processed(p.summed_grad)
+
+
 class DPNet(Net):
     """Net that clips the gradient of every row and adds Gaussian noise to their sum.
+
+    After training it holds weights and the optimizer's moments, both functions of the
+    noisy gradients, and nothing else that was computed from the rows: no losses.
 
     Parameters
     ----------
@@ -150,29 +208,65 @@ class DPNet(Net):
         self.noise_multiplier = noise_multiplier
         super().__init__(module, *args, **kwargs)
 
-    def train(self, rows, valid=None, *, seed, **kwargs):
+    def train_privately(
+        self,
+        rows: Rows,
+        *,
+        epochs: int,
+        seed: int,
+        noise: NoiseSource,
+        batches: NoiseSource,
+        progress: str | None,
+    ) -> int:
+        """Train for up to `epochs` more epochs; returns how many it were.
+
+        It ends early where weights are no longer finite, which the noisy gradients tell.
+
+        Parameters
+        ----------
+        rows : Rows
+        epochs : int
+        seed : int
+            Of what a user's module draws (dropout), no part of the promise.
+        noise, batches : NoiseSource
+            Of the noise, and of who joins a batch.
+        progress : str or None
+            Description of a progress bar. None shows none.
+        """
         # Opacus' wrappers hang hooks and gradients on the module, which cannot be
         # pickled: they are there during training only.
         self.module_ = GradSampleModule(self.module_, loss_reduction="sum")
-        self.optimizer_ = DPOptimizer(
+        self.optimizer_ = PrivateOptimizer(
             self.optimizer_,
             noise_multiplier=self.noise_multiplier,
             max_grad_norm=self.max_grad_norm,
             expected_batch_size=len(rows.X) / self._n_batches(rows),
-            generator=new_generator(spawn_seed(seed, 3), rows.X.device),
+            source=noise,
         )
+        self._batch_source = batches
         try:
-            return super().train(rows, valid, seed=seed, **kwargs)
+            return len(self.train(rows, epochs=epochs, seed=seed, progress=progress))
         finally:
-            self.module_ = self.module_.to_standard_module()
-            if isinstance(self.optimizer_, DPOptimizer):
-                self.optimizer_ = self.optimizer_.original_optimizer
+            self._forget()
 
-    def _n_batches(self, rows):
+    def _forget(self) -> None:
+        """Leave the weights, and the optimizer's state, alone."""
+        self.module_ = self.module_.to_standard_module()
+        if isinstance(self.optimizer_, DPOptimizer):
+            self.optimizer_ = self.optimizer_.original_optimizer
+        for parameter in self.module_.parameters():
+            parameter.grad = None
+            if hasattr(parameter, "summed_grad"):  # without noise
+                del parameter.summed_grad
+        self._batch_source = None
+        self._terms = []
+        self.history.clear()
+
+    def _n_batches(self, rows: Rows) -> int:
         return n_batches(len(rows.X), self.batch_size)
 
     def get_iterator(self, dataset, training=False):
-        return PoissonBatches(dataset, self._n_batches(dataset), self._orders)
+        return PoissonBatches(dataset, self._n_batches(dataset), self._batch_source)
 
     def train_step_single(self, batch, **kwargs):
         if not self.module_.training:
@@ -182,6 +276,8 @@ class DPNet(Net):
         if batch.weight is not None:
             losses = losses * batch.weight
         losses.sum().backward()
-        mean = losses.detach().mean()
-        self._terms.append((len(losses), mean, None))
-        return {"loss": mean}
+        # Nothing that a training goes on may depend on the rows but by their noisy
+        # gradients: the loss that is reported is none.
+        nothing = torch.zeros((), dtype=torch.float64)
+        self._terms.append((len(losses), nothing, None))
+        return {"loss": nothing}

@@ -12,7 +12,10 @@ from sklearn_mid.defenses import (
 )
 from sklearn_mid.metrics import dp_privacy_loss_bound
 
-pytestmark = pytest.mark.usefixtures("diffprivlib")
+pytestmark = [
+    pytest.mark.usefixtures("diffprivlib"),
+    pytest.mark.filterwarnings("ignore::sklearn_mid.exceptions.SecretSeedWarning"),
+]
 
 N_REFITS = 200
 # Data sets that differ in the last record, the worst that the bounds allow. So few

@@ -22,6 +22,8 @@ def mini_batches_differ(estimator):
     }
 
 
+# The checks give a random_state to all that take one.
+@pytest.mark.filterwarnings("ignore::sklearn_mid.exceptions.SecretSeedWarning")
 @parametrize_with_checks(
     [MIDNeuralNetClassifier(), MIDNeuralNetRegressor(), DPNeuralNetClassifier()],
     expected_failed_checks=mini_batches_differ,
