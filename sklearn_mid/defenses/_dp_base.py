@@ -25,6 +25,9 @@ class DPEstimator(BaseEstimator):
     no seed, no generator, and nothing else that was computed from the records.
     """
 
+    # What may differ between the two data sets that epsilon is about.
+    neighbors = "replace-one"
+
     _parameter_constraints: dict = {
         "epsilon": [Interval(Real, 0, 1e9, closed="right"), Options(Real, {np.inf})],
         "bounds": ["array-like", None],
@@ -120,7 +123,7 @@ class DPClassifier(ClassifierMixin, DPEstimator):
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         self._fit_private(self._scale(X, reset=True), codes)
-        self.epsilon_ = float(self.epsilon)
+        self.epsilon_, self.delta_ = float(self.epsilon), 0.0
         return self
 
     def predict(self, X: ArrayLike) -> NDArray:

@@ -49,6 +49,10 @@ class DPRandomForestClassifier(DPClassifier):
         Index in `classes_` of the label of each leaf.
     epsilon_ : float
         What this fit spent. Another fit on the same data spends as much again.
+    delta_ : float
+        0.0: the promise has no exceptions.
+    neighbors : str
+        "replace-one".
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)

@@ -44,6 +44,10 @@ class DPLinearRegression(RegressorMixin, DPEstimator):
         columns lie in [-1, 1].
     epsilon_ : float
         What this fit spent. Another fit on the same data spends as much again.
+    delta_ : float
+        0.0: the promise has no exceptions.
+    neighbors : str
+        "replace-one".
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -141,7 +145,7 @@ class DPLinearRegression(RegressorMixin, DPEstimator):
         self.intercept_ = float(
             center[0] + half_width[0] * scaled_coef[-1] - self._center @ self.coef_
         )
-        self.epsilon_ = float(self.epsilon)
+        self.epsilon_, self.delta_ = float(self.epsilon), 0.0
         return self
 
     def predict(self, X):

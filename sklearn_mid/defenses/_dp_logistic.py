@@ -55,6 +55,10 @@ class DPLogisticRegression(DPClassifier):
         Intercepts.
     epsilon_ : float
         What this fit spent. Another fit on the same data spends as much again.
+    delta_ : float
+        0.0: the promise has no exceptions.
+    neighbors : str
+        "replace-one".
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -73,9 +77,9 @@ class DPLogisticRegression(DPClassifier):
 
     That proof is about the exact minimum. Here the solver goes on until the gradient
     proves that the minimum is closer than a distance that does not depend on the data,
-    and noise of that scale, which 1% of epsilon pays for, hides what is left [2]_. There
-    is no tolerance to choose, and how many steps it took is not kept: it tells of the
-    data.
+    and noise of that scale, which 1% of epsilon pays for, hides what is left [2]_.
+    There is no tolerance to choose, and how many steps it took is not kept: it tells of
+    the data.
 
     At ``epsilon=inf`` this is scikit-learn's ``LogisticRegression(C=C,
     fit_intercept=False)``, one against the rest, on scaled features and a column of
@@ -133,7 +137,9 @@ class DPLogisticRegression(DPClassifier):
         positive = [1] if n_classes == 2 else range(n_classes)
         share = self.epsilon / len(positive)
         coef = [
-            private_minimum(Z, np.where(codes == code, 1.0, -1.0), penalty, share, noise)
+            private_minimum(
+                Z, np.where(codes == code, 1.0, -1.0), penalty, share, noise
+            )
             for code in positive
         ]
         scaled = np.array(coef) / length
@@ -177,11 +183,11 @@ class DPLogisticRegression(DPClassifier):
 # e' = epsilon - 2 ln(1 + c/a); where nothing is left of it, the penalty is raised until
 # the Jacobian takes half of epsilon.
 #
-# The solver finds a point w~ whose gradient is no longer than g. As J is strongly convex
-# with modulus a, |w~ - w| <= g / a =: r, in every data set. Given w, the two possible
-# gaps differ by 2 r at most, and noise of density ~ exp(-e'' |x| / 2r) added to w~ hides
-# which it is: e'' of the budget (Iyengar et al. 2019). g is fixed beforehand by n and
-# the budget: it is what rounding errors of the sums allow.
+# The solver finds a point w~ whose gradient is no longer than g. As J is strongly
+# convex with modulus a, |w~ - w| <= g / a =: r, in every data set. Given w, the two
+# possible gaps differ by 2 r at most, and noise of density ~ exp(-e'' |x| / 2r) added to
+# w~ hides which it is: e'' of the budget (Iyengar et al. 2019). g is fixed beforehand by
+# n and the budget: it is what rounding errors of the sums allow.
 def private_minimum(
     Z: NDArray, sign: NDArray, penalty: float, epsilon: float, noise: NoiseSource
 ) -> NDArray[np.float64]:

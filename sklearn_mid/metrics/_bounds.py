@@ -20,7 +20,9 @@ def dp_privacy_loss_bound(epsilon, n=1, delta=0.0, *, method="paper"):
     The privacy loss of an adversary who must tell two data sets apart from what a
     mechanism releases is its true minus its false positive rate; no adversary does
     better than the total variation between the two distributions of the release.
-    The data sets differ in `n` records, for example those of one family.
+    The data sets differ in `n` records, for example those of one family, in the sense
+    in which the mechanism is private: if its epsilon is about one record *added or
+    removed*, as that of DP-SGD, then a record that is *replaced* counts as two.
 
     Parameters
     ----------

@@ -59,14 +59,19 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
     verbose : bool or int, default=False
         Whether to show a progress bar.
     random_state : int, RandomState instance or None, default=None
-        Whoever knows it can subtract the noise: keep it secret where the guarantee
-        is meant to hold.
+        None draws from the operating system's source. Anything else can be drawn again:
+        whoever knows it can subtract the noise, and the model keeps it among its
+        parameters.
 
     Attributes
     ----------
     epsilon_ : float
         What all trainings so far have spent, at `delta`, by the accountant (Renyi
         differential privacy). At most `epsilon` after ``fit``.
+    delta_ : float
+        The delta that `epsilon_` is about.
+    neighbors : str
+        "add-or-remove". Replacing a row is two such steps.
     noise_multiplier_ : float
         The noise used.
     classes_ : ndarray of shape (n_classes,)
@@ -85,8 +90,16 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
 
     Notes
     -----
-    The guarantee is about one row more or less, for all that depends on the weights. It
-    takes the number of rows, the set of labels and the preprocessing as public.
+    What is promised: when one row is *added or removed*, no outcome of the training
+    becomes more than e^epsilon times as likely, but for a part of probability delta.
+    It holds for the whole file of the model and for all that depends on it, against
+    anyone who does not know `random_state`. For one row *replaced* by another, two such
+    steps: (2 epsilon, (1 + e^epsilon) delta). The number of rows, the set of labels,
+    the preprocessing and the parameters, tuning on the same rows included, count as
+    public.
+
+    Noise, batches and first weights come from the operating system's source, each
+    apart, and none of it is kept; neither are losses, which the noise does not cover.
     Opacus loads when the net is fitted: ``python -m pip install 'sklearn-mid[nn,dp]'``.
 
     References
@@ -103,13 +116,15 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
     >>> from sklearn_mid.neural_network import DPNeuralNetClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> X = StandardScaler().fit_transform(X)
-    >>> clf = DPNeuralNetClassifier(epsilon=8, random_state=0).fit(X, y)
+    >>> clf = DPNeuralNetClassifier(epsilon=8).fit(X, y)
     >>> clf.epsilon_ <= 8
     True
     >>> clf.score(X, y) > 0.8
     True
     """
 
+    # What may differ between the two data sets that epsilon is about.
+    neighbors = "add-or-remove"
     # A callback sees the rows' losses, and might decide or record something by them.
     callbacks = None
 
@@ -235,6 +250,7 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
         steps = steps_per_epoch * epochs
         self._accounted.append((self.noise_multiplier_, 1 / steps_per_epoch, steps))
         self.epsilon_ = spent_epsilon(self._accounted, self.delta)
+        self.delta_ = float(self.delta)
         self._train_privately(X, codes, epochs, sources)
         return self
 

@@ -147,7 +147,7 @@ class PoissonBatches:
 
 
 class PrivateOptimizer(DPOptimizer):
-    """Opacus' optimizer, with noise from a source of ours, and rows that are not finite.
+    """Opacus' optimizer with noise of our own, that bears rows that are not finite.
 
     Parameters
     ----------
@@ -220,7 +220,7 @@ class DPNet(Net):
     ) -> int:
         """Train for up to `epochs` more epochs; returns how many it were.
 
-        It ends early where weights are no longer finite, which the noisy gradients tell.
+        It ends early where weights are no longer finite: the noisy gradients tell.
 
         Parameters
         ----------

@@ -102,7 +102,7 @@ def noise_sources(
     owner : estimator
         Whose fit this is, for the warning.
     n_before : int, default=0
-        How often the same model has asked before: an int gives it other noise each time.
+        How often the same model asked before: an int gives it other noise each time.
 
     Returns
     -------

@@ -168,7 +168,9 @@ def test_the_net_does_not_know_its_first_weights(monkeypatch):
     pytest.importorskip("opacus")
     from sklearn_mid.neural_network._modules import build_module
 
-    net = DPNeuralNetClassifier(np.inf, optimizer="sgd", lr=1e-9, max_epochs=1)
+    net = DPNeuralNetClassifier(
+        np.inf, optimizer="sgd", learning_rate=1e-9, max_epochs=1
+    )
     net.fit(X, y)  # nothing learned: the weights are the first ones
     rebuilt = build_module(**net._net_config["module"])
     for first, other in zip(

@@ -11,6 +11,7 @@ with these verbs.
 """
 
 import functools
+import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,6 +20,7 @@ from sklearn import metrics as skm
 from sklearn.utils import check_consistent_length
 
 from sklearn_mid.benchmark._protocol import HELD_OUT, MEMBERS, Judgement
+from sklearn_mid.exceptions import SecretSeedWarning
 from sklearn_mid.metrics import (
     attack_scores,
     dp_privacy_loss_bound,
@@ -64,7 +66,8 @@ def model_figures(target):
     model = inside.estimator
     figures = {
         "mutual information": getattr(model, "mutual_information_", None),
-        "epsilon": getattr(model, "epsilon_", getattr(model, "epsilon", None)),
+        "epsilon": getattr(model, "epsilon_", None),
+        "delta": getattr(model, "delta_", None) or None,
     }
     return [(MEMBERS, k, float(v)) for k, v in figures.items() if v is not None]
 
@@ -182,7 +185,10 @@ class AttributeProblem:
         )
 
     def fit(self, estimator):
-        return estimator.fit(self.X_train, self.y_train)
+        with warnings.catch_warnings():
+            # A suite's seeds are published, its models are not.
+            warnings.simplefilter("ignore", SecretSeedWarning)
+            return estimator.fit(self.X_train, self.y_train)
 
     def utility(self, target):
         score = self._regression if self.is_regression else classifier_scores
@@ -240,10 +246,16 @@ class AttributeProblem:
             p_max = max(self._baseline_accuracy(k)[population] for k in levels)
             bounds["accuracy bound"] = information_accuracy_bound(information, p_max)
         if "epsilon" in figures and population == MEMBERS:
+            epsilon, delta = figures["epsilon"], figures.get("delta", 0.0)
+            # The bounds are about people who are replaced by others. Under a promise
+            # about one more or one less, that is two steps.
+            is_replaced = final_step(target).neighbors == "replace-one"
             for n in _GROUP_SIZES:
                 for method in ("paper", "tight"):
                     bounds[f"privacy loss bound, {method}, n={n}"] = (
-                        dp_privacy_loss_bound(figures["epsilon"], n, method=method)
+                        dp_privacy_loss_bound(
+                            epsilon, n if is_replaced else 2 * n, delta, method=method
+                        )
                     )
         return bounds
 

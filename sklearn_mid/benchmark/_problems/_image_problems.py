@@ -3,6 +3,7 @@
 import functools
 import shutil
 import tempfile
+import warnings
 import weakref
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from sklearn_mid.benchmark._problems._attribute import classifier_scores, model_figures
 from sklearn_mid.benchmark._protocol import HELD_OUT, MEMBERS, Judgement
+from sklearn_mid.exceptions import SecretSeedWarning
 from sklearn_mid.metrics import (
     evaluator_accuracy,
     nearest_neighbor_distance,
@@ -98,7 +100,10 @@ class ImageProblem:
         return folder
 
     def fit(self, estimator):
-        return estimator.fit(self.X_train, self.y_train)
+        with warnings.catch_warnings():
+            # A suite's seeds are published, its models are not.
+            warnings.simplefilter("ignore", SecretSeedWarning)
+            return estimator.fit(self.X_train, self.y_train)
 
     def utility(self, target):
         scores = [
