@@ -119,10 +119,10 @@ class DPClassifier(ClassifierMixin, DPEstimator):
         SecretSeedWarning
             If `random_state` is not None: the noise can then be drawn again.
         """
-        X, y = validate_data(self, X, y, dtype=np.float64)
+        records, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
-        self._fit_private(self._scale(X, reset=True), codes)
+        self._fit_private(self._scale(records, reset=True), codes)
         self.epsilon_, self.delta_ = float(self.epsilon), 0.0
         return self
 

@@ -183,11 +183,11 @@ class DPLogisticRegression(DPClassifier):
 # e' = epsilon - 2 ln(1 + c/a); where nothing is left of it, the penalty is raised until
 # the Jacobian takes half of epsilon.
 #
-# The solver finds a point w~ whose gradient is no longer than g. As J is strongly
-# convex with modulus a, |w~ - w| <= g / a =: r, in every data set. Given w, the two
-# possible gaps differ by 2 r at most, and noise of density ~ exp(-e'' |x| / 2r) added to
-# w~ hides which it is: e'' of the budget (Iyengar et al. 2019). g is fixed beforehand by
-# n and the budget: it is what rounding errors of the sums allow.
+# The solver finds a point v whose gradient is no longer than g. As J is strongly convex
+# with modulus a, |v - w| <= g / a =: r, in every data set. Given w, the two possible
+# gaps v - w differ by 2 r at most, and noise of density ~ exp(-e'' |x| / 2r) added to v
+# hides which it is: e'' of the budget (Iyengar et al. 2019). g is fixed beforehand by n
+# and the budget: it is what rounding errors of the sums allow.
 def private_minimum(
     Z: NDArray, sign: NDArray, penalty: float, epsilon: float, noise: NoiseSource
 ) -> NDArray[np.float64]:

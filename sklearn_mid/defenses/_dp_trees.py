@@ -1,7 +1,5 @@
 """A tree with differential privacy: random splits, noisy labels."""
 
-import numpy as np
-
 from sklearn_mid.defenses._dp_forest import DPRandomForestClassifier
 
 __all__ = ["DPDecisionTreeClassifier"]

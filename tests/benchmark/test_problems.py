@@ -92,7 +92,8 @@ def test_a_baseline_has_no_advantage():
 def test_theory_beside_the_measurement():
     problem = split(*survey())
     target = problem.fit(DecisionTreeClassifier(max_depth=1))
-    target.mutual_information_, target.epsilon = 0.05, 0.5
+    target.mutual_information_, target.epsilon_ = 0.05, 0.5
+    target.neighbors = "replace-one"
     judged = values(problem.judge(MAPAttack(target, "secret"), target))
     best = values(problem.judge(ImputationBaseline("secret"), None))
     assert_allclose(
@@ -106,6 +107,13 @@ def test_theory_beside_the_measurement():
     utility = values(problem.utility(target))
     assert utility["members", "epsilon"] == 0.5
     assert utility["members", "mutual information"] == 0.05
+    # One more or less: a replaced record is two steps; and delta counts.
+    target.neighbors, target.delta_ = "add-or-remove", 0.01
+    judged = values(problem.judge(MAPAttack(target, "secret"), target))
+    assert_allclose(
+        judged["members", "privacy loss bound, tight, n=2"],
+        dp_privacy_loss_bound(0.5, 4, 0.01, method="tight"),
+    )
 
 
 def test_a_regression_in_other_units():

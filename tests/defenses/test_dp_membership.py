@@ -58,7 +58,9 @@ def advantage(model, threshold=0.5):
 def test_measured_advantage_stays_under_the_bounds(name, epsilon):
     measured = advantage(CASES[name].set_params(epsilon=epsilon))
     tight = dp_privacy_loss_bound(epsilon, method="tight")
-    assert measured <= tight <= dp_privacy_loss_bound(epsilon)
+    # The measurement may exceed what it measures, by three of its standard errors.
+    assert measured <= tight + 3 * np.sqrt(2 * 0.25 / N_REFITS)
+    assert tight <= dp_privacy_loss_bound(epsilon)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -249,7 +249,8 @@ class AttributeProblem:
             epsilon, delta = figures["epsilon"], figures.get("delta", 0.0)
             # The bounds are about people who are replaced by others. Under a promise
             # about one more or one less, that is two steps.
-            is_replaced = final_step(target).neighbors == "replace-one"
+            *_, inside = parts(target)
+            is_replaced = inside.estimator.neighbors == "replace-one"
             for n in _GROUP_SIZES:
                 for method in ("paper", "tight"):
                     bounds[f"privacy loss bound, {method}, n={n}"] = (
