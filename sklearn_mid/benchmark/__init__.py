@@ -19,7 +19,12 @@ from sklearn_mid.benchmark._protocol import Judgement, Skip
 from sklearn_mid.benchmark._report._page import write_report
 from sklearn_mid.benchmark._report._plots import save_plots
 from sklearn_mid.benchmark._report._privacy_utility import PrivacyUtilityDisplay
-from sklearn_mid.benchmark._report._results import load_cells, load_results, summarize
+from sklearn_mid.benchmark._report._results import (
+    compare_defences,
+    load_cells,
+    load_results,
+    summarize,
+)
 from sklearn_mid.benchmark._run import run_benchmark
 
 __all__ = [
@@ -31,6 +36,7 @@ __all__ = [
     "Suite",
     "SuiteError",
     "audit",
+    "compare_defences",
     "list_suites",
     "load_cells",
     "load_results",

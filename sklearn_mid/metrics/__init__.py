@@ -15,6 +15,7 @@ from sklearn_mid.metrics._bounds import (
 )
 from sklearn_mid.metrics._calibration import expected_calibration_error
 from sklearn_mid.metrics._disclosure import disclosure
+from sklearn_mid.metrics._exact import proportion_interval
 from sklearn_mid.metrics._most_exposed import most_exposed
 from sklearn_mid.metrics._reconstruction import (
     evaluator_accuracy,
@@ -48,6 +49,7 @@ __all__ = [
     "member_advantage",
     "most_exposed",
     "nearest_neighbor_distance",
+    "proportion_interval",
     "reconstruction_gain",
     "reconstruction_mse",
     "reconstruction_psnr",

@@ -19,10 +19,82 @@ n_guessed, c_vw such people and derivatives (2 [hit] - F1) / m of each score,
     var_v  = ((2 - 2 F1_v)^2 hits_v + F1_v^2 (m_v - 2 hits_v)) / m_v^2.
 """
 
+from numbers import Real
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import betaincinv
 
-__all__ = ["balanced_accuracy_limits", "f1_limits", "macro_f1_limits", "share_limits"]
+from sklearn_mid.utils._sklearn_compat import Interval
+from sklearn_mid.utils._validation import as_numbers, check_parameters
+
+__all__ = [
+    "balanced_accuracy_limits",
+    "f1_limits",
+    "macro_f1_limits",
+    "proportion_interval",
+    "share_limits",
+]
+
+_CONSTRAINTS = {"confidence_level": [Interval(Real, 0, 1, closed="neither")]}
+
+
+def proportion_interval(
+    count: ArrayLike, n: ArrayLike, *, confidence_level: float = 0.95
+) -> tuple[np.ndarray, np.ndarray]:
+    """Exact interval over people of a share of them.
+
+    Parameters
+    ----------
+    count : array-like of float
+        How many of the people it is true of, for example that their secret is guessed.
+        Need not be whole: the mean of several counts, say.
+    n : array-like of float
+        How many people there are, of the same shape.
+    confidence_level : float, default=0.95
+        In (0, 1).
+
+    Returns
+    -------
+    low, high : ndarray
+        Limits of Clopper and Pearson; 0 and 1 of nobody.
+
+    Raises
+    ------
+    ValueError
+        If a count is not within [0, n].
+
+    See Also
+    --------
+    interval_over_splits : How much a figure varies with the split.
+    bootstrap_interval : Interval over people of any statistic.
+
+    References
+    ----------
+    .. [1] Clopper, C. J., & Pearson, E. S. (1934). The use of confidence or fiducial
+       limits illustrated in the case of the binomial. Biometrika, 26(4), 404-413.
+       doi:10.1093/biomet/26.4.404.
+
+    Examples
+    --------
+    A guess that is right about 132 of 331 people:
+
+    >>> from sklearn_mid.metrics import proportion_interval
+    >>> low, high = proportion_interval(132, 331)
+    >>> f"{low:.3f} to {high:.3f}"
+    '0.346 to 0.454'
+    """
+    check_parameters(
+        "proportion_interval", _CONSTRAINTS, confidence_level=confidence_level
+    )
+    count, n = as_numbers(count, "count"), as_numbers(n, "n")
+    if count.shape != n.shape:
+        raise ValueError(
+            f"count and n must have one shape, got {count.shape} and {n.shape}."
+        )
+    if not (np.isfinite(n).all() and ((count >= 0) & (count <= n)).all()):
+        raise ValueError("count must be within [0, n], and n finite.")
+    return share_limits(count, n, confidence_level)
 
 
 def share_limits(hits, n, confidence_level):
@@ -31,8 +103,8 @@ def share_limits(hits, n, confidence_level):
     hits, n = np.asarray(hits, dtype=np.float64), np.asarray(n, dtype=np.float64)
     misses = n - hits
     # The inverse is not defined at the ends, where the limits are 0 and 1.
-    low = betaincinv(np.maximum(hits, 1), misses + 1, tail)
-    high = betaincinv(hits + 1, np.maximum(misses, 1), 1 - tail)
+    low = betaincinv(np.where(hits > 0, hits, 1), misses + 1, tail)
+    high = betaincinv(hits + 1, np.where(misses > 0, misses, 1), 1 - tail)
     return np.where(hits > 0, low, 0.0), np.where(misses > 0, high, 1.0)
 
 

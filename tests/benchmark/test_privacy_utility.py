@@ -8,9 +8,14 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot
 from numpy.testing import assert_allclose
+from scipy.stats import binomtest
 
-from sklearn_mid.benchmark import PrivacyUtilityDisplay
-from sklearn_mid.benchmark._report._repetitions import summarize_repetitions
+from sklearn_mid.benchmark import PrivacyUtilityDisplay, compare_defences
+from sklearn_mid.benchmark._report._repetitions import (
+    collapsed,
+    summarize_repetitions,
+)
+from sklearn_mid.metrics import difference_over_splits, interval_over_splits
 
 mpl.use("agg")
 
@@ -51,7 +56,8 @@ def test_points_are_means_over_repetitions():
     display = PrivacyUtilityDisplay.from_results(results(), utility="accuracy")
     undefended, strong, weak = display.points.to_dict("records")
     assert_allclose([undefended["utility"], undefended["attack"]], [0.85, 0.8])
-    assert_allclose([undefended["attack_low"], undefended["attack_high"]], [0.7, 0.9])
+    # two runs: t with one degree of freedom, within what an accuracy can be
+    assert_allclose([undefended["attack_low"], undefended["attack_high"]], [0, 1])
     assert (strong["strength"], weak["strength"]) == (10, 1)
     assert display.points["complete"].all()
     assert display.baselines["name"].tolist() == ["guess"]
@@ -82,10 +88,10 @@ def test_names_say_whose_figures_they_are():
     ax = display.ax_
     assert len(display.points) == 3
     assert ax.get_xlabel() == (
-        "accuracy of the model, held-out people\n(higher is better)"
+        "median accuracy of the model, held-out people\n(higher is better)"
     )
     assert ax.get_ylabel() == (
-        "accuracy of the attack, held-out\n(lower is more private)"
+        "median accuracy of the attack, held-out\n(lower is more private)"
     )
     assert ax.get_title() == "survey: MAP"
     assert not any("INCOMPLETE" in text.get_text() for text in ax.texts)
@@ -104,10 +110,12 @@ def test_all_is_drawn_where_it_belongs():
     # the one baseline's interval
     (span,) = ax.patches
     box = span.get_path().transformed(span.get_patch_transform()).get_extents()
-    assert_allclose([box.y0, box.y1], [0.4, 0.6])
+    assert_allclose([box.y0, box.y1], [0, 1])
     # error bars of the undefended model
     bars = [bar.get_segments()[0] for bar in ax.containers[0][2]]
-    assert_allclose(bars, [[[0.8, 0.8], [0.9, 0.8]], [[0.85, 0.7], [0.85, 0.9]]])
+    _, low, high = interval_over_splits([0.8, 0.9])
+    assert_allclose(bars[0], [[max(low, 0), 0.8], [min(high, 1), 0.8]])
+    assert_allclose(bars[1][:, 0], 0.85)
     notes = {text.get_text(): text for text in ax.texts}
     assert_allclose(notes["paper"].xy, (0.75, 0.55))
     assert_allclose(notes["1"].xy, (0.8, 0.6))
@@ -276,30 +284,74 @@ def test_summaries_of_one_row_and_of_infinite_rows():
     )
     table = summarize_repetitions(frame, ["defence"]).set_index("defence")
     assert table.loc["a"].tolist() == [np.inf, 1.0, np.inf, 2]
-    assert table.loc["b"].tolist() == [2.0, 2.0, 2.0, 1]
+    assert_allclose(table.loc["b"], [2.0, np.nan, np.nan, 1])
     assert table.loc["c"].isna().tolist() == [True, True, True, False]
     assert table.loc["c", "repetitions"] == 0
     again = summarize_repetitions(frame.astype(object), ["defence"])
     assert again.set_index("defence").equals(table)
 
 
-def test_the_interval_of_a_mean_is_that_of_its_resamples():
-    values = [0.0, 0.0, 1.0]
-    frame = pd.DataFrame({"defence": "a", "value": values})
-    row = summarize_repetitions(frame, ["defence"], n_resamples=20_000).iloc[0]
-    # Means of three draws: 0 with probability 8/27, 1 with 1/27 > 2.5%.
-    assert_allclose([row["mean"], row["low"], row["high"]], [1 / 3, 0, 1])
-    # P(0) = 8/27 = 29.6%, P(<= 1/3) = 20/27 = 74.1%
-    for tail, low, high in ((30, 1, 1), (29.3, 0, 1), (26.5, 0, 1), (25.5, 0, 2)):
-        narrow = summarize_repetitions(
-            frame,
-            ["defence"],
-            n_resamples=200_000,
-            confidence_level=1 - tail / 50,
-        ).iloc[0]
-        assert_allclose([narrow["low"], narrow["high"]], [low / 3, high / 3])
-    median = summarize_repetitions(frame, ["defence"], statistic="median").iloc[0]
-    assert median["median"] == 0
+@pytest.mark.parametrize("statistic", ["mean", "median"])
+def test_intervals_are_t_intervals_over_splits(statistic):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"defence": list("abcab"), "value": rng.random(5)})
+    table = summarize_repetitions(frame, ["defence"], statistic=statistic)
+    expected = interval_over_splits(frame["value"][[0, 3]], statistic=statistic)
+    assert_allclose(table.loc[0, [statistic, "low", "high"]].tolist(), expected)
+
+
+def test_a_guess_that_never_varies_has_an_interval_over_people():
+    """331 people, .40 of them guessed in each split: about .054 on either side."""
+    rows = [
+        *ROWS,
+        ("no model", np.nan, "guess", "members", "n", (331.0, 331.0)),
+    ]
+    frame = results(rows)
+    is_guess = (frame["attack"] == "guess") & (frame["metric"] == "accuracy")
+    frame.loc[is_guess, "value"] = 0.4
+    display = PrivacyUtilityDisplay.from_results(frame, utility="accuracy")
+    guess = display.baselines.iloc[0]
+    exact = binomtest(132, 331).proportion_ci(method="exact")
+    assert_allclose([guess["attack_low"], guess["attack_high"]], exact, atol=0.002)
+
+
+def test_differences_are_paired():
+    rows = [
+        ("undefended", np.nan, "MAP", "members", "accuracy", (0.70, 0.80, 0.93)),
+        ("MID", 1.0, "MAP", "members", "accuracy", (0.60, 0.70, 0.80)),
+        ("MID", 2.0, "MAP", "members", "accuracy", (0.60, None, 0.80)),
+    ]
+    table = compare_defences(results(rows), statistic="median")
+    assert table["strength"].tolist() == [1, 2]
+    assert_allclose(table["difference"], [-0.1, -0.115])
+    assert table["repetitions"].tolist() == [3, 2]
+    expected = difference_over_splits(
+        [0.60, 0.70, 0.80], [0.70, 0.80, 0.93], statistic="median"
+    )
+    assert_allclose(table.loc[0, ["difference", "low", "high"]].tolist(), expected)
+    with pytest.raises(ValueError, match="'MID' has several strengths"):
+        compare_defences(results(rows), "MID")
+    with pytest.raises(ValueError, match=r"'omit' is none of the defences \['undef"):
+        compare_defences(results(rows), "omit")
+
+
+@pytest.mark.parametrize("lower_is_better", [False, True])
+def test_a_collapsed_run_is_found(lower_is_better):
+    runs = {
+        "plain": [0.47, 0.48, 0.46],
+        "MID": [0.478, 0.383, 0.470],
+        "few": [0.1, 0.9],
+    }
+    frame = pd.DataFrame(
+        [(d, i, v) for d, values in runs.items() for i, v in enumerate(values)],
+        columns=["defence", "repetition", "value"],
+    )
+    if lower_is_better:
+        frame["value"] = 1 - frame["value"]
+    found = collapsed(frame, ["defence"], lower_is_better=lower_is_better)
+    assert found[["defence", "repetition"]].to_numpy().tolist() == [["MID", 1]]
+    other_way = collapsed(frame, ["defence"], lower_is_better=not lower_is_better)
+    assert not len(other_way)
 
 
 TABLE = pd.DataFrame({"attack": ["MAP", "MAP"], "value": [0.0, 1.0]})
@@ -310,8 +362,6 @@ TABLE = pd.DataFrame({"attack": ["MAP", "MAP"], "value": [0.0, 1.0]})
     [
         {"statistic": "mode"},
         {"confidence_level": 1.0},
-        {"n_resamples": 0},
-        {"random_state": -1},
     ],
 )
 def test_options_of_summaries(option):

@@ -25,6 +25,7 @@ from sklearn_mid.benchmark._report._promise import PromiseDisplay
 from sklearn_mid.benchmark._report._results import load_run
 from sklearn_mid.benchmark._report._tables import (
     as_text,
+    collapsed_runs,
     comparison,
     formatted,
     model_table,
@@ -180,34 +181,61 @@ def tidy(rows):
 
 
 def test_the_table_has_a_row_per_model_and_attack(toy_suite):
-    results = tidy(
-        [
-            ("MID", 0.1, "utility", "held-out", "accuracy", 0.8),
-            ("MID", 0.1, "MAP", "members", "accuracy", 0.6),
-            ("MID", 0.1, "MAP", "held-out", "accuracy", 0.55),
-            ("MID", 0.1, "MAP", "members", "baseline accuracy", 0.5),
-            ("MID", 0.1, "MAP", "members", "advantage", 0.1),
-            ("omit", np.nan, "utility", "held-out", "accuracy", 0.7),
-        ]
-    )
-    dataset = toy_suite().datasets[0]
-    table = comparison(results, dataset)
-    assert formatted(table, dataset, "accuracy").to_numpy().tolist() == [
-        [
-            "MID",
-            "reg_lambda=0.1",
-            "MAP",
-            "0.800 [0.800, 0.800]",
-            "0.600 [0.600, 0.600]",
-            "0.550",
-            "0.500",
-            "0.100 [0.100, 0.100]",
-        ],
-        ["omit", "", "", "0.700 [0.700, 0.700]", "-", "-", "-", "-"],
+    rows = [
+        ("MID", 0.1, "utility", "held-out", "accuracy", 0.8),
+        ("MID", 0.1, "MAP", "members", "accuracy", 0.6),
+        ("MID", 0.1, "MAP", "held-out", "accuracy", 0.55),
+        ("MID", 0.1, "MAP", "members", "baseline accuracy", 0.5),
+        ("MID", 0.1, "MAP", "members", "advantage", 0.1),
+        ("omit", np.nan, "utility", "held-out", "accuracy", 0.7),
     ]
-    lines = as_text(formatted(table, dataset, "accuracy")).splitlines()
+    dataset = toy_suite().datasets[0]
+    table = formatted(comparison(tidy(rows), dataset), dataset, "accuracy")
+    assert table.to_numpy().tolist() == [
+        [
+            *("MID", "reg_lambda=0.1", "MAP"),
+            *("0.800", "0.100", "0.600", "-", "0.550", "0.500", "0.100"),
+        ],
+        ["omit", "", "", "0.700", *["-"] * 6],
+    ]
+    assert list(table)[3:6] == [
+        "accuracy (mean)",
+        "accuracy minus omit",
+        "attack accuracy, members (mean)",
+    ]
+    lines = as_text(table).splitlines()
     assert lines[0].startswith("defence  strength        attack  accuracy")
     assert lines[2].startswith("omit                             0.700")
+
+
+def test_figures_have_both_their_intervals(toy_suite):
+    """Over splits where they were repeated, over people where it is known how many."""
+    rows = [
+        ("MID", 0.1, "MAP", "members", "accuracy", 0.6),
+        ("MID", 0.1, "MAP", "members", "n", 100),
+        ("MID", 0.1, "MAP", "members", "advantage", 0.1),
+    ]
+    dataset = toy_suite().datasets[0]
+    once = tidy(rows)
+    table = formatted(comparison(once, dataset), dataset, "accuracy")
+    assert table["attack accuracy, members (mean)"][0] == "0.600 people [0.497, 0.697]"
+    twice = pd.concat([once, once.assign(repetition=1)])
+    table = formatted(comparison(twice, dataset), dataset, "accuracy")
+    assert table["attack accuracy, members (mean)"][0] == (
+        "0.600 [0.600, 0.600] people [0.497, 0.697]"
+    )
+    assert table["advantage"][0] == "0.100 [0.100, 0.100]"
+
+
+def test_a_collapsed_run_is_named(toy_suite):
+    runs = [("MID", 0.01, v) for v in (0.478, 0.383, 0.470)]
+    runs += [("omit", np.nan, v) for v in (0.47, 0.48, 0.46)]
+    rows = [(d, k, "utility", "held-out", "accuracy", v) for d, k, v in runs]
+    results = tidy(rows).assign(repetition=[0, 1, 2, 0, 1, 2])
+    assert collapsed_runs(results, toy_suite().datasets[0]) == [
+        "MID reg_lambda=0.01, repetition 1: accuracy 0.383, where the median of its "
+        "repetitions is 0.470"
+    ]
 
 
 def test_models_that_nothing_attacks_are_drawn_against_their_strength(
@@ -233,8 +261,8 @@ def test_the_table_of_models_has_all_their_figures(toy_suite):
     table = model_table(results, toy_suite().datasets[0])
     assert list(table) == ["defence", "strength", "accuracy", "mutual information"]
     assert table.to_numpy().tolist() == [
-        ["MID", "reg_lambda=0.1", "0.800 [0.800, 0.800]", "2.000 [2.000, 2.000]"],
-        ["omit", "", "0.600 [0.600, 0.600]", "-"],
+        ["MID", "reg_lambda=0.1", "0.800", "2.000"],
+        ["omit", "", "0.600", "-"],
         ["plain", "", "-", "inf"],
     ]
 
@@ -263,6 +291,7 @@ def test_summaries_keep_the_order_of_the_plan(folder):
     ]
     assert (summary["repetitions"] == 2).all()
     assert (summary["low"] <= summary["median"]).all()
+    assert (summary["median"] <= summary["high"]).all()
 
 
 def test_pictures_are_png_files():

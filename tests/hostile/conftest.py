@@ -288,6 +288,7 @@ CALLS = [
     function(benchmark.run_benchmark, {}, suite=SUITE, output=RESULTS_FOLDER),
     function(benchmark.save_plots, {}, folder=RESULTS_FOLDER),
     function(benchmark.summarize, {"results": RESULTS}),
+    function(benchmark.compare_defences, {"results": RESULTS}),
     function(benchmark.write_report, {}, folder=RESULTS_FOLDER),
     # datasets
     *(
@@ -378,6 +379,7 @@ CALLS = [
     function(
         metrics.difference_over_splits, {"values": DOSE[:5], "reference": DOSE[5:10]}
     ),
+    function(metrics.proportion_interval, {}, count=3, n=10),
     function(metrics.interval_over_splits, {"values": DOSE[:5]}),
     function(metrics.dp_epsilon_for_privacy_loss, {}, loss=0.5),
     function(metrics.dp_privacy_loss_bound, {}, epsilon=1.0),

@@ -13,6 +13,7 @@ from sklearn_mid.benchmark._report._plots import displays, svg, unfinished_datas
 from sklearn_mid.benchmark._report._privacy_utility import PrivacyUtilityDisplay
 from sklearn_mid.benchmark._report._results import load_cells, load_results, load_run
 from sklearn_mid.benchmark._report._tables import (
+    collapsed_runs,
     comparison,
     formatted,
     model_table,
@@ -207,12 +208,13 @@ def _sections(suite, jobs, store, results):
             shown = drawn[dataset.name, attack]
             parts.append(_part(f"Attack: {attack}", texts, shown, pictures))
         models = model_table(results, dataset)
-        parts.append(_part("Models", models, drawn[dataset.name, ""], []))
+        notes = collapsed_runs(results, dataset)
+        parts.append(_part("Models", models, drawn[dataset.name, ""], [], notes))
         found.append({"title": dataset.title or dataset.name, "parts": parts})
     return found
 
 
-def _part(title, texts, shown, pictures):
+def _part(title, texts, shown, pictures, notes=()):
     """What the page shows under one heading."""
     captions = [_caption(display) for display in shown]
     return {
@@ -222,6 +224,7 @@ def _part(title, texts, shown, pictures):
             for display, caption in zip(shown, captions, strict=True)
         ],
         "pictures": pictures,
+        "notes": notes,
         "columns": list(texts),
         "n_texts": _N_TEXT_COLUMNS,
         "rows": texts.to_numpy().tolist(),
@@ -282,6 +285,10 @@ def _markdown(folder):
                 f"## {_escape(dataset.title or dataset.name)}",
                 _markdown_table(table),
                 _markdown_table(model_table(results, dataset)),
+            ]
+            parts += [
+                f"Collapsed, and counted all the same: {_escape(note)}."
+                for note in collapsed_runs(results, dataset)
             ]
     trouble = _trouble(cells)
     if trouble:

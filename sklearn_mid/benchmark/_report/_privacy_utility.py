@@ -5,10 +5,8 @@ import itertools
 import numpy as np
 import pandas as pd
 
-from sklearn_mid.benchmark._report._repetitions import (
-    check_columns,
-    summarize_repetitions,
-)
+from sklearn_mid.benchmark._report._repetitions import check_columns, is_error
+from sklearn_mid.benchmark._report._results import summarize
 from sklearn_mid.utils._optional import require
 from sklearn_mid.utils._plotting import COLORS, MARKERS, legend_below, literal
 from sklearn_mid.utils._sklearn_compat import HasMethods, StrOptions
@@ -19,8 +17,6 @@ __all__ = ["PrivacyUtilityDisplay"]
 _DASHES = ("-", "--", "-.", (0, (1, 1)))
 _BASELINE_DASHES = (":", (0, (5, 3)), (0, (3, 1, 1, 1)))
 
-# For these, less is better.
-_ERRORS = ("mse", "error", "ece", "loss")
 _POINT = ["defence", "parameter", "strength"]
 _ATTACKED = ["attack", "repetition", "population", "metric", "value"]
 _COLUMNS = ["dataset", *_POINT, *_ATTACKED]
@@ -32,10 +28,6 @@ _CONSTRAINTS = {
     "title": [str, None],
     "ax": [HasMethods("plot"), None],
 }
-
-
-def _is_error(metric):
-    return any(word in metric.split() for word in _ERRORS)
 
 
 def _only(frame, column, value, param):
@@ -57,8 +49,9 @@ class PrivacyUtilityDisplay:
 
     The best corner is that of high utility and an attack no better than the
     baselines. Every defence is a marker, or a curve through its strengths, with
-    intervals over repetitions on both axes. Horizontal lines are baselines that need
-    no model: below the highest of them, the model gives nothing away.
+    intervals over splits on both axes. Horizontal lines are baselines that need no
+    model, in bands that are intervals over people: below the highest of them, the model
+    gives nothing away.
 
     Use :meth:`from_results` to make one.
 
@@ -198,10 +191,12 @@ class PrivacyUtilityDisplay:
             _only(frame, "population", people, "population")
             frame = frame[frame["population"] == people]
             _only(frame, "metric", wanted, param)
-            frame = frame[frame["metric"] == wanted]
-            return summarize_repetitions(
-                frame, [*_POINT, "attack"], statistic=statistic
-            ).rename(columns={statistic: "value"})
+            # The numbers of people are needed for the limits over people.
+            summary = summarize(
+                frame[frame["metric"].isin([wanted, "n"])], statistic=statistic
+            )
+            summary = summary[summary["metric"] == wanted].reset_index(drop=True)
+            return summary.rename(columns={statistic: "value"})
 
         useful = scores(
             is_model & (results["attack"] == "utility"), "utility", utility, "held-out"
@@ -220,10 +215,10 @@ class PrivacyUtilityDisplay:
         return cls(
             points=points,
             baselines=_baseline_table(guesses),
-            utility_name=f"{utility} of the model, held-out people",
-            attack_name=f"{metric} of the attack, {population}",
+            utility_name=f"{statistic} {utility} of the model, held-out people",
+            attack_name=f"{statistic} {metric} of the attack, {population}",
             references=_checked_references(references),
-            lower_is_better=_is_error(utility),
+            lower_is_better=is_error(utility),
             title=f"{dataset}: {attack}" if title is None else title,
         )
 
@@ -382,16 +377,17 @@ def _baseline_table(guesses):
         {
             "name": guesses["attack"],
             "attack": guesses["value"],
-            "attack_low": guesses["low"],
-            "attack_high": guesses["high"],
+            # What has no split to depend on depends on the people all the same.
+            "attack_low": guesses["people_low"].fillna(guesses["low"]),
+            "attack_high": guesses["people_high"].fillna(guesses["high"]),
         }
     )
 
 
 def _distances(points, name):
-    """Lengths of error bars, below and above."""
-    centre = points[name]
-    return np.array([centre - points[f"{name}_low"], points[f"{name}_high"] - centre])
+    """Lengths of error bars, below and above; of a single run, none."""
+    low, high = (points[f"{name}_{end}"] for end in ("low", "high"))
+    return np.nan_to_num([points[name] - low, high - points[name]])
 
 
 def _widen_scale(ax, values, is_error):

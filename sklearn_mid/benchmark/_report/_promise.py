@@ -117,7 +117,7 @@ class PromiseDisplay:
             ax.errorbar(
                 part["x"],
                 part["centre"],
-                yerr=np.array(
+                yerr=np.nan_to_num(
                     [part["centre"] - part["low"], part["high"] - part["centre"]]
                 ),
                 color=_COLORS[index % len(_COLORS)],

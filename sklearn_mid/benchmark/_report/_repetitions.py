@@ -1,23 +1,30 @@
 """Figures that were repeated with other splits: their centre and its interval."""
 
-import functools
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
-import pandas as pd
 
+from sklearn_mid.metrics import interval_over_splits
 from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
 from sklearn_mid.utils._validation import check_parameters
 
-__all__ = ["check_columns", "summarize_repetitions"]
+__all__ = ["check_columns", "collapsed", "is_error", "summarize_repetitions"]
 
-_STATISTICS = {"mean": np.mean, "median": np.median}
 _CONSTRAINTS = {
     "statistic": [StrOptions({"mean", "median"})],
     "confidence_level": [Interval(Real, 0, 1, closed="neither")],
-    "n_resamples": [Interval(Integral, 1, None, closed="left")],
-    "random_state": [Interval(Integral, 0, None, closed="left"), None],
 }
+# A run has collapsed that is worse than the median of its group by more than a tenth of
+# it, and by more than this many typical standard deviations.
+_SHARE, _N_DEVIATIONS = 0.1, 5
+
+# For these, less is better.
+_ERRORS = ("mse", "error", "ece", "loss")
+
+
+def is_error(metric):
+    """Whether less of a metric is better."""
+    return any(word in metric.split() for word in _ERRORS)
 
 
 def check_columns(results, columns):
@@ -30,16 +37,8 @@ def check_columns(results, columns):
         )
 
 
-def summarize_repetitions(
-    frame,
-    by,
-    *,
-    statistic="mean",
-    confidence_level=0.95,
-    n_resamples=2000,
-    random_state=0,
-):
-    """Mean or median of each group's values, with a percentile bootstrap interval.
+def summarize_repetitions(frame, by, *, statistic="mean", confidence_level=0.95):
+    """Mean or median of each group's values, with a t interval over splits.
 
     Parameters
     ----------
@@ -51,45 +50,80 @@ def summarize_repetitions(
         What stands for the group.
     confidence_level : float, default=0.95
         Nominal coverage.
-    n_resamples : int, default=2000
-        Number of resamples.
-    random_state : int, default=0
-        Seed of the resamples.
 
     Returns
     -------
     DataFrame
         The columns of `by`, the statistic under its own name, ``low``, ``high`` and
-        ``repetitions``. Values that are NaN are left out of their group. With infinite
-        values the limits are the smallest and the largest.
+        ``repetitions``. Values that are NaN are left out of their group; a group of
+        fewer than two has NaN for limits. With infinite values the limits are the
+        smallest and the largest.
+
+    See Also
+    --------
+    sklearn_mid.metrics.interval_over_splits : How the limits are found.
     """
     check_parameters(
         "summarize",
         _CONSTRAINTS,
         statistic=statistic,
         confidence_level=confidence_level,
-        n_resamples=n_resamples,
-        random_state=random_state,
     )
     check_columns(frame, [*by, "value"])
-    centre = _STATISTICS[statistic]
-    tail = 50 * (1 - confidence_level)
+    table, runs = _runs(frame, by)
+    has_value = ~np.isnan(runs).all(axis=1)
+    figures = np.full((3, len(table)), np.nan)
+    if has_value.any():
+        figures[:, has_value] = interval_over_splits(
+            runs[has_value], statistic=statistic, confidence_level=confidence_level
+        )
+    n = np.count_nonzero(~np.isnan(runs), axis=1)
+    figures[1:, n < 2] = np.nan
+    table[[statistic, "low", "high"]] = figures.T
+    table["repetitions"] = n
+    return table
 
-    @functools.cache
-    def resamples(size):
-        # Shared by all groups of that size, so a table of thousands is a moment.
-        rng = np.random.default_rng(random_state)
-        return rng.integers(size, size=(n_resamples, size))
 
-    def interval(values):
-        if not len(values):
-            return np.nan, np.nan, np.nan, 0
-        if not np.isfinite(values).all():
-            return centre(values), values.min(), values.max(), len(values)
-        replicates = centre(values[resamples(len(values))], axis=1)
-        low, high = np.percentile(replicates, [tail, 100 - tail])
-        return centre(values), low, high, len(values)
+def collapsed(frame, by, *, lower_is_better):
+    """Runs that did far worse than the others of their group.
 
-    groups = frame.groupby(by, sort=False, dropna=False)["value"]
-    rows = [(*key, *interval(v.dropna().to_numpy(float))) for key, v in groups]
-    return pd.DataFrame(rows, columns=[*by, statistic, "low", "high", "repetitions"])
+    Parameters
+    ----------
+    frame : DataFrame
+        With the columns of `by`, ``value`` and ``repetition``, all of one metric.
+    by : list of str
+        Columns whose values make a group.
+    lower_is_better : bool
+        Whether the metric is an error.
+
+    Returns
+    -------
+    DataFrame
+        The rows of `frame` of such runs, with the ``median`` of their group. Groups of
+        fewer than three runs have none.
+    """
+    table, runs = _runs(frame, by)
+    enough = np.count_nonzero(np.isfinite(runs), axis=1) >= 3
+    if not enough.any():
+        return frame.iloc[:0].assign(median=np.nan)
+    runs = np.where(np.isfinite(runs), runs, np.nan)[enough]
+    table = table[enough]
+    medians = np.nanmedian(runs, axis=1)
+    # Most groups have no such run, so that the median group is a clean one.
+    deviations = np.nanstd(runs, axis=1, ddof=1)
+    typical = np.quantile(deviations, 0.5, method="lower") if len(runs) > 1 else 0.0
+    limit = np.maximum(_SHARE * np.abs(medians), _N_DEVIATIONS * typical)
+    table = table.assign(median=medians, limit=limit)
+    rows = frame.merge(table, on=by, how="inner")
+    worse = (rows["value"] - rows["median"]) * (1 if lower_is_better else -1)
+    return rows[worse > rows["limit"]].drop(columns="limit")
+
+
+def _runs(frame, by):
+    """The groups, and their values as (n_groups, most repetitions) with NaN behind."""
+    groups = frame.groupby(by, sort=False, dropna=False)
+    code, place = groups.ngroup().to_numpy(), groups.cumcount().to_numpy()
+    table = frame[by].drop_duplicates().reset_index(drop=True)
+    runs = np.full((len(table), place.max(initial=-1) + 1), np.nan)
+    runs[code, place] = frame["value"].to_numpy(dtype=float, na_value=np.nan)
+    return table, runs

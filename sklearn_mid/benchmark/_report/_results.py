@@ -10,9 +10,21 @@ import pandas as pd
 from sklearn_mid.benchmark._engine._plan import plan
 from sklearn_mid.benchmark._engine._spec import SuiteError, parse_suite
 from sklearn_mid.benchmark._engine._store import ResultsFolderError, Store
-from sklearn_mid.benchmark._report._repetitions import summarize_repetitions
+from sklearn_mid.benchmark._report._repetitions import (
+    check_columns,
+    summarize_repetitions,
+)
+from sklearn_mid.metrics import proportion_interval
+from sklearn_mid.utils._validation import check_parameters
 
-__all__ = ["load_cells", "load_results", "load_run", "summarize", "versions"]
+__all__ = [
+    "compare_defences",
+    "load_cells",
+    "load_results",
+    "load_run",
+    "summarize",
+    "versions",
+]
 
 COLUMNS = [
     "dataset",
@@ -37,6 +49,18 @@ GROUP = [
     "population",
     "metric",
 ]
+# Figures that are a share of the people attacked.
+_SHARES = ("accuracy", "baseline accuracy")
+# Figures that are never below 0 or above 1.
+_WITHIN_0_1 = (
+    *_SHARES,
+    "balanced_accuracy",
+    "f1",
+    "f1_positive",
+    "label confidence",
+    "roc_auc",
+    "weighted f1",
+)
 # What figures may depend on; the manifest lists the rest.
 _PACKAGES = ("sklearn-mid", "scikit-learn", "numpy", "torch", "diffprivlib")
 
@@ -191,20 +215,15 @@ def load_results(folder):
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def summarize(
-    results,
-    *,
-    statistic="mean",
-    confidence_level=0.95,
-    n_resamples=2000,
-    random_state=0,
-):
-    """Means (or medians) over repetitions with bootstrap intervals.
+def summarize(results, *, statistic="mean", confidence_level=0.95):
+    """Means (or medians) over repetitions, with intervals over splits and over people.
 
-    The interval says how much the figure would move with other repetitions: other
-    splits and other dice. It is a percentile bootstrap, so with R repetitions it
-    cannot reach beyond the smallest and largest of them, and is too narrow for small
-    R; with a single repetition it is a point.
+    Two questions, two intervals. *Over splits*: how much would the figure move with
+    other splits of the same people, and other dice? That is a t interval over the
+    repetitions. *Over people*: how much would it move with other people? That is the
+    exact interval of a share of as many people as were attacked in one repetition, for
+    figures that are such shares. A guess that needs no model may be the same in every
+    split and yet be known to a few points only.
 
     Parameters
     ----------
@@ -215,18 +234,20 @@ def summarize(
         as differential privacy does with few records.
     confidence_level : float, default=0.95
         Nominal coverage of the intervals.
-    n_resamples : int, default=2000
-        Bootstrap resamples.
-    random_state : int, default=0
-        Seed of the resamples.
 
     Returns
     -------
     DataFrame
         One row per dataset, defence, strength, attack, population and metric, in the
-        order of `results`: ``mean`` (or ``median``), ``low``, ``high`` and
-        ``repetitions``. Figures that are NaN in a repetition (an AUC with one class,
-        say) are left out of it.
+        order of `results`: ``mean`` (or ``median``), ``low`` and ``high`` over splits
+        (NaN of a single repetition), ``repetitions``, and ``people_low`` and
+        ``people_high`` (NaN where the figure is no share of people). Figures that are
+        NaN in a repetition (an AUC with one class, say) are left out of it.
+
+    See Also
+    --------
+    compare_defences : Paired differences between defences.
+    sklearn_mid.metrics.interval_over_splits : The interval over splits.
 
     Examples
     --------
@@ -235,16 +256,99 @@ def summarize(
     >>> results = pd.DataFrame({
     ...     "dataset": "d", "defence": "MID", "parameter": "reg_lambda",
     ...     "strength": 0.1, "attack": "MAP", "population": "members",
-    ...     "metric": "accuracy", "repetition": [0, 1], "value": [0.4, 0.6]})
+    ...     "metric": "accuracy", "repetition": [0, 1, 2], "value": [0.4, 0.6, 0.5]})
     >>> summary = summarize(results).iloc[0]
-    >>> float(summary["mean"]), float(summary["low"]), float(summary["high"])
-    (0.5, 0.4, 0.6)
+    >>> [round(float(summary[column]), 3) for column in ("mean", "low", "high")]
+    [0.5, 0.252, 0.748]
     """
-    return summarize_repetitions(
-        results,
-        GROUP,
-        statistic=statistic,
-        confidence_level=confidence_level,
-        n_resamples=n_resamples,
-        random_state=random_state,
+    table = summarize_repetitions(
+        results, GROUP, statistic=statistic, confidence_level=confidence_level
     )
+    within = table["metric"].isin(_WITHIN_0_1) & table[statistic].between(0, 1)
+    table.loc[within, ["low", "high"]] = table.loc[within, ["low", "high"]].clip(0, 1)
+    n = results[results["metric"] == "n"].groupby(["dataset", "population"])["value"]
+    n = n.median().rename("n_people").reset_index()
+    n_people = table[["dataset", "population"]].merge(n, how="left")["n_people"]
+    n_people = n_people.to_numpy(dtype=float)
+    is_share = table["metric"].isin(_SHARES) & (n_people > 0) & table[statistic].notna()
+    limits = np.full((2, len(table)), np.nan)
+    n_people = n_people[is_share].round()
+    shares = table.loc[is_share, statistic].to_numpy().clip(0, 1)
+    limits[:, is_share] = proportion_interval(
+        shares * n_people, n_people, confidence_level=confidence_level
+    )
+    table["people_low"], table["people_high"] = limits
+    return table
+
+
+def compare_defences(
+    results, reference="undefended", *, statistic="mean", confidence_level=0.95
+):
+    """Paired differences to one defence, with intervals over splits.
+
+    Two defences that were run on the same split share its luck, and their difference
+    is rid of it. It may be certain where their own intervals overlap.
+
+    Parameters
+    ----------
+    results : DataFrame
+        As from :func:`load_results`.
+    reference : str, default="undefended"
+        The defence that the others are compared with; one without a strength.
+    statistic : {"mean", "median"}, default="mean"
+        What stands for the differences.
+    confidence_level : float, default=0.95
+        Nominal coverage of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        One row per dataset, defence, strength, attack, population and metric that both
+        have in a repetition: ``difference`` (the defence's figure minus the
+        reference's), ``low`` and ``high`` (NaN of a single pair), ``repetitions``.
+
+    Raises
+    ------
+    ValueError
+        If `results` lack the reference, or it has several strengths.
+
+    See Also
+    --------
+    summarize : The figures themselves.
+    sklearn_mid.metrics.difference_over_splits : The interval.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_mid.benchmark import compare_defences
+    >>> results = pd.DataFrame({
+    ...     "dataset": "d", "defence": ["undefended", "MID"] * 3, "parameter": "",
+    ...     "strength": float("nan"), "attack": "MAP", "population": "members",
+    ...     "metric": "accuracy", "repetition": [0, 0, 1, 1, 2, 2],
+    ...     "value": [0.7, 0.6, 0.8, 0.7, 0.9, 0.8]})
+    >>> difference = compare_defences(results).iloc[0]
+    >>> [round(float(difference[c]), 3) for c in ("difference", "low", "high")]
+    [-0.1, -0.1, -0.1]
+    """
+    check_columns(results, [*GROUP, "repetition", "value"])
+    same = [c for c in GROUP if c not in ("defence", "parameter", "strength")]
+    pair = [*same, "repetition"]
+    check_parameters("compare_defences", {"reference": [str]}, reference=reference)
+    is_reference = results["defence"] == reference
+    of_reference = results.loc[is_reference, [*pair, "value"]]
+    if not len(of_reference):
+        defences = list(dict.fromkeys(results["defence"]))
+        raise ValueError(f"reference={reference!r} is none of the defences {defences}.")
+    if of_reference.duplicated(pair).any():
+        raise ValueError(
+            f"reference={reference!r} has several strengths; compare with a defence "
+            "that has one."
+        )
+    others = results.loc[~is_reference, [*GROUP, "repetition", "value"]]
+    pairs = others.merge(of_reference, on=pair, suffixes=("", "_reference"))
+    with np.errstate(invalid="ignore"):  # equal infinities have no difference
+        pairs["value"] = pairs["value"] - pairs.pop("value_reference")
+    table = summarize_repetitions(
+        pairs, GROUP, statistic=statistic, confidence_level=confidence_level
+    )
+    return table.rename(columns={statistic: "difference"})

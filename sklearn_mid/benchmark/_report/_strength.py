@@ -71,7 +71,7 @@ class StrengthDisplay:
                 ax.errorbar(
                     part["strength"],
                     part["centre"],
-                    yerr=np.array([below, above]),
+                    yerr=np.nan_to_num([below, above]),
                     marker=MARKERS[index % len(MARKERS)],
                     mfc=color if is_member else "none",
                     label=label,

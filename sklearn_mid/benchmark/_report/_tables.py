@@ -3,19 +3,23 @@
 import numpy as np
 import pandas as pd
 
-from sklearn_mid.benchmark._report._results import summarize
+from sklearn_mid.benchmark._report._repetitions import collapsed, is_error
+from sklearn_mid.benchmark._report._results import compare_defences, summarize
 
 __all__ = [
     "as_text",
     "audit_table",
+    "collapsed_runs",
     "comparison",
     "formatted",
     "model_table",
+    "reference_defence",
     "setting",
     "utility_metric",
 ]
 
 _CHOICES = ("mse", "accuracy")
+_ENDS = ("low", "high", "people_low", "people_high")
 
 
 def utility_metric(results, dataset):
@@ -30,6 +34,36 @@ def utility_metric(results, dataset):
 def setting(parameter, strength):
     """A defence's strength in words, empty if it has none."""
     return f"{parameter}={strength:g}" if parameter else ""
+
+
+def reference_defence(results):
+    """The defence that others are compared with, or "": the first without a knob."""
+    plain = results[(results["parameter"] == "") & (results["defence"] != "no model")]
+    plain = plain[plain["attack"] == "utility"]["defence"]
+    names = list(dict.fromkeys(plain))
+    return "undefended" if "undefended" in names else next(iter(names), "")
+
+
+def collapsed_runs(results, dataset):
+    """Runs whose model is far worse than its other repetitions, in words."""
+    metric = utility_metric(results, dataset)
+    rows = results[
+        (results["dataset"] == dataset.name)
+        & (results["attack"] == "utility")
+        & (results["population"] == "held-out")
+        & (results["metric"] == metric)
+    ]
+    found = collapsed(
+        rows[["defence", "parameter", "strength", "repetition", "value"]],
+        ["defence", "parameter", "strength"],
+        lower_is_better=is_error(metric),
+    )
+    return [
+        f"{row.defence} {setting(row.parameter, row.strength)}".strip()
+        + f", repetition {row.repetition}: {metric} {_number(row.value)}, where the "
+        f"median of its repetitions is {_number(row.median)}"
+        for row in found.itertuples()
+    ]
 
 
 def comparison(results, dataset):
@@ -49,8 +83,12 @@ def comparison(results, dataset):
         ``attack``, then centre and limits (``_low``, ``_high``) of ``utility`` (on
         held-out people), ``members`` and ``held_out`` (the attack's metric),
         ``baseline`` (accuracy without the model, at the attack's knowledge level) and
-        ``advantage`` over it, both on the plot's population. Models that no attack has
-        judged have one row with attack ``""``.
+        ``advantage`` over it, both on the plot's population, and ``utility_change``
+        and ``change`` (of the attack, on members): the paired differences to
+        :func:`reference_defence`, NaN without one. Limits are over splits; those of
+        shares over people end in ``_people_low`` and ``_people_high``. Models that no
+        attack has judged have one row with attack ``""``. ``attrs["reference"]`` is
+        the reference's name.
     """
     frame = results[results["dataset"] == dataset.name]
     summary = summarize(frame, statistic=dataset.statistic)
@@ -68,6 +106,21 @@ def comparison(results, dataset):
     )
     attacks = summary[summary["attack"] != "utility"]
     judged = _columns(attacks, [*keys, "attack"], wanted)
+    reference = reference_defence(frame)
+    if reference:
+        changes = compare_defences(frame, reference, statistic=dataset.statistic)
+        changes = changes.rename(columns={"difference": "centre"})
+        is_utility = changes["attack"] == "utility"
+        wanted = {"utility_change": ("held-out", utility_metric(results, dataset))}
+        utility = utility.merge(
+            _columns(changes[is_utility], keys, wanted), on=keys, how="left"
+        )
+        wanted = {"change": ("members", dataset.attack_metric)}
+        judged = judged.merge(
+            _columns(changes[~is_utility], [*keys, "attack"], wanted),
+            on=[*keys, "attack"],
+            how="left",
+        )
     # From the defences in the order of the plan; those of no attack are kept.
     table = summary[keys].drop_duplicates()
     table = table.merge(judged, on=keys, how="left").merge(utility, on=keys, how="left")
@@ -78,6 +131,7 @@ def comparison(results, dataset):
             table.pop("parameter"), table["strength"], strict=True
         )
     ]
+    table.attrs["reference"] = reference
     return table
 
 
@@ -116,8 +170,9 @@ def _columns(summary, keys, wanted):
     table = summary[keys].drop_duplicates()
     for name, (population, metric) in wanted.items():
         rows = (summary["population"] == population) & (summary["metric"] == metric)
-        figures = summary.loc[rows, [*keys, "centre", "low", "high"]]
-        figures.columns = [*keys, name, f"{name}_low", f"{name}_high"]
+        ends = [e for e in _ENDS if e in summary]
+        figures = summary.loc[rows, [*keys, "centre", *ends]]
+        figures.columns = [*keys, name, *(f"{name}_{end}" for end in ends)]
         table = table.merge(figures, on=keys, how="left")
     return table
 
@@ -138,20 +193,19 @@ def formatted(table, dataset, metric):
     -------
     DataFrame of str
     """
-    return pd.DataFrame(
-        {
-            "defence": table["defence"],
-            "strength": table["strength"],
-            "attack": table["attack"],
-            metric: _texts(table, "utility", _number),
-            f"attack {dataset.attack_metric}, members": _texts(
-                table, "members", _share
-            ),
-            "held-out": [_share(value) for value in table["held_out"]],
-            "baseline accuracy": [_share(value) for value in table["baseline"]],
-            "advantage": _texts(table, "advantage", _share),
-        }
-    )
+    texts = {column: table[column] for column in ("defence", "strength", "attack")}
+    texts[f"{metric} ({dataset.statistic})"] = _texts(table, "utility", _number)
+    reference = table.attrs.get("reference", "")
+    if reference:
+        texts[f"{metric} minus {reference}"] = _texts(table, "utility_change", _number)
+    name = f"attack {dataset.attack_metric}, members ({dataset.statistic})"
+    texts[name] = _texts(table, "members", _share)
+    if reference:
+        texts[f"attack minus {reference}"] = _texts(table, "change", _share)
+    texts["held-out"] = _texts(table, "held_out", _share)
+    texts["baseline accuracy"] = _texts(table, "baseline", _share)
+    texts["advantage"] = _texts(table, "advantage", _share)
+    return pd.DataFrame(texts)
 
 
 def audit_table(report):
@@ -176,16 +230,27 @@ def as_text(table):
 
 
 def _texts(table, name, number):
-    columns = [table[name + end] for end in ("", "_low", "_high")]
+    none = pd.Series(np.nan, index=table.index)
+    columns = [
+        table.get(f"{name}{end}", none) for end in ("", *("_" + e for e in _ENDS))
+    ]
     return [_text(row, number) for row in zip(*columns, strict=True)]
 
 
 def _text(row, number):
-    if np.isnan(row[0]):
+    """A figure, its limits over splits and, where they are known, over people."""
+    value, *limits = row
+    if np.isnan(value):
         return "-"
-    if np.isinf(row[0]):  # there is no interval around it
-        return number(row[0])
-    return "{} [{}, {}]".format(*map(number, row))
+    text = number(value)
+    if np.isinf(value):  # there is no interval around it
+        return text
+    splits, people = limits[:2], limits[2:]
+    if not np.isnan(splits).any():
+        text += " [{}, {}]".format(*map(number, splits))
+    if not np.isnan(people).any():
+        text += " people [{}, {}]".format(*map(number, people))
+    return text
 
 
 def _share(value):
