@@ -57,7 +57,7 @@ class ModelInversionAttack(MetaEstimatorMixin, BaseEstimator):
         trained on, or inputs like those of the target.
     needs : tuple of str or tuple of str
         Methods of the target that are called; of a tuple, one is enough.
-    inside : {"tree", "forest", "gradients"} or None
+    inside : {"trees", "gradients"} or None
         What the attack must find inside the target, if anything.
 
     See Also

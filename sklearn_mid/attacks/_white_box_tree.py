@@ -1,37 +1,45 @@
-"""Attribute inference from the leaves of a decision tree (Fredrikson et al. 2015)."""
+"""Attribute inference from the leaves of decision trees (Fredrikson et al. 2015)."""
 
 import copy
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import gen_batches
 
 from sklearn_mid.attacks._base import AttributeInferenceAttack
 from sklearn_mid.utils._candidates import given_prior
+from sklearn_mid.utils._leaves import Leaves
 from sklearn_mid.utils._sklearn_compat import StrOptions
 from sklearn_mid.utils._target import response_kind
 
 __all__ = ["WhiteBoxTreeAttack"]
 
 _N_TRIAL_ROWS = 32
+# Leaves (record x value x tree) looked at together: some 30 MB.
+_N_CELLS = 2**22
 
 
 class WhiteBoxTreeAttack(AttributeInferenceAttack):
     """Infer a sensitive attribute from how many people each leaf of a tree holds.
 
     The attacker knows a person's record but for the secret, the person's true response,
-    and the tree with the size of each leaf. Where the record could have gone, and how
-    crowded that place is, tells of the secret more than the tree's outputs do.
+    and the tree, or all trees of an ensemble, with the size of each leaf. Where the
+    record could have gone, and how crowded that place is, tells of the secret more than
+    the outputs do.
 
     Parameters
     ----------
     estimator : object
-        The fitted target: a decision tree classifier with ``apply`` and the arrays
-        ``feature`` (negative at leaves), ``value`` and ``n_node_samples`` in
-        ``tree_``, such as :class:`~sklearn.tree.DecisionTreeClassifier` or
-        :class:`~sklearn_mid.tree.MIDDecisionTreeClassifier`; or pipelines, searches
-        and wrappers with one inside, as who has the parameters looks into them. It is
-        never changed. Wrap it in :class:`sklearn.frozen.FrozenEstimator` to keep it
-        through ``clone``.
+        The fitted target: a classifier that is a decision tree (``apply`` and the
+        arrays ``feature``, negative at leaves, ``value`` and ``n_node_samples`` in
+        ``tree_``), such as :class:`~sklearn.tree.DecisionTreeClassifier` or
+        :class:`~sklearn_mid.tree.MIDDecisionTreeClassifier`; an ensemble of such trees
+        in ``estimators_`` (forest, extra trees, bagging, gradient boosting, AdaBoost);
+        a classifier of LightGBM or XGBoost; or pipelines, searches and wrappers with
+        one inside, as who has the parameters looks into them.
+        :class:`~sklearn.ensemble.HistGradientBoostingClassifier` publishes no leaf
+        sizes. The target is never changed. Wrap it in
+        :class:`sklearn.frozen.FrozenEstimator` to keep it through ``clone``.
     sensitive_feature : str, int, or list of str or int
         The secret's column, by name or index, or the columns of a one-hot group, whose
         valid codes are then the only candidates.
@@ -86,6 +94,10 @@ class WhiteBoxTreeAttack(AttributeInferenceAttack):
     prior(A), and the score that of :class:`MAPAttack`. One more record per region,
     spread by the prior, keeps small leaves from shouting.
 
+    Of an ensemble, the first factor is its confidence p(y | f(x_v)), and the others are
+    averaged over the trees (``"leaf"``: the score is). Trees of an ensemble repeat each
+    other: a product would count the same people many times.
+
     The middle factor is the population as the tree tells of it: how the secret goes
     along with the known columns. :class:`ImputationBaseline` shows how much of that an
     attacker could know without the model.
@@ -115,7 +127,7 @@ class WhiteBoxTreeAttack(AttributeInferenceAttack):
     sees = "true response"
     knowledge = "marginals"
     needs = ("predict",)
-    inside = "tree"
+    inside = "trees"
 
     _parameter_constraints: dict = {
         **AttributeInferenceAttack._parameter_constraints,
@@ -144,23 +156,29 @@ class WhiteBoxTreeAttack(AttributeInferenceAttack):
         target.response(y)  # known labels?
         self._found = found = self._inside()
         self._check_secret_arrives(target, found, X)
-        n_nodes = len(found.estimator.tree_.n_node_samples)
-        self._reached = np.column_stack(
-            [
-                np.bincount(leaf, minlength=n_nodes)
-                for leaf in self._leaves(target, found, X)
-            ]
-        )
+        self._leaves = leaves = Leaves(found.estimator)
+        if self.counts == "leaf" and leaves.labels is None:
+            raise self._unsupported(
+                "counts='leaf' needs trees whose leaves have labels, and those of a "
+                f"{found.path[-1]} have none; pass counts='region'"
+            )
+        self._reached = [
+            np.zeros((len(size), len(self.values_)), dtype=np.int32)
+            for size in leaves.sizes
+        ]
+        for v, leaf in enumerate(self._leaves_at_values(X)):
+            for reached, of_tree in zip(self._reached, leaf.T, strict=True):
+                reached[:, v] = np.bincount(of_tree, minlength=len(reached))
         self._n_records = len(X)
 
     def _tree_target(self):
         self._check_target("predict")
         if response_kind(self.estimator) != "classifier":
-            raise self._unsupported("a decision tree classifier is needed")
+            raise self._unsupported("a classifier made of decision trees is needed")
         return self._aim(release="labels")
 
     def _check_secret_arrives(self, target, found, X):
-        """Raise if a step before the tree drops the secret, so that nothing is told."""
+        """Raise if a step before the trees drops the secret."""
         few = target.records(X[:_N_TRIAL_ROWS])
         arriving = [
             copy.copy(found.carry(X_v)) for X_v in self._candidates.substitute(few)
@@ -168,44 +186,61 @@ class WhiteBoxTreeAttack(AttributeInferenceAttack):
         if all(_equal(arriving[0], other) for other in arriving[1:]):
             raise self._unsupported(
                 f"sensitive_feature={self.sensitive_feature!r} is dropped before it "
-                f"comes to the tree inside ({' > '.join(found.path)}), whose leaves "
+                f"comes to the trees inside ({' > '.join(found.path)}), whose leaves "
                 "say nothing about it"
             )
 
-    def _leaves(self, target, found, X):
-        """Leaf of each record, for each value of the secret in turn."""
-        for X_v in self._candidates.substitute(target.records(X)):
-            yield found.estimator.apply(found.carry(X_v))
+    def _leaves_at_values(self, X):
+        """Leaves of each record in each tree, for each value of the secret in turn."""
+        for X_v in self._candidates.substitute(self._aimed.records(X)):
+            yield self._leaves.apply(self._found.carry(X_v))
 
     def _infer_log_proba(self, X, y):
-        target, found = self._aimed, self._found
-        index = target.response(y)
-        leaf = np.column_stack(list(self._leaves(target, found, X)))
-        inside = found.estimator.tree_
-        # A record may stop before a leaf, at a value that no training row had there.
-        leaf_size = np.where(inside.feature < 0, inside.n_node_samples, 0)
-        value = inside.value.reshape(len(leaf_size), -1)
-        if self.counts == "leaf":
-            fit = value.argmax(axis=1)[leaf] == index[:, None]
-            weight = self._leaf_weights(leaf, leaf_size)
-        else:
-            fit = value[leaf, index[:, None]] / value.sum(axis=1)[leaf]
-            n_training = inside.n_node_samples[0]  # the root holds all
-            weight = self._region_weights(leaf, leaf_size, n_training)
+        index = self._aimed.response(y)
+        n_cells = len(self._leaves.sizes) * len(self.values_)
+        batches = gen_batches(len(X), max(1, _N_CELLS // n_cells))
+        return np.concatenate([self._log_score(X[b], index[b]) for b in batches])
+
+    def _log_score(self, X, index):
+        # Of shape (n_values, n_samples, n_trees).
+        leaves = np.stack(list(self._leaves_at_values(X)))
+        score = np.zeros((len(X), len(self.values_)))
+        for t, size in enumerate(self._leaves.sizes):
+            leaf = leaves[:, :, t].T
+            if self.counts == "leaf":
+                agrees = self._leaves.labels[t][leaf] == index[:, None]
+                score += agrees * self._leaf_weights(leaf, size, self._reached[t])
+            else:
+                total = self._leaves.totals[t]
+                score += self._region_weights(leaf, size, total, self._reached[t])
         with np.errstate(divide="ignore"):
-            return np.log(fit) + np.log(weight)
+            log_score = np.log(score / len(self._leaves.sizes))
+            return (
+                log_score if self.counts == "leaf" else log_score + self._fit(X, index)
+            )
 
-    def _leaf_weights(self, leaf, leaf_size):
-        admitted = ((self._reached > 0) * leaf_size[:, None]).sum(axis=0)
-        return self.prior_ * leaf_size[leaf] / admitted
+    def _fit(self, X, index):
+        """log p(y | x_v), by the confidences of the trees."""
+        inner = self._found.estimator
+        at_values = self._candidates.substitute(self._aimed.records(X))
+        rows = np.arange(len(X))
+        fit = [
+            inner.predict_proba(self._found.carry(X_v))[rows, index]
+            for X_v in at_values
+        ]
+        return np.log(np.column_stack(fit))
 
-    def _region_weights(self, leaf, leaf_size, n_training):
+    def _leaf_weights(self, leaf, size, reached):
+        admitted = ((reached > 0) * size[:, None]).sum(axis=0)
+        return self.prior_ * size[leaf] / admitted
+
+    def _region_weights(self, leaf, size, total, reached):
         prior_of_leaf = np.column_stack(
             [(leaf == reached_by_v[:, None]) @ self.prior_ for reached_by_v in leaf.T]
         )
-        reached = self._reached[leaf, np.arange(leaf.shape[1])]
-        expected = n_training * reached / self._n_records
-        share = (leaf_size[leaf] + prior_of_leaf) / (expected + 1)
+        reached = reached[leaf, np.arange(leaf.shape[1])]
+        expected = total * reached / self._n_records
+        share = (size[leaf] + prior_of_leaf) / (expected + 1)
         return share * self.prior_ / prior_of_leaf
 
 

@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_mid.exceptions import UnsupportedTargetError
 from sklearn_mid.utils._candidates import Candidates
 from sklearn_mid.utils._draws import geometric_mean
+from sklearn_mid.utils._leaves import holds_trees
 from sklearn_mid.utils._validation import as_response, positions
 
 __all__ = [
@@ -347,9 +348,10 @@ class Target:
 
         Parameters
         ----------
-        kind : {"tree", "forest", "gradients"}
-            A fitted tree (``tree_`` and ``apply``), a fitted ensemble of trees
-            (``estimators_``), or a model that can be differentiated.
+        kind : {"trees", "gradients"}
+            A fitted tree or ensemble of trees (see
+            :class:`sklearn_mid.utils._leaves.Leaves`), or a model that can be
+            differentiated.
 
         Returns
         -------
@@ -515,17 +517,6 @@ def _is_fitted(model: Any) -> bool:
     return True
 
 
-def _is_tree(model: Any) -> bool:
-    inside = getattr(model, "tree_", None)
-    parts = ("feature", "value", "n_node_samples")
-    return hasattr(model, "apply") and all(hasattr(inside, part) for part in parts)
-
-
-def _is_forest(model: Any) -> bool:
-    members = np.asarray(getattr(model, "estimators_", []), dtype=object).ravel()
-    return len(members) > 0 and all(_is_tree(member) for member in members)
-
-
 def is_torch_target(model: Any) -> bool:
     """Whether torch can differentiate `model`: our nets, skorch nets, modules."""
     if hasattr(model, "differentiable_proba"):
@@ -546,10 +537,10 @@ def _has_gradients(model: Any) -> bool:
 
 
 _KINDS = {
-    "tree": (_is_tree, "no fitted tree_ with apply; a decision tree is needed"),
-    "forest": (
-        _is_forest,
-        "no fitted trees as estimators_; an ensemble of decision trees is needed",
+    "trees": (
+        holds_trees,
+        "no leaf sizes: no fitted tree_ with apply, and no such trees as estimators_; "
+        "a decision tree or an ensemble of them is needed",
     ),
     "gradients": (
         _has_gradients,

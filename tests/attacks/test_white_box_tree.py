@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    BaggingClassifier,
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -15,6 +22,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn_mid.attacks import MAPAttack, WhiteBoxTreeAttack
 from sklearn_mid.exceptions import UnsupportedTargetError
 from sklearn_mid.tree import MIDDecisionTreeClassifier
+from sklearn_mid.utils._leaves import Leaves
 
 # p(secret, known) of two binary columns that go together, and p(y = 1 | both).
 COUNTS = np.array([[40, 10], [20, 30]])
@@ -32,6 +40,10 @@ TREES = [
     DecisionTreeClassifier(),
     MIDDecisionTreeClassifier(),
     MIDDecisionTreeClassifier(categorical_features=[0, 1]),
+    # Ensembles of one and the same tree are that tree.
+    RandomForestClassifier(3, bootstrap=False, max_features=None),
+    ExtraTreesClassifier(3, max_features=None),
+    BaggingClassifier(DecisionTreeClassifier(), 2, bootstrap=False),
 ]
 
 
@@ -124,15 +136,69 @@ def test_sees_more_than_the_outputs():
 @pytest.mark.parametrize(
     ("target", "match"),
     [
-        (DecisionTreeRegressor(), "DecisionTreeRegressor: a decision tree classifier"),
-        (LogisticRegression(), "it has no fitted tree_ with apply; a decision tree"),
-        (RandomForestClassifier(n_estimators=2), "it has no fitted tree_"),
+        (DecisionTreeRegressor(), "a classifier made of decision trees is needed"),
+        (LogisticRegression(), "it has no leaf sizes: no fitted tree_ with apply"),
+        (HistGradientBoostingClassifier(max_iter=1), "it has no leaf sizes"),
     ],
 )
 def test_other_targets_are_refused(target, match):
     X, y = records()
     with pytest.raises(UnsupportedTargetError, match=match):
         WhiteBoxTreeAttack(target.fit(X, y), 0).fit(X, y)
+
+
+def crowd(n=2000):
+    """People whose secret goes along with a known column; y depends on both."""
+    rng = np.random.default_rng(0)
+    known = rng.integers(2, size=n)
+    secret = np.where(rng.random(n) < 0.9, known, 1 - known)
+    y = (rng.random(n) < 0.3 + 0.2 * secret + 0.2 * known).astype(int)
+    return np.column_stack([secret, known, rng.normal(size=n)]), y
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        RandomForestClassifier(20, random_state=0),
+        ExtraTreesClassifier(20, random_state=0),
+        BaggingClassifier(DecisionTreeClassifier(), 20, max_features=2, random_state=0),
+        GradientBoostingClassifier(n_estimators=20, max_depth=5, random_state=0),
+        AdaBoostClassifier(DecisionTreeClassifier(max_depth=4), n_estimators=10),
+    ],
+)
+def test_ensembles_hold_the_population_in_their_leaves(model):
+    X, y = crowd()
+    others, y_others = X[:1000], y[:1000]
+    model.fit(X[1000:], y[1000:])
+    white = WhiteBoxTreeAttack(model, 0).fit(others, y_others)
+    black = MAPAttack(model, 0).fit(others, y_others)
+    assert white.score(others, y_others) > black.score(others, y_others) + 0.05
+    far = make_pipeline(FrozenEstimator(model))
+    again = WhiteBoxTreeAttack(far, 0).fit(others, y_others)
+    assert_array_equal(again.infer(others, y_others), white.infer(others, y_others))
+
+
+def test_leaf_counts_need_leaves_with_labels():
+    X, y = crowd()
+    boosting = GradientBoostingClassifier(n_estimators=2).fit(X, y)
+    with pytest.raises(UnsupportedTargetError, match="counts='region'"):
+        WhiteBoxTreeAttack(boosting, 0, counts="leaf").fit(X, y)
+
+
+@pytest.mark.parametrize("library", ["lightgbm", "xgboost"])
+def test_boosting_of_others_through_their_public_dumps(library):
+    module = pytest.importorskip(library)
+    X, y = crowd()
+    if library == "lightgbm":
+        model = module.LGBMClassifier(n_estimators=5, verbose=-1, n_jobs=1)
+    else:
+        model = module.XGBClassifier(n_estimators=5, n_jobs=1, base_score=0.5)
+    leaves = Leaves(model.fit(X, y))
+    first = np.bincount(leaves.apply(X)[:, 0], minlength=len(leaves.sizes[0]))
+    share = leaves.sizes[0] / leaves.totals[0]
+    assert_allclose(share, first / len(X), atol=1e-6)
+    white = WhiteBoxTreeAttack(model, 0).fit(X, y).score(X, y)
+    assert white > MAPAttack(model, 0).fit(X, y).score(X, y) + 0.05
 
 
 def test_impossible_parameters():
