@@ -58,11 +58,8 @@ def grid_entropy_and_gradient(centers, weights, taylor_order):
     # whole nodes off: the grid stays put when the lowest centre moves a little
     nodes = centers * _STEPS
     nodes -= np.floor(nodes.min())
-    if nodes.max() + 2 * _PAD <= _BLOCK:
-        nodes += _PAD
-        mass = _node_masses(nodes, weights, int(nodes.max()) + _PAD)
-        value, response = on_nodes(mass, slice(None))
-        return value, _spline_gradient(nodes, weights, response)
+    if nodes.max() <= min(_BLOCK, 2 * _REACH * len(nodes)):
+        return _in_one(nodes, weights, on_nodes)
 
     # Far apart relative to sigma. Nothing acts over an empty stretch, so stretches
     # are cut to the length that still separates, and lone centres need no grid.
@@ -82,10 +79,19 @@ def grid_entropy_and_gradient(centers, weights, taylor_order):
     return float(value), gradient
 
 
+def _in_one(nodes, weights, on_nodes):
+    nodes = nodes + _PAD
+    mass = _node_masses(nodes, weights, int(nodes.max()) + _PAD)
+    value, response = on_nodes(mass, slice(None))
+    return value, _spline_gradient(nodes, weights, response)
+
+
 def _in_blocks(nodes, weights, on_nodes):
     """Sorted centres, block by block, each with a margin that reaches far enough."""
     excess = np.floor(np.diff(nodes, prepend=nodes[0]) - 2 * _REACH)
     nodes = nodes - nodes[0] - np.cumsum(np.maximum(excess, 0))
+    if nodes[-1] <= _BLOCK:
+        return _in_one(nodes, weights, on_nodes)
     value, gradient = 0.0, np.empty(len(nodes))
     # Twice the reach: the response at a centre needs the density within one reach,
     # and the density there needs the centres within another.

@@ -18,6 +18,7 @@ __all__ = ["LeastSquares", "fit_least_squares"]
 _EPS = np.finfo(float).eps
 _LEAST_SCALE = 1e-200  # what varies less is constant: no float would undo it
 _LARGEST = 1e153
+_KEPT_EPS = 1e-9
 _CHUNK_BYTES = 2**21  # rows are centred in pieces that fit a cache, never all of X
 
 
@@ -69,9 +70,17 @@ class LeastSquares:
         """Coefficients in units of X and y."""
         return beta / self.x_scale * self.y_scale
 
-    def smallest(self, coef):
-        """The coefficients of least norm that predict as `coef` does."""
-        return _smallest(coef, self.row_basis, self.null_basis)
+    def smallest(self, coef, kept=None):
+        """The coefficients of least norm that predict as `coef` does.
+
+        Parameters
+        ----------
+        coef : ndarray of shape (n_features,)
+        kept : ndarray of shape (n_combinations, n_features), default=None
+            Combinations of the coefficients that are left as they are, too, with
+            entries of about 1.
+        """
+        return _smallest(coef, self.row_basis, self.null_basis, kept)
 
     def intercept(self, coef):
         return float(self.y_mean - self.x_mean @ coef)
@@ -224,13 +233,29 @@ def _bases(directions, x_scale):
     if rank <= n_features // 2:
         rows = (x_scale / x_scale.max())[:, None] * directions
         return qr(rows, mode="economic")[0], None
-    null = qr(directions)[0][:, rank:] / x_scale[:, None]
+    null = qr(directions)[0][:, rank:]
+    null[np.abs(null) < n_features * _EPS] = 0.0  # else a tiny scale makes it all
+    null /= x_scale[:, None]
     return None, qr(null / np.abs(null).max(axis=0), mode="economic")[0]
 
 
-def _smallest(coef, row_basis, null_basis):
+def _smallest(coef, row_basis, null_basis, kept=None):
     if row_basis is not None:
-        return row_basis @ (row_basis.T @ coef)
+        smallest = row_basis @ (row_basis.T @ coef)
+        if kept is not None:
+            beyond = _basis(kept.T - row_basis @ (row_basis.T @ kept.T))
+            smallest += beyond @ (beyond.T @ coef)
+        return smallest
     if null_basis is not None:
-        return coef - null_basis @ (null_basis.T @ coef)
+        idle = null_basis.T @ coef
+        if kept is not None:
+            fixed = _basis((kept @ null_basis).T)
+            idle -= fixed @ (fixed.T @ idle)
+        return coef - null_basis @ idle
     return coef
+
+
+def _basis(vectors):
+    """Orthonormal basis of the columns; what is as small as round-off is 0."""
+    left, lengths, _ = np.linalg.svd(vectors, full_matrices=False)
+    return left[:, lengths > _KEPT_EPS]

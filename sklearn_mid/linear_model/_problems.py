@@ -10,14 +10,18 @@ The coordinates v are multiples of sigma in which the first term becomes
 """
 
 from functools import cached_property
+from itertools import combinations
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 from sklearn_mid.information._mixture import channel_information_and_gradient
 from sklearn_mid.utils._features import one_hot_codes
 
 __all__ = ["SensitiveInput", "WholeInput"]
 
+_SKETCH_ROWS = 2**12
+_STRONG_COLUMNS = 4  # at most; their subsets are tried
 _MAX_CENTERS = 2**16  # more distinct values than this are binned
 
 
@@ -61,12 +65,6 @@ class _Problem:
             self._seen[key] = (*self.loss(v), *self.information(v))
         return self._seen[key]
 
-    @cached_property
-    def ray(self):
-        """Some c in [0, 1], and the information at c * v_ols."""
-        c = np.append(0.0, np.geomspace(1e-6, 1, 31))
-        return c, np.array([self.information_on_ray(point) for point in c])
-
     def _channel(self, centers, weights):
         return channel_information_and_gradient(
             centers, 1.0, weights, self.method, self.taylor_order
@@ -77,11 +75,15 @@ class WholeInput(_Problem):
     """I(X; Yhat): v are the whitened coefficients over sigma, so root is identity.
 
     Evaluating the information is two products with X, O(n d); X is never copied.
+
+    A column whose values are far apart, in units of sigma, costs no more information
+    when they move farther, so each set of strong columns may have a minimum of its
+    own: these set free and the rest shrunk. The search therefore looks along the
+    lines from 0 to the least-squares solution with only some of the strong columns,
+    or without them, and on from there to the one with all.
     """
 
-    # Each start costs many passes over X, and the optimum is near the ray.
-    n_runs = 1
-    starts = ()
+    n_runs = 6
 
     def __init__(self, X, weights, least_squares, sigma, method, taylor_order):
         super().__init__(least_squares, sigma, method, taylor_order)
@@ -90,26 +92,94 @@ class WholeInput(_Problem):
         ls = least_squares
         # coefficients of the linear predictor X @ coef, in units of sigma
         self._unwhiten = ls.directions / ls.singular_values / ls.x_scale[:, None]
-        centers = self._centers(self.v_ols)
-        self._ray_centers, self._ray_weights = _binned(centers, weights, 2**12)
+
+    @cached_property
+    def sketch(self):
+        """The problem on few rows, evenly spread over the predictions; else None.
+
+        The squared error is that of all rows: only the information is estimated.
+        """
+        if len(self.X) <= _SKETCH_ROWS:
+            return None
+        order = np.argsort(self._centers(self.v_ols), kind="stable")
+        rows = order[np.linspace(0, len(order) - 1, _SKETCH_ROWS).astype(np.intp)]
+        weights = self.weights[rows] / self.weights[rows].sum()
+        return WholeInput(
+            self.X[rows],
+            weights,
+            self.least_squares,
+            self.sigma,
+            self.method,
+            self.taylor_order,
+        )
+
+    def starts(self, of_loss, of_information):
+        """The best point of each line, the most promising lines first."""
+        points, losses, informations = self._lines
+        values = of_loss * losses + of_information * informations
+        best = values.argmin(axis=1)
+        lines = np.argsort(values.min(axis=1), kind="stable")[: self.n_runs]
+        return [points[line][best[line]] for line in lines]
+
+    @cached_property
+    def _lines(self):
+        """Points on the lines, (n_lines, n_points, rank), loss and information."""
+        toward = np.append(0.0, np.geomspace(1e-3, 1, 13))[:, None]
+        onward = np.linspace(0, 1, 5)[1:-1, None]
+        points = np.array(
+            [
+                np.vstack([toward * end, end + onward * (self.v_ols - end)])
+                for end in self._simpler()
+            ]
+        )
+        losses = [[self.loss(v)[0] for v in line] for line in points]
+        informations = [
+            [self._channel(centers, self.weights)[0] for centers in self._centers(line)]
+            for line in points
+        ]
+        return points, np.array(losses), np.array(informations)
+
+    def _simpler(self):
+        """Least squares, and with some of the strong columns alone or left out."""
+        columns, coefficients = self.root_columns, self._unwhiten
+        length = np.sqrt(np.sum(columns**2, axis=0))
+        alone = np.divide(
+            self.v_ols @ columns, length, out=np.zeros_like(length), where=length > 0
+        )
+        strong = np.argsort(-np.abs(alone), kind="stable")[:_STRONG_COLUMNS]
+        strong = strong[np.abs(alone[strong]) > 1]
+        ends = [self.v_ols]
+        for size in range(1, len(strong) + 1):
+            for some in map(list, combinations(strong, size)):
+                part = columns[:, some]
+                ends.append(part @ np.linalg.lstsq(part, self.v_ols, rcond=None)[0])
+                if len(strong) < columns.shape[1]:
+                    part = coefficients[some] * self.least_squares.x_scale[some, None]
+                    off = np.linalg.lstsq(part, part @ self.v_ols, rcond=None)[0]
+                    ends.append(self.v_ols - off)
+        return ends
 
     def root(self, v):
         return v
 
     root_transposed = root
 
+    @property
+    def root_columns(self):
+        """What a unit of each column's coefficient adds to v."""
+        return self.least_squares.root
+
     def _centers(self, v):
-        coef = self._unwhiten @ v
-        return self.X @ coef - self.least_squares.x_mean @ coef
+        """Of one v, or of each row of v."""
+        coef = v @ self._unwhiten.T
+        centers = coef @ self.X.T
+        centers -= (coef @ self.least_squares.x_mean)[..., None]
+        return centers
 
     def information(self, v):
         value, slope = self._channel(self._centers(v), self.weights)
         by_coef = slope @ self.X - slope.sum() * self.least_squares.x_mean
         return value, self._unwhiten.T @ by_coef
-
-    def information_on_ray(self, c):
-        """Information at c * v_ols, up to binning, without touching X."""
-        return self._channel(c * self._ray_centers, self._ray_weights)[0]
 
     def coef(self, v):
         ls = self.least_squares
@@ -134,7 +204,8 @@ class SensitiveInput(_Problem):
     left is |(R_s - R_o R_o^+ R_s)(v - v_ols)|^2.
     """
 
-    n_runs = 8  # cheap: an iteration does not depend on the number of rows
+    n_runs = 8
+    sketch = None  # an iteration does not depend on the number of rows
 
     def __init__(
         self, X, weights, attributes, least_squares, sigma, method, taylor_order
@@ -169,12 +240,8 @@ class SensitiveInput(_Problem):
             slope[part] = values.T @ by_center
         return total, slope
 
-    def information_on_ray(self, c):
-        return self.information(c * self.v_ols)[0]
-
-    @property
-    def starts(self):
-        """Least squares, nothing, and one attribute or all others off."""
+    def starts(self, of_loss, of_information):
+        """Least squares, scaled by some c, nothing, one attribute or all others off."""
         starts = [self.v_ols, np.zeros_like(self.v_ols)]
         if len(self.groups) > 1:
             for part, _, _ in self.groups:
@@ -182,7 +249,39 @@ class SensitiveInput(_Problem):
                 off[part] = 0
                 alone[part] = self.v_ols[part]
                 starts += [off, alone]
-        return starts
+
+        def objective(v):
+            loss, _, information, _ = self.evaluate(v)
+            return of_loss * loss + of_information * information
+
+        starts.sort(key=objective)
+        return [*starts[: self.n_runs - 1], self._best_scaling(of_loss, of_information)]
+
+    @cached_property
+    def _ray(self):
+        """Some c in [0, 1], and the information at c * v_ols."""
+        c = np.append(0.0, np.geomspace(1e-6, 1, 31))
+        return c, np.array([self.information(point * self.v_ols)[0] for point in c])
+
+    def _best_scaling(self, of_loss, of_information):
+        """The c * v_ols, c in [0, 1], that minimises the objective."""
+        step = self.root(self.v_ols)
+        curvature = step @ step
+
+        def objective(c, information):
+            return of_loss * curvature * (1 - c) ** 2 / 2 + of_information * information
+
+        c, informations = self._ray
+        values = objective(c, informations)
+        best = int(np.argmin(values))
+        low, high = c[max(best - 1, 0)], c[min(best + 1, len(c) - 1)]
+        refined = minimize_scalar(
+            lambda c: objective(c, self.information(c * self.v_ols)[0]),
+            bounds=(low, high),
+            method="bounded",
+            options={"xatol": 1e-5 * high},
+        )
+        return (refined.x if refined.fun < values[best] else c[best]) * self.v_ols
 
     def coef(self, v):
         ls = self.least_squares
@@ -191,8 +290,26 @@ class SensitiveInput(_Problem):
         change[self.columns] = moved
         change[self.others] = self._follow @ moved
         coef = ls.coef + ls.from_standardized(change)
+        coef = ls.smallest(coef, self._kept(v))
         coef[self.columns[v == 0]] = 0.0
         return coef
+
+    def _kept(self, v):
+        """Combinations of coefficients that the information depends on.
+
+        Of a one-hot group the differences between its values; all of it where it is
+        switched off, so that no other column turns it on again.
+        """
+        kept = []
+        for part, values, _ in self.groups:
+            columns = self.columns[part]
+            codes = np.eye(len(columns))
+            if len(columns) > 1 and v[part].any():
+                codes = values * self.least_squares.x_scale[columns]
+                codes = codes / np.abs(codes).max()
+            kept.append(np.zeros((len(codes), len(self.least_squares.coef))))
+            kept[-1][:, columns] = codes
+        return np.vstack(kept)
 
     def coordinates(self, coef):
         return self.least_squares.standardized(coef)[self.columns] / self.sigma

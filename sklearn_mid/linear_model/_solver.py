@@ -1,15 +1,15 @@
 """Minimising loss + lambda * information over the coordinates of a problem.
 
 The information of a mixture is not convex in its centres: once they are far apart,
-moving them a little changes nothing. So the search starts from several points,
-among them the best on the ray from the least-squares solution to zero, and keeps the
-best end.
+moving them a little changes nothing. So the search starts from several points, which
+the problem proposes, and keeps the best end.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import minimize
 
 __all__ = ["Solution", "solve"]
 
@@ -67,14 +67,27 @@ def solve(problem, reg_lambda, *, max_iter, tol, warm_start=None):
         zero = np.zeros_like(problem.v_ols)
         return Solution(zero, problem.loss(zero)[0], 0.0, 1, None)
 
-    starts = [*problem.starts, _best_on_ray(problem, reg_lambda) * problem.v_ols]
+    run = partial(_descend, reg_lambda=reg_lambda, max_iter=max_iter, tol=tol)
+    starts = _starts(problem, reg_lambda, run)
     if warm_start is not None:
         starts.append(warm_start)
-    if len(starts) > problem.n_runs:
-        starts.sort(key=lambda v: _at(problem, v).rank(reg_lambda))
-        del starts[problem.n_runs :]
-    runs = [_descend(problem, reg_lambda, v, max_iter, tol) for v in starts]
-    return min(runs, key=lambda run: run.rank(reg_lambda))
+    return min(
+        (run(problem, v) for v in starts), key=lambda found: found.rank(reg_lambda)
+    )
+
+
+def _starts(problem, reg_lambda, run):
+    """Where to start from; of a problem of many rows, what its sketch ends in."""
+    sketch = problem.sketch
+    if sketch is None:
+        return problem.starts(*shares(reg_lambda))
+    ends = sorted(
+        (run(sketch, v) for v in sketch.starts(*shares(reg_lambda))),
+        key=lambda end: end.rank(reg_lambda),
+    )
+    ranks = np.array([end.rank(reg_lambda) for end in ends])
+    new = np.diff(ranks, prepend=-np.inf) > 1e-6  # else most likely the same minimum
+    return [ends[i].v for i in np.flatnonzero(new)[:2]]
 
 
 def _at(problem, v, n_iter=1, failure=None):
@@ -82,30 +95,7 @@ def _at(problem, v, n_iter=1, failure=None):
     return Solution(v, loss, information, n_iter, failure)
 
 
-def _best_on_ray(problem, reg_lambda):
-    """The c in [0, 1] that minimises the objective at c * v_ols."""
-    step = problem.root(problem.v_ols)
-    curvature = step @ step
-    of_loss, of_information = shares(reg_lambda)
-
-    def objective(c, information):
-        loss = curvature * (1 - c) ** 2 / 2
-        return of_loss * loss + of_information * information
-
-    c, informations = problem.ray
-    values = objective(c, informations)
-    best = int(np.argmin(values))
-    low, high = c[max(best - 1, 0)], c[min(best + 1, len(c) - 1)]
-    refined = minimize_scalar(
-        lambda c: objective(c, problem.information_on_ray(c)),
-        bounds=(low, high),
-        method="bounded",
-        options={"xatol": 1e-5 * high},
-    )
-    return refined.x if refined.fun < values[best] else c[best]
-
-
-def _descend(problem, reg_lambda, start, max_iter, tol):
+def _descend(problem, start, *, reg_lambda, max_iter, tol):
     of_loss, of_information = shares(reg_lambda)
 
     def objective(v):
