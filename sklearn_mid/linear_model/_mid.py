@@ -2,8 +2,10 @@
 
 import numbers
 import warnings
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
@@ -74,14 +76,17 @@ class MIDLinearRegression(RegressorMixin, BaseEstimator):
     Attributes
     ----------
     coef_ : ndarray of shape (n_features,)
-        Coefficients. Those that the data leave open are chosen of least norm.
+        Coefficients. What the data and the penalty leave open is chosen of least
+        norm; those of a one-hot group then sum to 0.
     intercept_ : float
         Intercept; 0.0 if ``fit_intercept=False``.
     noise_variance_ : float
         Variance of the channel's noise, in squared units of y.
     mutual_information_ : float
         The information I of the objective on the training data, in nats, clipped at
-        0 (round-off, or the negative values of ``taylor_order=0``).
+        0 (round-off, or the negative values of ``taylor_order=0``). With
+        `sensitive_features` an upper bound of what the output tells beyond the other
+        columns; see Notes.
     objective_ : float
         Value of the objective in nats, with I as computed, not clipped.
     n_iter_ : int
@@ -112,21 +117,33 @@ class MIDLinearRegression(RegressorMixin, BaseEstimator):
     information bound itself holds, use :meth:`sample_predict`.
 
     *Whole input or sensitive attributes.* The whole-input penalty shrinks f towards
-    a constant, nearly uniformly. An attacker who re-scales f on data of his own
-    undoes that. The penalty on `sensitive_features` changes what f depends on, which
-    no re-scaling brings back; the other coefficients then take up what they can
-    explain. It withholds what the output tells through these columns, given the
-    rest: what the rest tells about the secret anyway (proxies) is not counted.
-    Values of an attribute are weighted by their frequency in the training data and
-    taken as independent of the rest, as the attacker of Fredrikson et al. does.
+    a constant. An attacker who re-scales f on data of their own undoes that. The
+    penalty on `sensitive_features` changes what f depends on, which no re-scaling
+    brings back; the other coefficients then take up what they can explain. But an
+    attacker who holds labelled records need not re-scale: they estimate one effect
+    per value of the secret, use f for the rest only, and read what they would read
+    from a model without the secret. That is the floor; no penalty goes below it.
 
-    *Optimality.* The information is not convex. The solver starts from least
-    squares, from zero, from the best scaling of the least-squares solution, and with
-    several attributes from each left out and each alone, and keeps the best local
-    minimum (for the whole input, which costs more, that from the best of these
-    scalings). One pass over X of O(n d^2) sums up the squared
-    error; after that an iteration costs O(n d) for the whole input, and for
-    sensitive attributes it does not depend on n.
+    *What the conditional information counts.* It withholds what the output tells
+    through these columns, given the rest: what the rest tells about the secret
+    anyway (proxies) is not counted. Values of an attribute are weighted by their
+    frequency in the training data and taken as independent of the rest, as the
+    attacker of Fredrikson et al. does. Given the rest, a real secret is less
+    uncertain than that, and information is concave in the law of the input: so
+    `mutual_information_` is an *upper bound* of I(X_s; Yhat | X_-s) under the
+    population's law, tight where the secret is independent of the rest, and several
+    times too high where a column nearly gives it away; see the second example.
+
+    *Optimality.* The information is not convex, and keeps several local minima. For
+    sensitive attributes the solver starts from least squares, from zero, from the
+    best scaling of the least-squares solution, and with several attributes from each
+    left out and each alone. For the whole input it looks along the lines from zero
+    to the least-squares solutions with any of the (at most four) strongest columns
+    alone or left out, and on to that with all, and starts from the best points. With
+    many rows it does so on a few thousand of them, and goes on with all from there.
+    The best minimum is kept. One pass over X of O(n d^2) sums up the squared error;
+    after that an iteration costs O(n d) for the whole input, and for sensitive
+    attributes it does not depend on n.
 
     *At lambda 0* the solution is that of ``LinearRegression``, of least norm where
     the columns depend on each other. Columns are brought to one scale first, so that
@@ -158,6 +175,23 @@ class MIDLinearRegression(RegressorMixin, BaseEstimator):
     [0.98 1.98] 0.322
     [0.56 1.99] 0.132
     [0.09 1.99] 0.004
+
+    The information is an upper bound. Here another column equals the secret in 95%
+    of the rows, so there is little left to tell to who knows it:
+
+    >>> from sklearn_mid.information import mixture_entropy
+    >>> secret = rng.integers(0, 2, 1000)
+    >>> proxy = np.where(rng.random(1000) < 0.95, secret, 1 - secret)
+    >>> X = np.c_[secret, proxy]
+    >>> y = X @ [1.0, 1.0] + rng.normal(size=1000)
+    >>> model = MIDLinearRegression(0, sensitive_features=[0]).fit(X, y)
+    >>> sigma = np.sqrt(model.noise_variance_)
+    >>> given_proxy = sum(
+    ...     np.mean(proxy == v)
+    ...     * mixture_entropy(model.predict(X[proxy == v]), sigma) for v in (0, 1)
+    ... ) - mixture_entropy([0.0], sigma)
+    >>> print(round(model.mutual_information_, 3), round(given_proxy, 3))
+    0.094 0.02
     """
 
     _parameter_constraints: dict = {
@@ -177,17 +211,17 @@ class MIDLinearRegression(RegressorMixin, BaseEstimator):
 
     def __init__(
         self,
-        reg_lambda=1.0,
+        reg_lambda: float = 1.0,
         *,
-        sensitive_features=None,
-        noise_variance="residual",
-        entropy="quadrature",
-        taylor_order=2,
-        fit_intercept=True,
-        max_iter=200,
-        tol=1e-6,
-        warm_start=False,
-    ):
+        sensitive_features: Any = None,
+        noise_variance: str | float = "residual",
+        entropy: str = "quadrature",
+        taylor_order: int = 2,
+        fit_intercept: bool = True,
+        max_iter: int = 200,
+        tol: float = 1e-6,
+        warm_start: bool = False,
+    ) -> None:
         self.reg_lambda = reg_lambda
         self.sensitive_features = sensitive_features
         self.noise_variance = noise_variance
@@ -199,7 +233,7 @@ class MIDLinearRegression(RegressorMixin, BaseEstimator):
         self.warm_start = warm_start
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit the model.
 
         Parameters
@@ -276,7 +310,7 @@ class MIDLinearRegression(RegressorMixin, BaseEstimator):
             fit_intercept=self.fit_intercept,
         )
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """The linear predictor f(x), without noise.
 
         Parameters
@@ -293,7 +327,13 @@ class MIDLinearRegression(RegressorMixin, BaseEstimator):
         X = validate_data(self, X, dtype=np.float64, reset=False)
         return X @ self.coef_ + self.intercept_
 
-    def sample_predict(self, X, *, n_samples=1, random_state=None):
+    def sample_predict(
+        self,
+        X: Any,
+        *,
+        n_samples: int = 1,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> np.ndarray:
         """Draws of the channel's output, Yhat = f(x) + e.
 
         The release that `mutual_information_` speaks of: one draw per record. The

@@ -1,8 +1,10 @@
 """Solutions of the linear model along a grid of lambda."""
 
 import warnings
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Bunch
 
@@ -14,19 +16,19 @@ __all__ = ["mid_path"]
 
 
 def mid_path(
-    X,
-    y,
+    X: Any,
+    y: ArrayLike,
     *,
-    reg_lambdas,
-    sensitive_features=None,
-    sample_weight=None,
-    noise_variance="residual",
-    entropy="quadrature",
-    taylor_order=2,
-    fit_intercept=True,
-    max_iter=200,
-    tol=1e-6,
-):
+    reg_lambdas: ArrayLike,
+    sensitive_features: Any = None,
+    sample_weight: ArrayLike | None = None,
+    noise_variance: str | float = "residual",
+    entropy: str = "quadrature",
+    taylor_order: int = 2,
+    fit_intercept: bool = True,
+    max_iter: int = 200,
+    tol: float = 1e-6,
+) -> Bunch:
     """Fit :class:`MIDLinearRegression` along a grid of `reg_lambda`.
 
     The data are summed up once, and each solution is a start for the next. Every

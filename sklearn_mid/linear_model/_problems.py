@@ -197,7 +197,9 @@ class SensitiveInput(_Problem):
 
     X_s is drawn from its marginal p, whatever the other columns are, which is how
     Fredrikson's attacker sees it too. Given the others, Yhat is then a mixture with
-    centres u_a = a . coef_s, one for each value a of X_s, and weights p(a).
+    centres u_a = a . coef_s, one for each value a of X_s, and weights p(a). The
+    centres do not depend on the others, and I is concave in p: so this is at least
+    the information under the true p(a | others), averaged over the others.
 
     The other coefficients follow the sensitive ones by least squares, so they are
     eliminated: with root = [R_o, R_s] the columns of the others and of X_s, the error

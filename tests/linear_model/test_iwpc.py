@@ -36,6 +36,25 @@ def attack_scores(model, secret, auxiliary, target):
     return {"map": plain, "re-scaling": rescaling, "majority": prior}
 
 
+def own_effects(model, secret, auxiliary, target):
+    """Accuracy of an attacker who estimates one effect per value from records.
+
+    The model serves them only for what the other columns say: the secret's are 0.
+    """
+    (X, y), (X_target, y_target) = auxiliary, target
+
+    def rest(X):
+        return model.predict(X.assign(**dict.fromkeys(secret, 0.0)))
+
+    design = np.column_stack([rest(X), X[secret]])
+    (scale, *effects), *_ = np.linalg.lstsq(design, y, rcond=None)
+    variance = np.mean((y - design @ [scale, *effects]) ** 2)
+    error = (y_target - scale * rest(X_target)).to_numpy()[:, None] - effects
+    log_posterior = np.log(X[secret].mean().to_numpy()) - error**2 / (2 * variance)
+    guess = log_posterior.argmax(axis=1)
+    return np.mean(guess == X_target[secret].to_numpy().argmax(axis=1))
+
+
 def correlation(model, secret, auxiliary, target):
     """MCC of the attack that ignores how common a value is."""
     attack = MAPAttack(model, secret, use_prior=False, random_state=0).fit(*auxiliary)
@@ -67,23 +86,22 @@ def evaluate(iwpc, name):
         models = {
             "least squares": LinearRegression(),
             "mid": MIDLinearRegression(reg_lambda, sensitive_features=[secret]),
+            "omitting": MIDLinearRegression(np.inf, sensitive_features=[secret]),
         }
         for label, model in models.items():
             model.fit(X, y)
             rows.append(
                 {
                     "model": label,
-                    "lambda": reg_lambda if label == "mid" else 0,
+                    "lambda": getattr(model, "reg_lambda", 0),
                     "mse": mean_squared_error(y_test, model.predict(X_test)),
                     "mcc without prior": correlation(
                         model, secret, (X, y), (X_test, y_test)
                     ),
+                    "own effects": own_effects(model, secret, (X, y), (X_test, y_test)),
                     **attack_scores(model, secret, (X, y), (X_test, y_test)),
                 }
             )
-        omitted = LinearRegression().fit(X.drop(columns=secret), y)
-        error = mean_squared_error(y_test, omitted.predict(X_test.drop(columns=secret)))
-        rows.append({"model": "omitting", "mse": error})
     table = pd.DataFrame(rows).groupby("model").mean()
     table["mse / least squares"] = table["mse"] / table.loc["least squares", "mse"]
     return table
@@ -103,6 +121,10 @@ def test_withholding_vkorc1_costs_less_than_omitting_it(iwpc):
     # Guessing by the sign of what is left stays better than chance: the response
     # itself depends on the secret, and a small coefficient still tells which way.
     assert 0.1 < mid["mcc without prior"] < open_["mcc without prior"] - 0.1
+    # What nothing withholds: effects estimated anew, from any model without the secret
+    assert table.loc["omitting", "own effects"] == pytest.approx(0.493, abs=0.005)
+    assert mid["own effects"] < table.loc["omitting", "own effects"] + 0.01
+    assert mid["own effects"] < open_["own effects"] - 0.05
 
 
 def test_withholding_cyp2c9_costs_less_than_omitting_it(iwpc):
