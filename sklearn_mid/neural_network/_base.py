@@ -186,6 +186,7 @@ class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
         self._n_trainings = 0
         self._net_config = self._net_parameters(n_outputs, device)
         self.net_ = self._build_net(self._net_config)
+        self._frozen = {}
         self.history_ = []
 
     def _continue(self):
@@ -231,6 +232,7 @@ class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
             train = np.setdiff1d(np.arange(len(X)), valid)
             rows, valid = rows.subset(train), rows.subset(valid)
         self._n_trainings += 1
+        self._frozen.clear()  # a fused step leaves no trace in a weight's version
         epochs_done = self.net_.train(
             rows,
             valid,
@@ -248,11 +250,25 @@ class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
             self.history_.append({"epoch": len(self.history_) + 1, **entry})
         self.n_iter_ = len(self.history_)
 
-    def _frozen_module(self):
-        from sklearn_mid.neural_network._inference import frozen
+    def _ready_to_predict(self):
+        """Copy of the module for inference, and the seed of its noise.
 
-        encoder = self._net_config["module"]["encoder"]
-        return frozen(self.net_.module_, perceptron=encoder == "mlp")
+        Kept until the weights change.
+        """
+        from sklearn_mid.neural_network._inference import frozen, version
+
+        module = self.net_.module_
+        now = version(module)
+        kept = self._frozen
+        if kept.get("version") != now:
+            encoder = self._net_config["module"]["encoder"]
+            kept = {
+                "version": now,
+                "module": frozen(module, perceptron=encoder == "mlp"),
+                "seed": self._derived_seed(PREDICTION),
+            }
+            self._frozen.update(kept)
+        return kept["module"], kept["seed"]
 
     def _mean_outputs(self, X, link):
         """``link(outputs)``, averaged over the noise where there is any."""
@@ -260,12 +276,9 @@ class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
 
         check_is_fitted(self)
         X = self._validate(X, reset=False)
+        module, seed = self._ready_to_predict()
         return mean_outputs(
-            self._frozen_module(),
-            X,
-            link=link,
-            n_draws=self._n_predict_draws,
-            seed=self._derived_seed(PREDICTION),
+            module, X, link=link, n_draws=self._n_predict_draws, seed=seed
         )
 
     # Pickle, copy, skops -------------------------------------------------------
@@ -276,6 +289,7 @@ class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
         state = dict(super().__getstate__())
         if "net_" in state:
             state["net_"] = self.net_.to_arrays()
+            state.pop("_frozen", None)
         return state
 
     def __setstate__(self, state):
@@ -297,6 +311,7 @@ class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
                 cpu = {**parameters, "device": "cpu"}
                 self._net_config = {**self._net_config, "net": cpu}
             self.net_ = self._build_net(self._net_config).from_arrays(state["net_"])
+            self._frozen = {}
 
 
 class BaseNeuralNetClassifier(ClassifierMixin, BaseNeuralNet):

@@ -172,7 +172,9 @@ class BaseMIDNeuralNet(BaseNeuralNet):
     def _rate(self, X, weight):
         from sklearn_mid.neural_network._inference import mean_rate
 
-        return mean_rate(self._frozen_module(), X, weight)
+        if self._net_config["module"]["bottleneck"] == "deterministic":
+            return np.inf
+        return mean_rate(self._ready_to_predict()[0], X, weight)
 
     def _sampled_outputs(self, X, link, n_samples, random_state):
         from sklearn_mid.neural_network._inference import sampled_outputs
@@ -181,7 +183,7 @@ class BaseMIDNeuralNet(BaseNeuralNet):
         check_is_fitted(self)
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
         return sampled_outputs(
-            self._frozen_module(),
+            self._ready_to_predict()[0],
             self._validate(X, reset=False),
             link=link,
             n_draws=n_samples,

@@ -9,6 +9,7 @@ as they were trained, on blocks of always the same number of rows.
 """
 
 import copy
+import functools
 
 import numpy as np
 import torch
@@ -25,6 +26,7 @@ __all__ = [
     "mean_rate",
     "prediction_noise",
     "sampled_outputs",
+    "version",
 ]
 
 _ROWS_PER_PASS = 4096
@@ -58,6 +60,12 @@ def frozen(module, *, perceptron):
     return module
 
 
+def version(module):
+    """What changes whenever a weight of the module does."""
+    tensors = (*module.parameters(), *module.buffers())
+    return [(id(tensor), tensor._version) for tensor in tensors]
+
+
 def _codes(module, X):
     """Yield mean and standard deviation of the codes, of some rows at a time."""
     head = module.head.weight
@@ -72,9 +80,14 @@ def _normal(shape, generator, like):
     return torch.randn(shape, dtype=torch.float64, generator=generator).to(like)
 
 
+@functools.lru_cache(maxsize=32)
+def _drawn(seed, shape):
+    return torch.randn(shape, dtype=torch.float64, generator=new_generator(seed))
+
+
 def prediction_noise(seed, n_draws, mu):
     """The draws that every row meets in a prediction, (n_draws, latent_dim)."""
-    return _normal((n_draws, mu.shape[-1]), new_generator(seed), mu)
+    return _drawn(seed, (n_draws, mu.shape[-1])).to(mu)
 
 
 def mean_outputs(module, X, *, link, n_draws, seed):
@@ -102,7 +115,12 @@ def mean_outputs(module, X, *, link, n_draws, seed):
             total, n = link(module.decode(mu)), 1
         else:
             noise = prediction_noise(seed, n_draws, mu)
-            total, n = sum(link(module.decode(mu, sigma, e)) for e in noise), n_draws
+            if len(mu) == 1:  # all draws in one go: a service answers row by row
+                draws = link(module.decode(mu, sigma, noise.unsqueeze(1)))
+                total, n = draws.sum(dim=0), n_draws
+            else:
+                draws = (link(module.decode(mu, sigma, e)) for e in noise)
+                total, n = sum(draws), n_draws
         means.append((total / n).cpu().numpy())
     return np.concatenate(means)
 

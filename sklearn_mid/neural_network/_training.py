@@ -77,6 +77,12 @@ _CRITERIA = {
 }
 
 
+# Bytes of X up to which an epoch shuffles a copy instead of indexing every batch.
+_LARGEST_COPY = 2**26
+# What skorch tells its callbacks about every batch.
+_PER_BATCH = ("on_batch_begin", "on_batch_end", "on_grad_computed")
+
+
 class _Batches:
     """Iterable over mini-batches of `rows`, in a new order every time."""
 
@@ -84,15 +90,25 @@ class _Batches:
         self.rows, self.batch_size, self.generator = rows, batch_size, generator
 
     def __iter__(self):
-        X = self.rows.X
+        rows, generator = self.rows, self.generator
+        n_rows, device = len(rows.X), rows.X.device
+        if generator is not None and rows.X.nbytes <= _LARGEST_COPY:
+            # Shuffled once, batches are views.
+            order = torch.randperm(n_rows, generator=generator)
+            rows, generator = rows.take(order.to(device)), None
         for batch in index_batches(
-            len(X), self.batch_size, generator=self.generator, device=X.device
+            n_rows, self.batch_size, generator=generator, device=device
         ):
-            yield self.rows.take(batch)
+            yield rows.take(batch)
 
 
 class _TrainingStopped(Exception):
     """A callback, or a loss that is not finite, ends the training."""
+
+
+def _weighted_mean(values, weights):
+    """Mean of scalar tensors, in float64 and with one copy from their device."""
+    return float(np.average(torch.stack(values).cpu().double(), weights=weights))
 
 
 def _map_leaves(tree, function):
@@ -156,7 +172,7 @@ class Net(NeuralNet):
         """
         self._orders = new_generator(spawn_seed(seed, 0))
         self._noise = new_generator(spawn_seed(seed, 1), rows.X.device)
-        self._kept = copy.deepcopy(self.module_.state_dict())
+        self._kept = {k: v.clone() for k, v in self.module_.state_dict().items()}
         n_before = len(self.history)
         with contextlib.ExitStack() as stack:
             if self.encoder_kind == "mlp":
@@ -232,6 +248,40 @@ class Net(NeuralNet):
             # partial_fit, grow without bound.
             self.history[-1]["batches"].clear()
 
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        if iterator is None:
+            return
+        if any(
+            getattr(type(callback), name) is not getattr(Callback, name)
+            for _, callback in self.callbacks_
+            for name in _PER_BATCH
+        ):
+            super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
+            return
+        # Nobody asks about single batches: no record, and no copy from the device, of
+        # each; one record of their mean stands for all.
+        step = self._descend if training else self.validation_step
+        sizes, losses = [], []
+        for batch in iterator:
+            losses.append(step(batch)["loss"].detach())
+            sizes.append(len(batch.X))
+        self.history.new_batch()
+        self.history.record_batch(f"{prefix}_loss", _weighted_mean(losses, sizes))
+        self.history.record_batch(f"{prefix}_batch_size", sum(sizes))
+        self.history.record(f"{prefix}_batch_count", len(sizes))
+
+    def _descend(self, batch):
+        """One step of the optimizer, which may ask for the loss more than once."""
+        optimizer, steps = self.optimizer_, []
+
+        def loss():
+            optimizer.zero_grad()
+            steps.append(self.train_step_single(batch))
+            return steps[-1]["loss"]
+
+        optimizer.step(loss)
+        return steps[0]
+
     def row_losses(self, rows):
         """Distortion of each row in nats, and the rate or None."""
         return self.criterion_(self.module_(rows.X), rows.y), None
@@ -244,7 +294,16 @@ class Net(NeuralNet):
     def train_step_single(self, batch, **kwargs):
         if not self.module_.training:
             self._set_training(True)
-        loss, distortion, rate = self.batch_loss(batch)
+        try:
+            loss, distortion, rate = self.batch_loss(batch)
+        except ValueError as error:
+            if len(batch.X) > 1:
+                raise
+            # So says BatchNorm, though not of images.
+            raise ValueError(
+                f"the encoder cannot be trained on a batch of one row ({error}); give "
+                "more rows, batch_size >= 2, or an encoder with LayerNorm or GroupNorm."
+            ) from error
         loss.backward()
         self._terms.append(
             (len(batch.X), distortion.detach(), None if rate is None else rate.detach())
@@ -262,12 +321,9 @@ class Net(NeuralNet):
 
     def on_epoch_end(self, net, **kwargs):
         sizes, distortions, rates = zip(*self._terms, strict=True)
-        share = torch.tensor(sizes, dtype=torch.float64)
-        share /= share.sum()
         for name, values in (("distortion", distortions), ("rate", rates)):
             if values[0] is not None:
-                values = torch.stack(values).cpu().double()
-                self.history.record(name, float(share @ values))
+                self.history.record(name, _weighted_mean(values, sizes))
         self._keep_weights()
 
     # The last finite weights ---------------------------------------------------
@@ -275,10 +331,11 @@ class Net(NeuralNet):
     def _keep_weights(self):
         """Remember the weights, or go back to the last ones if these are not finite."""
         epoch, state = self.history[-1], self.module_.state_dict()
-        if math.isfinite(epoch["distortion"] + epoch.get("rate", 0.0)) and all(
-            bool(v.isfinite().all()) for v in state.values() if v.is_floating_point()
+        floats = [v.flatten() for v in state.values() if v.is_floating_point()]
+        if math.isfinite(epoch["distortion"] + epoch.get("rate", 0.0)) and bool(
+            torch.cat(floats).isfinite().all()
         ):
-            self._kept = copy.deepcopy(state)
+            self._kept = {name: value.clone() for name, value in state.items()}
             return
         self.module_.load_state_dict(self._kept)
         self.initialize_optimizer()  # its moments are not finite either

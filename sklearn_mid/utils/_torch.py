@@ -10,6 +10,7 @@ forking torch's global generator instead would be seen by other threads.
 import contextlib
 import math
 import threading
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -119,7 +120,8 @@ def index_batches(n_samples, batch_size, *, generator=None, device="cpu"):
     n_samples : int
         Number of rows. The last batch holds what remains.
     batch_size : int
-        Rows per batch.
+        Rows per batch. A lone last row joins the batch before it: layers that
+        normalise over a batch (BatchNorm) have no use for a single row.
     generator : torch.Generator on the CPU, default=None
         Shuffles the rows. None keeps their order.
     device : torch.device or str, default="cpu"
@@ -132,8 +134,11 @@ def index_batches(n_samples, batch_size, *, generator=None, device="cpu"):
     order = None
     if generator is not None:
         order = torch.randperm(n_samples, generator=generator).to(device)
-    for start in range(0, n_samples, batch_size):
-        batch = slice(start, start + batch_size)
+    starts = list(range(0, n_samples, batch_size))
+    if len(starts) > 1 and batch_size > 1 and starts[-1] == n_samples - 1:
+        starts.pop()
+    for start, stop in pairwise([*starts, n_samples]):
+        batch = slice(start, stop)
         yield batch if order is None else order[batch]
 
 

@@ -449,3 +449,40 @@ def test_no_warnings_in_an_ordinary_fit(blobs):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         small(early_stopping=True).fit(*blobs).predict(blobs[0])
+
+
+class _WatchesBatches(Callback):
+    def on_batch_end(self, net, **kwargs):
+        self.seen = getattr(self, "seen", 0) + 1
+
+
+def test_who_watches_batches_changes_nothing(blobs):
+    X, y = blobs
+    watched = small(0.1, callbacks=[_WatchesBatches()], early_stopping=True).fit(X, y)
+    unwatched = small(0.1, early_stopping=True).fit(X, y)
+    assert watched.net_.callbacks_[-1][1].seen > 0
+    assert_array_equal(watched.predict_proba(X), unwatched.predict_proba(X))
+    for name in ("loss", "distortion", "rate", "valid_loss"):
+        assert_allclose(
+            [epoch[name] for epoch in watched.history_],
+            [epoch[name] for epoch in unwatched.history_],
+            rtol=1e-12,
+        )
+
+
+def test_weights_changed_by_hand_are_predicted_with(blobs):
+    X, y = blobs
+    net = small(0.1).fit(X, y)
+    before = net.predict_proba(X)
+    with torch.no_grad():
+        net.net_.module_.head.bias[0] += 5
+    after = net.predict_proba(X)
+    assert (after[:, 0] > before[:, 0]).all()
+
+
+def test_few_rows_are_answered_as_among_many(blobs):
+    X, y = blobs
+    net = small(0.1).fit(X, y)
+    many = net.predict_proba(np.tile(X, (5, 1)))[: len(X)]
+    one_by_one = np.vstack([net.predict_proba(x[None]) for x in X[:10]])
+    assert_allclose(one_by_one, many[:10], rtol=1e-12)

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose
@@ -9,6 +10,7 @@ from torch import nn
 from torch.distributions import Normal, kl_divergence
 from torch.nn import functional as F
 
+from sklearn_mid.neural_network import MIDNeuralNetClassifier
 from sklearn_mid.neural_network._modules import build_module, kl_to_standard_normal
 from sklearn_mid.neural_network._training import BottleneckNet, Rows, build_net
 from sklearn_mid.utils._torch import new_generator
@@ -207,3 +209,26 @@ def test_user_encoder_of_the_wrong_output_is_refused(forward, error, match):
 def test_user_encoder_that_is_no_module_is_refused():
     with pytest.raises(TypeError, match=r"encoder must be .* object of type int"):
         _module(encoder=lambda n_features: n_features)
+
+
+class _BatchNormed(nn.Module):
+    def __init__(self, n_features):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(n_features, 8), nn.BatchNorm1d(8))
+
+    def forward(self, X):
+        return self.layers(X)
+
+
+@pytest.mark.parametrize("reg_lambda", [0, 0.1])
+def test_batch_norm_bears_a_lone_last_row(reg_lambda):
+    X = np.random.default_rng(0).normal(size=(65, 3))
+    y = (X[:, 0] > 0).astype(int)
+    net = MIDNeuralNetClassifier(
+        reg_lambda, encoder=_BatchNormed, max_epochs=5, random_state=0
+    ).fit(X, y)
+    assert np.isfinite(net.predict_proba(X[:1])).all()
+    with pytest.raises(ValueError, match="cannot be trained on a batch of one row"):
+        net.partial_fit(X[:1], y[:1])
+    with pytest.raises(ValueError, match=r"one row .*batch_size >= 2"):
+        net.set_params(batch_size=1).fit(X, y)

@@ -78,12 +78,25 @@ def test_global_seed_restores_the_global_generator():
 
 def test_index_batches_cover_every_row_once():
     rows = torch.arange(7)
-    in_order = [rows[batch] for batch in index_batches(7, 3)]
-    assert [len(batch) for batch in in_order] == [3, 3, 1]
+    in_order = [rows[batch] for batch in index_batches(7, 4)]
+    assert [len(batch) for batch in in_order] == [4, 3]
     assert torch.equal(torch.cat(in_order), rows)
     shuffled = torch.cat(list(index_batches(7, 3, generator=new_generator(0))))
     assert not torch.equal(shuffled, rows)
     assert torch.equal(shuffled.sort().values, rows)
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "batch_size", "sizes"),
+    [(7, 3, [3, 4]), (4, 3, [4]), (1, 3, [1]), (3, 1, [1, 1, 1]), (6, 3, [3, 3])],
+)
+def test_a_lone_last_row_joins_the_batch_before(n_rows, batch_size, sizes):
+    rows = torch.arange(n_rows)
+    for generator in (None, new_generator(0)):
+        batches = index_batches(n_rows, batch_size, generator=generator)
+        found = [rows[batch] for batch in batches]
+        assert [len(batch) for batch in found] == sizes
+        assert torch.equal(torch.cat(found).sort().values, rows)
 
 
 def test_as_tensor_takes_read_only_and_reversed_arrays():
