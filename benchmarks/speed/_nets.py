@@ -13,19 +13,19 @@ N_FEATURES, N_HIDDEN, N_LATENT, N_CLASSES = 64, 64, 32, 10
 VERSIONS = {name: version(name) for name in ("torch", "skorch")}
 
 
-def make_data(n_samples):
+def make_data(n_samples, n_features=N_FEATURES):
     """Rows of ten overlapping classes, in float32."""
     rng = np.random.default_rng(0)
     y = rng.integers(N_CLASSES, size=n_samples)
-    centers = rng.normal(size=(N_CLASSES, N_FEATURES))
-    X = centers[y] + 2 * rng.normal(size=(n_samples, N_FEATURES))
+    centers = rng.normal(size=(N_CLASSES, n_features))
+    X = centers[y] + 2 * rng.normal(size=(n_samples, n_features))
     return X.astype(np.float32), y
 
 
-def plain_net():
+def plain_net(n_features=N_FEATURES):
     """The layers of the undefended net."""
     return nn.Sequential(
-        nn.Linear(N_FEATURES, N_HIDDEN),
+        nn.Linear(n_features, N_HIDDEN),
         nn.ReLU(),
         nn.Linear(N_HIDDEN, N_LATENT),
         nn.Linear(N_LATENT, N_CLASSES),
@@ -35,10 +35,10 @@ def plain_net():
 class BottleneckNet(nn.Module):
     """The layers of the net with a bottleneck."""
 
-    def __init__(self):
+    def __init__(self, n_features=N_FEATURES):
         super().__init__()
         self.encoder = nn.Sequential(
-            nn.Linear(N_FEATURES, N_HIDDEN),
+            nn.Linear(n_features, N_HIDDEN),
             nn.ReLU(),
             nn.Linear(N_HIDDEN, 2 * N_LATENT),
         )
