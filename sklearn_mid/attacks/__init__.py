@@ -9,6 +9,7 @@ from sklearn_mid.attacks._base import (
 from sklearn_mid.attacks._baselines import ImputationBaseline, PriorBaseline
 from sklearn_mid.attacks._gmi import GenerativeInversionAttack
 from sklearn_mid.attacks._gradient import GradientInversionAttack
+from sklearn_mid.attacks._informed import InformedAttack
 from sklearn_mid.attacks._learned import LearnedAttack
 from sklearn_mid.attacks._map import MAPAttack
 from sklearn_mid.attacks._mean_input import MeanInputBaseline
@@ -21,6 +22,7 @@ __all__ = [
     "GenerativeInversionAttack",
     "GradientInversionAttack",
     "ImputationBaseline",
+    "InformedAttack",
     "KnowledgeAlignmentAttack",
     "LearnedAttack",
     "MAPAttack",

@@ -3,11 +3,15 @@
 import numbers
 
 import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.utils import check_random_state
 
 from sklearn_mid.attacks._base import AttributeInferenceAttack
 from sklearn_mid.attacks._record_classifier import RecordClassifier, as_columns
-from sklearn_mid.utils._sklearn_compat import HasMethods, Interval
-from sklearn_mid.utils._target import N_QUERIES
+from sklearn_mid.attacks._shadow import unfitted_like
+from sklearn_mid.utils._sklearn_compat import HasMethods, Interval, StrOptions
+from sklearn_mid.utils._target import N_QUERIES, Target
 
 __all__ = ["LearnedAttack"]
 
@@ -18,7 +22,11 @@ class LearnedAttack(AttributeInferenceAttack):
     The classifier sees of each auxiliary record the known columns, the response, and
     what the target answers under *every* candidate value of the secret (its
     confidences, label or prediction), and learns the secret. It needs no error model
-    and no independence assumption, but labelled records of other people.
+    and no independence assumption, but labelled records.
+
+    On records of people whom the target has not seen, nothing that it remembers shows:
+    an attacker who wants to use its memory learns from its members, as far as they are
+    known, or from the members of copies of their own making.
 
     Parameters
     ----------
@@ -34,12 +42,26 @@ class LearnedAttack(AttributeInferenceAttack):
         that are not numeric come as codes (-1 for a category not seen in training, -2
         for a missing one). None for
         :class:`~sklearn.ensemble.HistGradientBoostingClassifier`.
+    train_on : {"auxiliary", "shadow", "members"}, default="auxiliary"
+        - ``"auxiliary"``: the records given to ``fit``, of people whom the target has
+          not seen.
+        - ``"shadow"``: the same records, as *members* of copies of the target that are
+          trained on parts of them.
+        - ``"members"``: as "auxiliary", of an attacker who knows some of the target's
+          members: pass their records to ``fit``.
+    shadow_estimator : object, default=None
+        Unfitted model to train shadow copies of. None takes one like the target, with
+        another `random_state`.
+    n_shadows : int, default=4
+        Shadow copies.
+    shadow_size : float, default=0.8
+        Share of the records that each copy is trained on.
     candidates : int or array-like, default=None
         Values that the secret may take, as in :class:`MAPAttack`.
     n_queries : int, default=12
         Answers per record that are averaged, as in :class:`MAPAttack`.
     random_state : int, RandomState instance or None, default=None
-        Seeds the default classifier and ``sample_proba``.
+        Seeds the default classifier, the shadow copies and ``sample_proba``.
 
     Attributes
     ----------
@@ -47,6 +69,8 @@ class LearnedAttack(AttributeInferenceAttack):
         Candidate values.
     prior_ : ndarray of shape (n_values,)
         Share of each in the auxiliary records.
+    shadows_ : list of object
+        The shadow copies; none but with ``train_on="shadow"``.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -56,6 +80,7 @@ class LearnedAttack(AttributeInferenceAttack):
     --------
     ImputationBaseline : The same classifier without the target's outputs.
     MAPAttack : Needs no labelled records, but an error model.
+    InformedAttack : Knows all of the training data but one secret.
 
     References
     ----------
@@ -79,12 +104,15 @@ class LearnedAttack(AttributeInferenceAttack):
 
     access = "black-box"
     sees = "true response"
-    knowledge = "labelled records"
     needs = (("predict_proba", "predict"),)
 
     _parameter_constraints: dict = {
         **AttributeInferenceAttack._parameter_constraints,
         "classifier": [None, HasMethods(["fit", "predict_proba"])],
+        "train_on": [StrOptions({"auxiliary", "shadow", "members"})],
+        "shadow_estimator": [None, HasMethods(["fit", "get_params"])],
+        "n_shadows": [Interval(numbers.Integral, 1, None, closed="left")],
+        "shadow_size": [Interval(numbers.Real, 0, 1, closed="right")],
         "n_queries": [Interval(numbers.Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
     }
@@ -95,6 +123,10 @@ class LearnedAttack(AttributeInferenceAttack):
         sensitive_feature,
         *,
         classifier=None,
+        train_on="auxiliary",
+        shadow_estimator=None,
+        n_shadows=4,
+        shadow_size=0.8,
         candidates=None,
         n_queries=N_QUERIES,
         random_state=None,
@@ -102,25 +134,71 @@ class LearnedAttack(AttributeInferenceAttack):
         self.estimator = estimator
         self.sensitive_feature = sensitive_feature
         self.classifier = classifier
+        self.train_on = train_on
+        self.shadow_estimator = shadow_estimator
+        self.n_shadows = n_shadows
+        self.shadow_size = shadow_size
         self.candidates = candidates
         self.n_queries = n_queries
         self.random_state = random_state
 
+    @property
+    def knowledge(self) -> str:
+        """Members, where the records are of people whom the target has seen."""
+        return "members" if self.train_on == "members" else "labelled records"
+
     def _fit_attack(self, X, y, codes):
-        self._aimed = self._aim()
+        self._aimed = target = self._aim()
+        self.shadows_ = []
+        if self.train_on == "shadow":
+            rng = check_random_state(self.random_state)
+            seen = [self._shadow_columns(X, y, rng) for _ in range(self.n_shadows)]
+            columns, rows = zip(*seen, strict=True)
+            codes = codes[np.concatenate(rows)]
+            columns = pd.concat(columns, ignore_index=True)
+        else:
+            columns = self._columns(target, X, y)
         self._classifier = RecordClassifier(
             self.classifier, len(self.values_), self.random_state
-        ).fit(self._columns(X, y), codes)
+        ).fit(columns, codes)
+
+    def _shadow_columns(self, X, y, rng):
+        """What a copy of the target answers about its own members, and who they are."""
+        n_members = round(self.shadow_size * len(X))
+        members = np.sort(rng.permutation(len(X))[: max(n_members, 2)])
+        X, y = _rows(X, members), y[members]
+        seed = int(rng.randint(np.iinfo(np.int32).max))
+        shadow = self._unfitted_shadow(seed)
+        shadow.fit(self._aimed.records(X), y)
+        self.shadows_.append(shadow)
+        target = Target(
+            shadow,
+            caller=type(self).__name__,
+            n_queries=self.n_queries,
+            release=self._aimed.release,
+            random_state=seed,
+        )
+        return self._columns(target, X, y), members
+
+    def _unfitted_shadow(self, seed):
+        if self.shadow_estimator is not None:
+            return clone(self.shadow_estimator)
+        try:
+            return unfitted_like(self.estimator, seed)
+        except TypeError as error:
+            raise self._unsupported(
+                "it cannot be cloned; pass a model like it as shadow_estimator"
+            ) from error
 
     def _infer_log_proba(self, X, y):
-        return self._classifier.log_proba(self._columns(X, y))
+        return self._classifier.log_proba(self._columns(self._aimed, X, y))
 
-    def _columns(self, X, y):
+    def _columns(self, target, X, y):
         """Known columns, response, and the outputs under every candidate value."""
-        target = self._aimed
-        y = target.response(y)
+        y = self._aimed.response(y)
         outputs = []
         for out in target.outputs_at(self._candidates, X):
+            out = self._aimed.in_own_classes(out, target)
             # How well the output fits the response is easier to learn when said.
             if target.release == "confidences":
                 fit = out[np.arange(len(y)), y]
@@ -130,3 +208,7 @@ class LearnedAttack(AttributeInferenceAttack):
                 fit = np.abs(y - out)
             outputs += [out, fit]
         return as_columns(x=self._candidates.drop(X), y=y, f=np.column_stack(outputs))
+
+
+def _rows(X, rows):
+    return X.iloc[rows] if isinstance(X, pd.DataFrame) else X[rows]

@@ -4,12 +4,14 @@ import numbers
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mid.attacks._base import AttributeInferenceAttack
 from sklearn_mid.attacks._recalibration import Recalibration
-from sklearn_mid.utils._candidates import given_prior
-from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
+from sklearn_mid.attacks._secret_prior import SecretPrior, is_classifier_prior
+from sklearn_mid.utils._sklearn_compat import HasMethods, Interval, StrOptions
 from sklearn_mid.utils._target import N_QUERIES
 
 __all__ = ["MAPAttack"]
@@ -20,7 +22,16 @@ _ERROR_MODEL = {
     "confidences": "confidences",
     "labels": "labels",
 }
-_RELEASE = {"auto": None} | {model: read for read, model in _ERROR_MODEL.items()}
+# What a full-grown tree holds for impossible: a prior that knows the person still ranks
+# those of whom it rules something out.
+_IMPOSSIBLE = 1e-9
+_RELEASE = {
+    "auto": None,
+    "gaussian": "predictions",
+    "confidences": "confidences",
+    "labels": "labels",
+    "match": "labels",
+}
 
 
 class MAPAttack(AttributeInferenceAttack):
@@ -33,9 +44,9 @@ class MAPAttack(AttributeInferenceAttack):
         argmax_v  p(y | f(x_v)) * prior(v)
 
     where p(y | f(x_v)), the error model, says how likely the response is given the
-    target's output. The prior is a marginal: that the secret goes along with the other
-    columns is left out, as in the papers (see `LearnedAttack` for an attacker who knows
-    more).
+    target's output. The prior is a marginal, as in the papers; or, of an attacker who
+    has labelled records, prior(v | x_k), learned from them by a classifier: the *joint*
+    attack.
 
     Parameters
     ----------
@@ -47,17 +58,25 @@ class MAPAttack(AttributeInferenceAttack):
     sensitive_feature : str, int, or list of str or int
         The secret's column, by name or index, or the columns of a one-hot group, whose
         valid codes are then the only candidates.
-    error_model : {"auto", "gaussian", "confidences", "labels"}, default="auto"
+    error_model : {"auto", "gaussian", "confidences", "labels", "match"}, \
+default="auto"
         - ``"gaussian"``: y = f(x) + N(0, s^2), s^2 from auxiliary records. Regressors.
         - ``"confidences"``: the target's confidence in class y. Classifiers with
           ``predict_proba``.
         - ``"labels"``: share of class y among the auxiliary records that the target
           gives the same label (a confusion matrix with one record's worth of smoothing
           per row). Classifiers.
+        - ``"match"``: the label fits or it does not. Where exactly one value makes the
+          target say y, it is that one (LOMIA of Mehnaz et al. 2022); of several that
+          do, the prior decides, and of all where none does. Sees what a target has
+          memorised, which a confusion matrix of other people hides. Classifiers.
         - ``"auto"``: the first of these that the target allows.
-    prior : {"uniform"}, dict or array-like of shape (n_values,), default=None
+    prior : {"uniform"}, dict, array-like of shape (n_values,) or classifier, \
+default=None
         Probability of each value: as shares of the auxiliary records (None), equal, by
-        value, or in the order of `values_`.
+        value, or in the order of `values_`; or a classifier, of which a clone learns
+        the secret from the other columns of the auxiliary records. It gets numbers, as
+        that of :class:`LearnedAttack` does.
     use_prior : bool, default=True
         If False, the naive attack: the value under which the target explains the
         response best (for a regressor ``argmin |y - f(x_v)|``), ties broken at random.
@@ -87,8 +106,9 @@ class MAPAttack(AttributeInferenceAttack):
     values_ : ndarray of shape (n_values,)
         Candidate values.
     prior_ : ndarray of shape (n_values,)
-        Their prior probabilities (equal ones for the naive attack).
-    error_model_ : {"gaussian", "confidences", "labels"}
+        Their prior probabilities (equal ones for the naive attack; with a classifier as
+        prior, the shares of the auxiliary records).
+    error_model_ : {"gaussian", "confidences", "labels", "match"}
         The error model in use.
     error_variance_ : float
         Gaussian error model: mean squared residual, in squared units of y.
@@ -111,6 +131,9 @@ class MAPAttack(AttributeInferenceAttack):
     -----
     A record under which y has probability 0 for every candidate gets the prior.
 
+    Of targets that have memorised people, :meth:`covered` with ``"match"`` says of whom
+    exactly one value fits: those are the ones most exposed.
+
     Fredrikson et al. (2015) weigh by p(f(x_v) | y) from the confusion matrix. Bayes'
     rule for a secret that is independent of the known columns asks for p(y | f(x_v)),
     which is used here.
@@ -125,6 +148,10 @@ class MAPAttack(AttributeInferenceAttack):
 
     M. Fredrikson, S. Jha, T. Ristenpart (2015). Model inversion attacks that exploit
     confidence information and basic countermeasures. CCS. doi:10.1145/2810103.2813677
+
+    S. Mehnaz, S. V. Dibbo, E. Kabir, N. Li, E. Bertino (2022). Are your sensitive
+    attributes private? Novel model inversion attribute inference attacks on
+    classification models. USENIX Security. arXiv:2201.09370
 
     Examples
     --------
@@ -143,13 +170,18 @@ class MAPAttack(AttributeInferenceAttack):
 
     access = "black-box"
     sees = "true response"
-    knowledge = "marginals"
     needs = (("predict_proba", "predict"),)
 
     _parameter_constraints: dict = {
         **AttributeInferenceAttack._parameter_constraints,
-        "error_model": [StrOptions({"auto", "gaussian", "confidences", "labels"})],
-        "prior": [None, StrOptions({"uniform"}), dict, "array-like"],
+        "error_model": [StrOptions(set(_RELEASE))],
+        "prior": [
+            None,
+            StrOptions({"uniform"}),
+            dict,
+            HasMethods(["fit", "predict_proba"]),
+            "array-like",
+        ],
         "use_prior": ["boolean"],
         "calibrate": ["boolean"],
         "n_queries": [Interval(numbers.Integral, 1, None, closed="left")],
@@ -179,18 +211,72 @@ class MAPAttack(AttributeInferenceAttack):
         self.n_queries = n_queries
         self.random_state = random_state
 
+    @property
+    def knowledge(self) -> str:
+        """Marginals, or labelled records where the prior is a classifier."""
+        return "labelled records" if self._has_learned_prior() else "marginals"
+
+    def _has_learned_prior(self) -> bool:
+        return self.use_prior and is_classifier_prior(self.prior)
+
+    def baseline(self) -> AttributeInferenceAttack:
+        """One who knows as much of the secret, and has no model.
+
+        Returns
+        -------
+        baseline : PriorBaseline or ImputationBaseline
+            Not fitted. Where the prior is a classifier, an imputation by that.
+        """
+        baseline = super().baseline()
+        if self._has_learned_prior():
+            baseline.set_params(classifier=clone(self.prior))
+        return baseline
+
+    def covered(self, X, y):
+        """Of whom exactly one value makes the target say their response.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like} of shape (n_samples, n_features)
+            Records of the people under attack. What stands in the sensitive column is
+            ignored.
+        y : array-like of shape (n_samples,)
+            The true response of each.
+
+        Returns
+        -------
+        covered : ndarray of shape (n_samples,), dtype bool
+            The mean is the coverage of the attack.
+
+        Raises
+        ------
+        ValueError
+            If the error model is not ``"match"``.
+        """
+        check_is_fitted(self)
+        if self.error_model_ != "match":
+            raise ValueError(
+                "covered needs error_model='match', but the error model is "
+                f"{self.error_model_!r}."
+            )
+        X, y = self._check_records(X, y, reset=False)
+        return (self._log_likelihoods(X, y) == 0).sum(axis=1) == 1
+
     def _fit_attack(self, X, y, codes):
         prior = self.prior if self.use_prior else "uniform"
-        self.prior_ = given_prior(prior, self.values_, self.prior_)
+        self._prior = SecretPrior(prior, self._candidates, self.prior_)
+        self.prior_ = self._prior.fit(X, codes).marginal
         self._aimed = target = self._aim(release=_RELEASE[self.error_model])
-        self.error_model_ = _ERROR_MODEL[target.release]
+        self.error_model_ = self.error_model
+        if self.error_model == "auto":
+            self.error_model_ = _ERROR_MODEL[target.release]
         y = target.response(y)
         if self.error_model_ == "gaussian":
             self._fit_gaussian(target.outputs(target.records(X)), y)
         elif self.error_model_ == "labels":
             n_classes = len(target.classes)
             self._fit_labels(target.outputs(target.records(X)), y, n_classes)
-        elif self.calibrate:
+        elif self.calibrate and self.error_model_ == "confidences":
             outputs = target.outputs(target.records(X))
             self._recalibration = Recalibration(outputs, y)
 
@@ -214,14 +300,20 @@ class MAPAttack(AttributeInferenceAttack):
         self.confusion_ = smoothed / smoothed.sum(axis=1, keepdims=True)
 
     def _infer_log_proba(self, X, y):
+        log_proba = self._log_likelihoods(X, y)
+        # What no value explains says nothing.
+        log_proba[np.isneginf(log_proba).all(axis=1)] = 0
+        log_proba += self._prior.log_proba(X)
+        return log_proba
+
+    def _log_likelihoods(self, X, y):
+        """log p(y | f(x_v)) of shape (n_samples, n_values), up to constants."""
         target = self._aimed
         y = target.response(y)
         # Written and reduced column by column: rows are short, maxima over them slow.
         log_proba = np.empty((len(X), len(self.values_)), order="F")
         for i, outputs in enumerate(target.outputs_at(self._candidates, X)):
             log_proba[:, i] = self._log_likelihood(outputs, y)
-        with np.errstate(divide="ignore"):
-            log_proba += np.log(self.prior_)
         return log_proba
 
     def _log_likelihood(self, outputs, y):
@@ -229,14 +321,17 @@ class MAPAttack(AttributeInferenceAttack):
         if self.error_model_ == "gaussian":
             residual = y - self.intercept_ - self.coef_ * outputs
             return -0.5 * residual**2 / self.error_variance_
-        if self.error_model_ == "labels":
+        floor = _IMPOSSIBLE if self._has_learned_prior() else 0.0
+        if self.error_model_ == "match":
+            proba, floor = outputs == y, _IMPOSSIBLE
+        elif self.error_model_ == "labels":
             proba = self.confusion_[outputs, y]
         else:
             if self.calibrate:
                 outputs = self._recalibration(outputs)
             proba = outputs.take(np.arange(len(y)) * outputs.shape[1] + y)
         with np.errstate(divide="ignore"):
-            return np.log(proba)
+            return np.log(np.maximum(proba, floor))
 
     def _choose(self, log_proba, X, y):
         if self.use_prior:

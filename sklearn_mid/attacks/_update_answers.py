@@ -4,13 +4,11 @@ import copy
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
-from sklearn.frozen import FrozenEstimator
 
 from sklearn_mid.utils._progress import progress
 from sklearn_mid.utils._target import Target, parts, with_part
 
-__all__ = ["answers", "can_be_updated", "simulate_updates", "unfitted_like"]
+__all__ = ["answers", "can_be_updated", "simulate_updates"]
 
 _CALLER = "UpdatesLeakAttack"
 
@@ -88,22 +86,3 @@ def simulate_updates(
             for k, (X, y) in enumerate(progress(updates, verbose, desc="updates"))
         ]
     )
-
-
-def unfitted_like(model, seed):
-    """An unfitted model with the parameters of `model`, but another seed.
-
-    The attacker knows neither the target's weights, which a wrapper may hold in a
-    FrozenEstimator, nor its seed.
-    """
-    shadow = clone(model.estimator if isinstance(model, FrozenEstimator) else model)
-    parameters = shadow.get_params(deep=True)
-    for name, value in parameters.items():
-        if isinstance(value, FrozenEstimator):
-            shadow.set_params(**{name: clone(value.estimator)})
-    seeded = [
-        name
-        for name in shadow.get_params(deep=True)
-        if name == "random_state" or name.endswith("__random_state")
-    ]
-    return shadow.set_params(**dict.fromkeys(seeded, seed))

@@ -13,11 +13,11 @@ from sklearn.utils.validation import (
 )
 
 from sklearn_mid.attacks._base import ModelInversionAttack
+from sklearn_mid.attacks._shadow import unfitted_like
 from sklearn_mid.attacks._update_answers import (
     answers,
     can_be_updated,
     simulate_updates,
-    unfitted_like,
 )
 from sklearn_mid.metrics import reconstruction_gain
 from sklearn_mid.utils._images import check_bounds, check_scale

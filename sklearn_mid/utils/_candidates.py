@@ -226,6 +226,20 @@ class Candidates:
                 work[:, column] = cell[i]
             yield work
 
+    def write(self, X, value, row):
+        """A copy of the records, with one value (by position) in one row."""
+        if isinstance(X, pd.DataFrame):
+            work = X.copy()
+            for column, cells in zip(self.columns, self._cells, strict=True):
+                changed = X.iloc[:, column].astype(cells.dtype)
+                changed.iloc[row] = cells[value]
+                work.isetitem(column, changed)
+            return work
+        cells = [np.asarray(c) for c in self._cells]
+        work = X.astype(_common_dtype(X.dtype, *(c.dtype for c in cells)))
+        work[row, self.columns] = [cell[value] for cell in cells]
+        return work
+
 
 def _column(X, j):
     return X.iloc[:, j] if isinstance(X, pd.DataFrame) else pd.Series(X[:, j])

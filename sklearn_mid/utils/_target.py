@@ -269,6 +269,21 @@ class Target:
         for i, X_v in enumerate(candidates.substitute(self.records(X))):
             yield self.outputs(X_v, stream=i + 1)
 
+    def in_own_classes(self, outputs: np.ndarray, other: "Target") -> np.ndarray:
+        """Outputs of another model in the order of the classes of this one.
+
+        A class that the other does not know has confidence 0.
+        """
+        if self.classes is None or np.array_equal(other.classes, self.classes):
+            return outputs
+        assert other.classes is not None
+        place = positions(other.classes, self.classes)
+        if outputs.ndim == 1:
+            return place[outputs]
+        ordered = np.zeros((len(outputs), len(self.classes)))
+        ordered[:, place] = outputs
+        return ordered
+
     def _confidences(self, X: Any, stream: int) -> np.ndarray:
         if self.n_queries == 1:
             return np.array(self.estimator.predict_proba(X), dtype=np.float64)

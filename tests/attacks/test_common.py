@@ -122,15 +122,19 @@ def test_attacks_on_regressors(estimator, check):
 
 
 def test_access_and_knowledge_are_declared():
-    levels = {
-        PriorBaseline: ("none", "marginals"),
-        ImputationBaseline: ("none", "labelled records"),
-        MAPAttack: ("black-box", "marginals"),
-        WhiteBoxTreeAttack: ("white-box", "marginals"),
-        LearnedAttack: ("black-box", "labelled records"),
-    }
-    for attack, level in levels.items():
-        assert (attack.access, attack.knowledge) == level
+    levels = [
+        (PriorBaseline(0), "none", "marginals"),
+        (ImputationBaseline(0), "none", "labelled records"),
+        (MAPAttack(TREE, 0), "black-box", "marginals"),
+        (MAPAttack(TREE, 0, prior=TREE), "black-box", "labelled records"),
+        (WhiteBoxTreeAttack(TREE, 0), "white-box", "marginals"),
+        (LearnedAttack(TREE, 0), "black-box", "labelled records"),
+        (LearnedAttack(TREE, 0, train_on="shadow"), "black-box", "labelled records"),
+        (LearnedAttack(TREE, 0, train_on="members"), "black-box", "members"),
+    ]
+    for attack, access, knowledge in levels:
+        assert (attack.access, attack.knowledge) == (access, knowledge)
+        assert attack.baseline().knowledge in (knowledge, "labelled records")
 
 
 def test_a_baseline_knows_as_much_about_the_same_secret():

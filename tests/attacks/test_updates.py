@@ -12,7 +12,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
 
 from sklearn_mid.attacks import UpdatesLeakAttack
-from sklearn_mid.attacks._update_answers import unfitted_like
+from sklearn_mid.attacks._shadow import unfitted_like
 from sklearn_mid.exceptions import UnsupportedTargetError
 
 torch = pytest.importorskip("torch")

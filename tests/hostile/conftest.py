@@ -254,6 +254,9 @@ CALLS = [
     attribute_attack(
         attacks.LearnedAttack, estimator=CLASSIFIER, classifier=FEW, random_state=0
     ),
+    attribute_attack(
+        attacks.InformedAttack, estimator=CLASSIFIER, n_probes=5, random_state=0
+    ),
     attribute_attack(attacks.WhiteBoxTreeAttack, estimator=MID_TREE),
     attribute_attack(
         attacks.ReleasedAnswerAttack, estimator=CLASSIFIER, random_state=0
