@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import binomtest
+from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -87,9 +88,10 @@ def strangers(n=400, seed=0):
 
 def test_memory_is_seen_by_those_who_look_for_it():
     (X, y), (X_aux, y_aux) = crowd(seed=0), crowd(seed=1)
-    tree = DecisionTreeClassifier(random_state=0).fit(X, y)
+    tree = clone(TREE).fit(X, y)
+    piped = make_pipeline(StandardScaler(), clone(TREE)).fit(X, y)
     depth_3 = DecisionTreeClassifier(max_depth=3)
-    for target in (tree, make_pipeline(StandardScaler(), tree).fit(X, y)):
+    for target in (tree, piped):
         shadow = LearnedAttack(
             target, 2, train_on="shadow", classifier=depth_3, random_state=0
         ).fit(X_aux, y_aux)
