@@ -10,11 +10,13 @@ from sklearn_mid.defenses._noise import ConfidenceNoise
 from sklearn_mid.defenses._omit import OmitFeature
 from sklearn_mid.defenses._purifier import ConfidencePurifier
 from sklearn_mid.defenses._rounding import ConfidenceRounding
+from sklearn_mid.defenses._shield import ConfidenceShield
 
 __all__ = [
     "ConfidenceNoise",
     "ConfidencePurifier",
     "ConfidenceRounding",
+    "ConfidenceShield",
     "DPDecisionTreeClassifier",
     "DPGaussianNB",
     "DPLinearRegression",

@@ -9,6 +9,7 @@ from sklearn_mid.defenses import (
     ConfidenceNoise,
     ConfidencePurifier,
     ConfidenceRounding,
+    ConfidenceShield,
     LabelOnly,
     OmitFeature,
 )
@@ -33,6 +34,7 @@ WRAPPERS = [
         purifier=make_pipeline(PCA(1), LinearRegression()),
         random_state=0,
     ),
+    ConfidenceShield(LogisticRegression()),
     LabelOnly(LogisticRegression()),
     OmitFeature(LogisticRegression(), sensitive_features=-1),
     OmitFeature(LinearRegression(), sensitive_features=[-1]),

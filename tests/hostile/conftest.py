@@ -310,6 +310,7 @@ CALLS = [
     estimator(defenses.ConfidenceNoise, estimator=RELEASED, random_state=0),
     estimator(defenses.ConfidencePurifier, estimator=RELEASED, random_state=0),
     estimator(defenses.ConfidenceRounding, estimator=RELEASED),
+    estimator(defenses.ConfidenceShield, estimator=RELEASED),
     estimator(defenses.LabelOnly, estimator=RELEASED),
     estimator(defenses.OmitFeature, estimator=RELEASED, sensitive_features=[0]),
     estimator(defenses.DPDecisionTreeClassifier, **BOUNDS),
