@@ -30,6 +30,7 @@ from sklearn_mid.metrics._splits import (
     difference_over_splits,
     interval_over_splits,
 )
+from sklearn_mid.metrics._vulnerability import maximal_leakage, vulnerability
 
 __all__ = [
     "ReconstructionDisplay",
@@ -46,6 +47,7 @@ __all__ = [
     "information_accuracy_bound",
     "information_for_accuracy",
     "interval_over_splits",
+    "maximal_leakage",
     "member_advantage",
     "most_exposed",
     "nearest_neighbor_distance",
@@ -54,4 +56,5 @@ __all__ = [
     "reconstruction_mse",
     "reconstruction_psnr",
     "reconstruction_ssim",
+    "vulnerability",
 ]

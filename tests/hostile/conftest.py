@@ -364,6 +364,12 @@ CALLS = [
     ),
     function(metrics.disclosure, {"X": X}, estimator=CLASSIFIER),
     function(
+        metrics.vulnerability, {"X": X}, estimator=CLASSIFIER, sensitive_feature=0
+    ),
+    function(
+        metrics.maximal_leakage, {"X": X}, estimator=CLASSIFIER, sensitive_feature=0
+    ),
+    function(
         metrics.most_exposed,
         {"X": X, "y": Y},
         attack=attacks.MAPAttack(CLASSIFIER, 0).fit(X, Y),
