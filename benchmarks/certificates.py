@@ -1,9 +1,9 @@
 """What an answer tells about a secret, certified without an attack, on Adult.
 
 Secret: marital; gradient boosting of income, trained on one file. Of the first 3,000
-people of the other, prints the success of the best attacker who knows the shares of the values
-and sees the answer (and of the one who does not see it), and about how many people the
-answer tells nothing.
+people of the other, prints the success of the best attacker who knows the shares of the
+values and sees the answer, the success without it, about how many people the answer
+tells nothing, and the leakage under the worst prior.
 
     python benchmarks/certificates.py
 """
