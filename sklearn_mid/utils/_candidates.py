@@ -161,8 +161,13 @@ class Candidates:
             values, edges = _given_values(candidates, raw, distinct, is_numeric, name)
         return cls(columns, values, [_as_cells(values, column)], name=name, edges=edges)
 
-    def encode(self, X):
-        """Position in `values` of what each record holds."""
+    def encode(self, X, *, unknown=None):
+        """Position in `values` of what each record holds.
+
+        Missing and other values become `unknown`, or raise if that is None.
+        """
+        if unknown is not None:
+            return self._encode_known(X, unknown)
         if self._codes is not None:
             group = _take_columns(X, self.columns, self._name)
             codes = np.full(len(group), -1)
@@ -184,6 +189,21 @@ class Candidates:
                 "which is none of the candidates known from auxiliary data: "
                 f"{self.values.tolist()}."
             )
+        return codes
+
+    def _encode_known(self, X, unknown):
+        held = X.iloc[:, self.columns] if isinstance(X, pd.DataFrame) else None
+        held = pd.DataFrame(X[:, self.columns]) if held is None else held
+        codes = np.full(len(X), unknown)
+        known = held.notna().all(axis=1).to_numpy()
+        if self._codes is None and self._edges is None:
+            known = known & (positions(_plain(held.iloc[:, 0]), self.values) >= 0)
+        elif self._codes is not None:
+            group = held.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
+            same = [np.isclose(group, code).all(axis=1) for code in self._codes]
+            known = known & np.any(same, axis=0)
+        if known.any():
+            codes[known] = self.encode(X[known])
         return codes
 
     def numbers(self, X):
@@ -211,19 +231,9 @@ class Candidates:
 
         Yields one working copy again and again: use it before taking the next.
         """
-        n = len(X)
-        if isinstance(X, pd.DataFrame):
-            work = X.copy(deep=False)  # shares the columns that stay
-            for i in range(len(self.values)):
-                for column, cells in zip(self.columns, self._cells, strict=True):
-                    work.isetitem(column, cells.take(np.full(n, i)))
-                yield work
-            return
-        cells = [np.asarray(c) for c in self._cells]
-        work = X.astype(_common_dtype(X.dtype, *(c.dtype for c in cells)))
+        work = self.working_copy(X)
         for i in range(len(self.values)):
-            for column, cell in zip(self.columns, cells, strict=True):
-                work[:, column] = cell[i]
+            self.put(work, i)
             yield work
 
     def write(self, X, value, row):
@@ -239,6 +249,31 @@ class Candidates:
         work = X.astype(_common_dtype(X.dtype, *(c.dtype for c in cells)))
         work[row, self.columns] = [cell[value] for cell in cells]
         return work
+
+    def working_copy(self, X):
+        """A copy of X that :meth:`put` may change; a DataFrame shares its columns."""
+        if isinstance(X, pd.DataFrame):
+            return X.copy(deep=False)
+        dtypes = [np.asarray(c).dtype for c in self._cells]
+        return X.astype(_common_dtype(X.dtype, *dtypes))
+
+    def put(self, work, i):
+        """Put value number `i` into all records of a working copy."""
+        for column, cells in zip(self.columns, self._cells, strict=True):
+            if isinstance(work, pd.DataFrame):
+                work.isetitem(column, cells.take(np.full(len(work), i)))
+            else:
+                work[:, column] = np.asarray(cells)[i]
+
+    def __getstate__(self):
+        """State in arrays of numpy's: others cannot be written to a model file."""
+        state = self.__dict__.copy()
+        state["_cells"] = [_unpacked(cells) for cells in self._cells]
+        return state
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        self._cells = [_packed(*cells) for cells in state["_cells"]]
 
 
 def _column(X, j):
@@ -344,6 +379,22 @@ def _as_cells(values, column):
         cells = pd.Series(values)
     same = np.asarray(cells == pd.Series(values), dtype=bool)
     return (cells if same.all() else pd.Series(values)).array
+
+
+def _unpacked(cells):
+    """Values, the name of their type, and categories with their order or None."""
+    dtype = cells.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        categories = np.asarray(dtype.categories)
+        return np.asarray(cells.codes), "category", categories, bool(dtype.ordered)
+    return np.asarray(cells), str(dtype), None, False
+
+
+def _packed(values, name, categories, ordered):
+    if name == "category":
+        dtype = pd.CategoricalDtype(categories, ordered)
+        return pd.Categorical.from_codes(values, dtype=dtype)
+    return pd.Series(values, dtype=name).array
 
 
 def _common_dtype(*dtypes):

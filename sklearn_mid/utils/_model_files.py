@@ -8,9 +8,14 @@ __all__ = ["load_model"]
 
 # Rooms whose classes a model may consist of. Loading fills in their attributes and
 # runs nothing else.
-_OUR_MODELS = tuple(
-    f"sklearn_mid.{room}."
-    for room in ("defenses", "linear_model", "neural_network", "tree")
+_OUR_MODELS = (
+    *(
+        f"sklearn_mid.{room}."
+        for room in ("defenses", "linear_model", "neural_network", "release", "tree")
+    ),
+    "sklearn_mid.utils._candidates.",
+    # Boosting's trees, which skops does not know: arrays of nodes, as in other trees.
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
 )
 
 

@@ -25,7 +25,7 @@ import sklearn
 from matplotlib import pyplot as plt
 from sklearn.base import is_regressor
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.validation import has_fit_parameter
 
@@ -40,6 +40,7 @@ from sklearn_mid import (
     metrics,
     model_selection,
     neural_network,
+    release,
     tree,
 )
 from sklearn_mid.benchmark._engine._spec import parse_suite
@@ -56,6 +57,7 @@ ROOMS = [
     metrics,
     model_selection,
     neural_network,
+    release,
     tree,
 ]
 # Base classes, records of what others made, and errors: nothing is done with them.
@@ -246,6 +248,7 @@ NET = {"hidden_layer_sizes": (3,), "max_epochs": 2, "random_state": 0}
 BOUNDS = {"bounds": (X.min(axis=0), X.max(axis=0)), "random_state": 0}
 MEASURES = {"X_true": X[:5], "X_reconstructed": X[5:10]}
 RELEASED = LogisticRegression()
+SECRET = {"sensitive_features": [0], "imputer": FEW, "cv": 2, "random_state": 0}
 RESULTS_FOLDER = Results()
 
 CALLS = [
@@ -464,6 +467,9 @@ CALLS = [
         {},
         estimator=neural_network.MIDNeuralNetClassifier(**NET).fit(X, Y),
     ),
+    # release
+    estimator(release.MIDClassifier, estimator=RELEASED, **SECRET),
+    estimator(release.MIDRegressor, estimator=Ridge(), **SECRET),
     # tree
     estimator(tree.MIDDecisionTreeClassifier),
     estimator(tree.PriorityDepthTreeClassifier),
