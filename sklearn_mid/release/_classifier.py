@@ -162,13 +162,13 @@ class MIDClassifier(ClassifierMixin, BaseRelease):
     >>> rng = np.random.default_rng(0)
     >>> X = np.column_stack([rng.normal(size=1000), rng.integers(2, size=1000)])
     >>> y = X @ [2, 1] + rng.logistic(size=1000) > 0
-    >>> for reg_lambda in (0, 0.1, 1):
+    >>> for reg_lambda in (0, 0.03, 1):
     ...     model = MIDClassifier(
     ...         LogisticRegression(), [1], reg_lambda, cv=3, random_state=0
     ...     ).fit(X, y)
     ...     print(f"{model.conditional_information_:.2f} nats")
-    0.69 nats
-    0.21 nats
+    0.68 nats
+    0.17 nats
     0.00 nats
     """
 

@@ -44,12 +44,18 @@ def fold_of_each(known, y, cv, *, groups, is_classifier, rng):
     """
     if isinstance(cv, int | np.integer):
         return deal_into_folds(known, cv, groups=groups, rng=rng)
-    splitter = check_cv(cv, y, classifier=is_classifier)
     fold = np.full(len(y), -1)
     n_tested = np.zeros(len(y), dtype=np.intp)
-    for k, (_, test) in enumerate(splitter.split(known, y, groups)):
-        fold[test] = k
-        n_tested[test] += 1
+    try:
+        splitter = check_cv(cv, y, classifier=is_classifier)
+        for k, (_, test) in enumerate(splitter.split(known, y, groups)):
+            fold[test] = k
+            n_tested[test] += 1
+    except (TypeError, ValueError, IndexError) as error:
+        raise ValueError(
+            f"cv={cv!r} must split the records: an int, a splitter or pairs of train "
+            f"and test positions; {error}"
+        ) from error
     if (n_tested != 1).any():
         raise ValueError(
             f"cv={cv!r} must put each record into exactly one test fold; it puts "
@@ -85,46 +91,46 @@ def deal_into_folds(known, n_folds, *, groups=None, rng):
     """
     points = _coordinates(known)
     rows = np.unique(points, axis=0, return_inverse=True)[1].ravel()
-    unit = _split(rows, n_folds)
+    # So many equals that nobody stands out go their own ways.
+    most = max(len(rows) / (2 * n_folds), _PER_CLUSTER)
+    is_crowd = np.bincount(rows)[rows] > (most if rows.any() else 0)
+    unit = rows
     if groups is not None:
         group = pd.factorize(np.asarray(groups), use_na_sentinel=False)[0]
         if len(group) != len(points):
             raise ValueError(
                 f"groups has {len(group)} entries, but there are {len(points)} records."
             )
+        is_crowd[:] = False
         unit = _linked(group, rows)
         if len(np.unique(unit)) < _LEAST_CLUSTERS * n_folds:
             unit = group
-    n_units = unit.max() + 1
-    if n_units < 2:
+    cluster = np.empty(len(points), dtype=np.intp)
+    cluster[is_crowd] = -1 - np.arange(is_crowd.sum())
+    cluster[~is_crowd] = _clusters(points[~is_crowd], unit[~is_crowd], n_folds, rng)
+    cluster = np.unique(cluster, return_inverse=True)[1]
+    if not cluster.any():
         raise ValueError(
             f"cv={n_folds!r} needs records to leave out, but all "
             f"(n_samples={len(points)}) belong to one person. Pass distill=False."
         )
+    return _deal(cluster, n_folds, rng)
+
+
+def _clusters(points, unit, n_folds, rng):
+    """Micro-cluster of each record; those of one unit share it."""
+    if not len(unit):
+        return unit
+    unit = np.unique(unit, return_inverse=True)[1]
     size = np.bincount(unit)
-    centre = np.stack(
-        [np.bincount(unit, column) / size for column in points.T], axis=1
-    ).reshape(n_units, -1)
     n_clusters = min(
         max(len(points) // _PER_CLUSTER, _LEAST_CLUSTERS * n_folds), _MOST_CLUSTERS
     )
-    if n_units <= n_clusters or not centre.any():
-        cluster = np.arange(n_units)
-    else:
-        clusters = MiniBatchKMeans(
-            n_clusters, n_init=1, batch_size=4096, random_state=rng
-        )
-        cluster = clusters.fit_predict(centre, sample_weight=size)
-    return _deal(cluster[unit], n_folds, rng)
-
-
-def _split(rows, n_folds):
-    """Units of equal rows; so many equals that nobody stands out go their own ways."""
-    size = np.bincount(rows)
-    most = max(len(rows) / (2 * n_folds), _PER_CLUSTER) if len(size) > 1 else 0
-    alone = size[rows] > most
-    unit = np.where(alone, len(size) + np.arange(len(rows)), rows)
-    return np.unique(unit, return_inverse=True)[1]
+    if len(size) <= n_clusters:
+        return unit
+    centre = np.stack([np.bincount(unit, column) / size for column in points.T], axis=1)
+    clusters = MiniBatchKMeans(n_clusters, n_init=1, batch_size=4096, random_state=rng)
+    return clusters.fit_predict(centre, sample_weight=size)[unit]
 
 
 def _deal(cluster, n_folds, rng):
