@@ -13,6 +13,7 @@ from sklearn_mid.attacks._informed import InformedAttack
 from sklearn_mid.attacks._learned import LearnedAttack
 from sklearn_mid.attacks._map import MAPAttack
 from sklearn_mid.attacks._mean_input import MeanInputBaseline
+from sklearn_mid.attacks._own_model import OwnModelBaseline
 from sklearn_mid.attacks._released_answer import ReleasedAnswerAttack
 from sklearn_mid.attacks._updates import UpdatesLeakAttack
 from sklearn_mid.attacks._white_box_tree import WhiteBoxTreeAttack
@@ -28,6 +29,7 @@ __all__ = [
     "MAPAttack",
     "MeanInputBaseline",
     "ModelInversionAttack",
+    "OwnModelBaseline",
     "PriorBaseline",
     "ReconstructionAttack",
     "ReleasedAnswerAttack",

@@ -82,8 +82,9 @@ class ImputationBaseline(AttributeInferenceAttack):
     classifier : estimator, default=None
         Classifier with ``predict_proba``; a clone is trained. It gets numbers: columns
         that are not numeric come as codes (-1 for a category not seen in training, -2
-        for a missing one). None for
-        :class:`~sklearn.ensemble.HistGradientBoostingClassifier`.
+        for a missing one). None for the better of
+        :class:`~sklearn.ensemble.HistGradientBoostingClassifier` and
+        :class:`~sklearn.linear_model.LogisticRegression`, by cross-validation.
     use_response : bool, default=True
         Whether the response is known too. If False, y is ignored and may be left out:
         the baseline of a :class:`ReleasedAnswerAttack` that knows labelled records.
@@ -105,6 +106,7 @@ class ImputationBaseline(AttributeInferenceAttack):
 
     See Also
     --------
+    OwnModelBaseline : Explains the response instead of the secret.
     LearnedAttack : Knows as much, and queries a model.
     PriorBaseline : Knows the marginal distribution only.
 

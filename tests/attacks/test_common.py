@@ -15,6 +15,7 @@ from sklearn_mid.attacks import (
     LearnedAttack,
     MAPAttack,
     MeanInputBaseline,
+    OwnModelBaseline,
     PriorBaseline,
     ReleasedAnswerAttack,
     WhiteBoxTreeAttack,
@@ -56,6 +57,7 @@ def sklearn_failures(attack):
         ReleasedAnswerAttack(FirstColumn(), 0),
         PriorBaseline(0),
         ImputationBaseline(0, classifier=DecisionTreeClassifier()),
+        OwnModelBaseline(0),
     ],
     expected_failed_checks=sklearn_failures,
 )
@@ -75,6 +77,8 @@ def attack_failures(attack):
         return {"check_bayes_probabilities": reason}
     if is_map and attack.error_model == "labels":
         return {"check_bayes_probabilities": "sees the label, not its probability"}
+    if isinstance(attack, OwnModelBaseline):
+        return {"check_bayes_rule": "its own regression knows no interactions"}
     if getattr(attack, "counts", None) == "leaf":
         reason = "weighs leaves by their label and size, which is not Bayes' rule"
         return {"check_bayes_probabilities": reason}
@@ -97,6 +101,7 @@ TREE = DecisionTreeClassifier()
         ReleasedAnswerAttack(TREE, 0, release="labels"),
         ImputationBaseline(0),
         ImputationBaseline(0, use_response=False),
+        OwnModelBaseline(0),
         PriorBaseline(0),
     ],
     expected_failed_checks=attack_failures,
@@ -113,6 +118,7 @@ REGRESSION = LinearRegression()
         MAPAttack(REGRESSION, 0),
         MAPAttack(REGRESSION, 0, calibrate=True),
         ReleasedAnswerAttack(REGRESSION, 0),
+        OwnModelBaseline(0),
         LearnedAttack(REGRESSION, 0, classifier=DecisionTreeClassifier(max_depth=8)),
     ],
     target=REGRESSION,

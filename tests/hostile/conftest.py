@@ -265,6 +265,7 @@ CALLS = [
         attacks.ReleasedAnswerAttack, estimator=CLASSIFIER, random_state=0
     ),
     attribute_attack(attacks.PriorBaseline),
+    attribute_attack(attacks.OwnModelBaseline),
     attribute_attack(attacks.ImputationBaseline, classifier=FEW, random_state=0),
     mean_guess(),
     image_attack(attacks.GenerativeInversionAttack, max_iter=1, search_iter=1),

@@ -1,0 +1,152 @@
+"""The attacker who has no model but their own."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.multiclass import type_of_target
+
+from sklearn_mid.attacks._base import AttributeInferenceAttack
+from sklearn_mid.attacks._record_classifier import (
+    as_columns,
+    kinds_of_columns,
+    linear_encoder,
+    prepare,
+)
+
+__all__ = ["OwnModelBaseline"]
+
+# Penalties of the attacker's regressions: next to none, so that every value of the
+# secret has the effect that the records give it.
+_PENALTY = 1e-3
+# The secret's column in the attacker's table.
+_SECRET = "s"
+
+
+class OwnModelBaseline(AttributeInferenceAttack):
+    """Explain the response by a model of the attacker's own, with an effect per value.
+
+    An attacker with labelled records needs no target to know how the response goes
+    along with the secret: a regression of their own on the known columns and one
+    effect per value of the secret gives p(y | x_k, v), and Bayes' rule the secret:
+
+        argmax_v  p(y | x_k, v) * prior(v).
+
+    This is what :class:`MAPAttack` with ``calibrate=True`` amounts to against a model
+    that omits the secret, so it is that attack's baseline: a model that withholds how
+    the response depends on the secret withholds nothing from who has records.
+
+    Parameters
+    ----------
+    sensitive_feature : str, int, or list of str or int
+        The secret's column, by name or index, or the columns of a one-hot group.
+    regression : bool or None, default=None
+        Whether the response is a number, explained by linear regression with Gaussian
+        noise, or a class, explained by logistic regression. None: a number if `y`
+        holds floats that are no integers.
+    candidates : int or array-like, default=None
+        Values that the secret may take, as in :class:`MAPAttack`.
+
+    Attributes
+    ----------
+    values_ : ndarray of shape (n_values,)
+        Candidate values.
+    prior_ : ndarray of shape (n_values,)
+        Share of each in the auxiliary records.
+    error_variance_ : float
+        Of a regression: mean squared residual on the auxiliary records.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of X, where it has names that are all strings.
+
+    See Also
+    --------
+    ImputationBaseline : Learns the secret from record and response directly.
+    MAPAttack : Does the same with a released model.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mid.attacks import OwnModelBaseline
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.column_stack([rng.integers(3, size=400), rng.normal(size=400)])
+    >>> y = np.array([0.0, 5.0, 1.0])[X[:, 0].astype(int)] + X[:, 1]
+    >>> OwnModelBaseline(sensitive_feature=0).fit(X, y).score(X, y)
+    1.0
+    """
+
+    access = "none"
+    sees = "true response"
+    knowledge = "labelled records"
+    needs = ()
+
+    _parameter_constraints: dict = {
+        **AttributeInferenceAttack._parameter_constraints,
+        "regression": [None, "boolean"],
+    }
+
+    def __init__(
+        self,
+        sensitive_feature: Any,
+        *,
+        regression: bool | None = None,
+        candidates: Any = None,
+    ) -> None:
+        self.sensitive_feature = sensitive_feature
+        self.regression = regression
+        self.candidates = candidates
+
+    def baseline(self) -> "OwnModelBaseline":
+        """This attack itself, which has no model.
+
+        Returns
+        -------
+        baseline : OwnModelBaseline
+            Not fitted.
+        """
+        return OwnModelBaseline(**self.get_params(deep=False))
+
+    def _fit_attack(self, X: Any, y: np.ndarray, codes: np.ndarray) -> None:
+        columns = self._columns(X).assign(**{_SECRET: codes.astype(str)})
+        text, numeric = kinds_of_columns(columns)
+        self._text = text
+        is_number = self.regression
+        if is_number is None:
+            is_number = type_of_target(y).startswith("continuous")
+        model = (
+            Ridge(_PENALTY)
+            if is_number
+            else LogisticRegression(C=1 / _PENALTY, max_iter=1000)
+        )
+        self._is_number = bool(is_number)
+        self._model = make_pipeline(linear_encoder(text, numeric), model)
+        prepared = prepare(columns, text)
+        self._model.fit(prepared, y)
+        if self._is_number:
+            residual = y - self._model.predict(prepared)
+            self.error_variance_ = float(max(np.mean(residual**2), 1e-12 * np.var(y)))
+
+    def _columns(self, X: Any) -> pd.DataFrame:
+        return as_columns(x=self._candidates.drop(X))
+
+    def _infer_log_proba(self, X: Any, y: np.ndarray) -> np.ndarray:
+        columns = self._columns(X)
+        fit = [
+            self._log_likelihood(columns.assign(**{_SECRET: str(code)}), y)
+            for code in range(len(self.values_))
+        ]
+        with np.errstate(divide="ignore"):
+            return np.column_stack(fit) + np.log(self.prior_)
+
+    def _log_likelihood(self, columns: pd.DataFrame, y: np.ndarray) -> np.ndarray:
+        prepared = prepare(columns, self._text)
+        if self._is_number:
+            residual = y - self._model.predict(prepared)
+            return -0.5 * residual**2 / self.error_variance_
+        is_y = y[:, None] == self._model.classes_
+        log_proba = self._model.predict_log_proba(prepared)
+        # A class that no auxiliary record had says nothing about the secret.
+        return np.where(is_y, log_proba, 0.0).sum(axis=1)
