@@ -15,6 +15,7 @@ from sklearn_mid.attacks._record_classifier import (
     linear_encoder,
     prepare,
 )
+from sklearn_mid.utils._validation import as_numbers
 
 __all__ = ["OwnModelBaseline"]
 
@@ -122,18 +123,38 @@ class OwnModelBaseline(AttributeInferenceAttack):
             else LogisticRegression(C=1 / _PENALTY, max_iter=1000)
         )
         self._is_number = bool(is_number)
+        y = self._response(y)
         self._model = make_pipeline(linear_encoder(text, numeric), model)
         prepared = prepare(columns, text)
+        self._knows_responses = len(np.unique(y)) > 1
+        if not self._knows_responses:  # one response tells nothing of the secret
+            return
         self._model.fit(prepared, y)
         if self._is_number:
             residual = y - self._model.predict(prepared)
-            self.error_variance_ = float(max(np.mean(residual**2), 1e-12 * np.var(y)))
+            # An exact fit leaves no variance: a speck, so that the nearest wins.
+            speck = 1e-12 * float(np.mean(y**2)) or 1e-12
+            self.error_variance_ = max(float(np.mean(residual**2)), speck)
+
+    def _response(self, y: np.ndarray) -> np.ndarray:
+        if not self._is_number or y.dtype.kind in "iufb":
+            return y
+        try:
+            return as_numbers(y, "y")
+        except ValueError as error:
+            raise ValueError(
+                f"regression={self.regression!r} needs responses that are numbers; "
+                f"pass regression=False for classes. {error}"
+            ) from error
 
     def _columns(self, X: Any) -> pd.DataFrame:
         return as_columns(x=self._candidates.drop(X))
 
     def _infer_log_proba(self, X: Any, y: np.ndarray) -> np.ndarray:
-        columns = self._columns(X)
+        if not self._knows_responses:
+            with np.errstate(divide="ignore"):
+                return np.tile(np.log(self.prior_), (len(X), 1))
+        columns, y = self._columns(X), self._response(y)
         fit = [
             self._log_likelihood(columns.assign(**{_SECRET: str(code)}), y)
             for code in range(len(self.values_))
