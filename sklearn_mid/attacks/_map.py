@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mid.attacks._base import AttributeInferenceAttack
+from sklearn_mid.attacks._own_model import OwnModelBaseline
 from sklearn_mid.attacks._recalibration import Recalibration
 from sklearn_mid.attacks._secret_prior import SecretPrior, is_classifier_prior
 from sklearn_mid.utils._sklearn_compat import HasMethods, Interval, StrOptions
@@ -81,11 +82,14 @@ default=None
         If False, the naive attack: the value under which the target explains the
         response best (for a regressor ``argmin |y - f(x_v)|``), ties broken at random.
         `prior` is then ignored.
-    calibrate : bool, default=False
-        The adaptive attacker, who first refits the error model on auxiliary records:
-        y = a + b f(x) + N(0, s^2) by least squares, which undoes any shrinkage or
+    calibrate : bool or {"effects"}, default=False
+        The adaptive attacker, who first refits the error model on auxiliary records.
+        True: y = a + b f(x) + N(0, s^2) by least squares, which undoes any shrinkage or
         shift of f; for confidences a multinomial logistic regression of y on their
-        logarithms. A confusion matrix is estimated on auxiliary records anyway.
+        logarithms. ``"effects"``: with an effect a_v of each value of the secret
+        besides (for labels, a confusion matrix of each), which puts back what a defence
+        took out; its baseline is :class:`OwnModelBaseline`. A confusion matrix is
+        estimated on auxiliary records anyway.
     candidates : int or array-like, default=None
         Values that the secret may take. None: those of the auxiliary records, or 10
         quantile bins if they are more than 20 numbers. An int: that many quantile bins,
@@ -114,8 +118,11 @@ default=None
         Gaussian error model: mean squared residual, in squared units of y.
     coef_, intercept_ : float
         Gaussian error model: b and a (1 and 0 unless `calibrate`).
+    effects_ : ndarray of shape (n_values,)
+        Gaussian error model: a_v - a (0 unless ``calibrate="effects"``).
     confusion_ : ndarray of shape (n_classes, n_classes)
         Labels: row i is the distribution of y where the target says ``classes_[i]``.
+        With ``calibrate="effects"`` of shape (n_values, n_classes, n_classes).
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -183,7 +190,7 @@ default=None
             "array-like",
         ],
         "use_prior": ["boolean"],
-        "calibrate": ["boolean"],
+        "calibrate": ["boolean", StrOptions({"effects"})],
         "n_queries": [Interval(numbers.Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
     }
@@ -213,8 +220,12 @@ default=None
 
     @property
     def knowledge(self) -> str:
-        """Marginals, or labelled records where the prior is a classifier."""
-        return "labelled records" if self._has_learned_prior() else "marginals"
+        """Marginals, or labelled records that a prior or effects are learned from."""
+        learns = self._has_learned_prior() or self._has_effects()
+        return "labelled records" if learns else "marginals"
+
+    def _has_effects(self) -> bool:
+        return isinstance(self.calibrate, str)
 
     def _has_learned_prior(self) -> bool:
         return self.use_prior and is_classifier_prior(self.prior)
@@ -224,9 +235,12 @@ default=None
 
         Returns
         -------
-        baseline : PriorBaseline or ImputationBaseline
-            Not fitted. Where the prior is a classifier, an imputation by that.
+        baseline : PriorBaseline, ImputationBaseline or OwnModelBaseline
+            Not fitted. Where the prior is a classifier, an imputation by that; with
+            effects of the values, a model of the attacker's own.
         """
+        if self._has_effects() and not self._has_learned_prior():
+            return OwnModelBaseline(self.sensitive_feature, candidates=self.candidates)
         baseline = super().baseline()
         if self._has_learned_prior():
             baseline.set_params(classifier=clone(self.prior))
@@ -271,33 +285,51 @@ default=None
         if self.error_model == "auto":
             self.error_model_ = _ERROR_MODEL[target.release]
         y = target.response(y)
+        # The effect of a value is that of its records; otherwise all share one.
+        group = codes if self._has_effects() else np.zeros_like(codes)
         if self.error_model_ == "gaussian":
-            self._fit_gaussian(target.outputs(target.records(X)), y)
+            self._fit_gaussian(target.outputs(target.records(X)), y, group)
         elif self.error_model_ == "labels":
             n_classes = len(target.classes)
-            self._fit_labels(target.outputs(target.records(X)), y, n_classes)
+            outputs = target.outputs(target.records(X))
+            self._fit_labels(outputs, y, group, n_classes)
         elif self.calibrate and self.error_model_ == "confidences":
             outputs = target.outputs(target.records(X))
-            self._recalibration = Recalibration(outputs, y)
+            secret = codes if self._has_effects() else None
+            self._recalibration = Recalibration(outputs, y, secret, len(self.values_))
 
-    def _fit_gaussian(self, f, y):
+    def _fit_gaussian(self, f, y, group):
         self.coef_, self.intercept_ = 1.0, 0.0
+        self.effects_ = np.zeros(len(self.values_))
         if self.calibrate:
-            centred = f - f.mean()
+            # Within the groups, then between them: least squares with dummies.
+            n = np.maximum(np.bincount(group, minlength=len(self.values_)), 1)
+            f_mean, y_mean = (
+                np.bincount(group, weights=w, minlength=len(n)) / n for w in (f, y)
+            )
+            centred = f - f_mean[group]
             spread = centred @ centred
-            self.coef_ = float(centred @ y / spread) if spread > 0 else 0.0
+            varies = spread > 1e-12 * float(f @ f)
+            self.coef_ = float(centred @ y / spread) if varies else 0.0
             self.intercept_ = float(y.mean() - self.coef_ * f.mean())
-        residual = y - self.intercept_ - self.coef_ * f
+            if self._has_effects():
+                seen = np.bincount(group, minlength=len(n)) > 0
+                effects = y_mean - self.coef_ * f_mean - self.intercept_
+                self.effects_ = np.where(seen, effects, 0.0)
+        residual = y - self.intercept_ - self.coef_ * f - self.effects_[group]
         # An exact fit leaves no variance: a speck, so that the nearest output wins.
         speck = 1e-12 * float(y @ y / len(y)) or 1e-12
         self.error_variance_ = max(float(residual @ residual / len(residual)), speck)
 
-    def _fit_labels(self, predicted, y, n_classes):
-        counts = np.bincount(predicted * n_classes + y, minlength=n_classes**2)
+    def _fit_labels(self, predicted, y, group, n_classes):
+        n_groups = len(self.values_) if self._has_effects() else 1
+        cell = (group * n_classes + predicted) * n_classes + y
+        counts = np.bincount(cell, minlength=n_groups * n_classes**2)
         # One more record per row, spread evenly: a label that no auxiliary record got
         # must not rule everything out.
-        smoothed = counts.reshape(n_classes, n_classes) + 1 / n_classes
-        self.confusion_ = smoothed / smoothed.sum(axis=1, keepdims=True)
+        smoothed = counts.reshape(n_groups, n_classes, n_classes) + 1 / n_classes
+        confusion = smoothed / smoothed.sum(axis=2, keepdims=True)
+        self.confusion_ = confusion if self._has_effects() else confusion[0]
 
     def _infer_log_proba(self, X, y):
         log_proba = self._log_likelihoods(X, y)
@@ -313,22 +345,25 @@ default=None
         # Written and reduced column by column: rows are short, maxima over them slow.
         log_proba = np.empty((len(X), len(self.values_)), order="F")
         for i, outputs in enumerate(target.outputs_at(self._candidates, X)):
-            log_proba[:, i] = self._log_likelihood(outputs, y)
+            log_proba[:, i] = self._log_likelihood(outputs, y, i)
         return log_proba
 
-    def _log_likelihood(self, outputs, y):
-        """log p(y | f(x_v)) of each record, up to a constant."""
+    def _log_likelihood(self, outputs, y, i):
+        """log p(y | f(x_v)) of each record, v the i-th value, up to a constant."""
         if self.error_model_ == "gaussian":
-            residual = y - self.intercept_ - self.coef_ * outputs
+            expected = self.intercept_ + self.effects_[i] + self.coef_ * outputs
+            residual = y - expected
             return -0.5 * residual**2 / self.error_variance_
         floor = _IMPOSSIBLE if self._has_learned_prior() else 0.0
         if self.error_model_ == "match":
             proba, floor = outputs == y, _IMPOSSIBLE
         elif self.error_model_ == "labels":
-            proba = self.confusion_[outputs, y]
+            confusion = self.confusion_[i] if self._has_effects() else self.confusion_
+            proba = confusion[outputs, y]
         else:
             if self.calibrate:
-                outputs = self._recalibration(outputs)
+                secret = i if self._has_effects() else None
+                outputs = self._recalibration(outputs, secret)
             proba = outputs.take(np.arange(len(y)) * outputs.shape[1] + y)
         with np.errstate(divide="ignore"):
             return np.log(np.maximum(proba, floor))

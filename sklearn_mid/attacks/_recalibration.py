@@ -12,7 +12,9 @@ class Recalibration:
     """Multinomial logistic regression of the response on centred log-confidences.
 
     Temperature and vector scaling (Guo et al. 2017) are special cases: confidences
-    that a defence sharpened or flattened by any power read the same afterwards.
+    that a defence sharpened or flattened by any power read the same afterwards. With
+    the secret of each record, every value of it has an effect of its own besides: what
+    a defence took out of the confidences is put back.
 
     References
     ----------
@@ -20,27 +22,33 @@ class Recalibration:
     networks. ICML. arXiv:1706.04599
     """
 
-    def __init__(self, proba, codes):
+    def __init__(self, proba, codes, secret=None, n_values=0):
         if len(np.unique(codes)) < 2:
             raise ValueError(
-                "y holds one class only; calibrate=True needs auxiliary records of at "
+                "y holds one class only; calibrate needs auxiliary records of at "
                 "least two classes. Pass more records or calibrate=False."
             )
         # n records cannot tell a probability below 1/n from none.
         self._floor = 1 / len(codes)
         self._n_classes = proba.shape[1]
+        # Without a secret there is one value, whose effect is the intercept.
+        self._n_values = n_values if secret is not None else 0
         self._model = make_pipeline(
             StandardScaler(), LogisticRegression(max_iter=1000)
-        ).fit(self._log_ratios(proba), codes)
+        ).fit(self._columns(proba, secret), codes)
 
-    def _log_ratios(self, proba):
+    def _columns(self, proba, secret):
         logs = np.log(np.clip(proba, self._floor, None))
-        return logs - logs.mean(axis=1, keepdims=True)
+        ratios = logs - logs.mean(axis=1, keepdims=True)
+        if not self._n_values:
+            return ratios
+        secret = np.broadcast_to(secret, len(proba))
+        return np.column_stack([ratios, secret[:, None] == np.arange(self._n_values)])
 
-    def __call__(self, proba):
-        """Probabilities of the classes, given the confidences."""
+    def __call__(self, proba, secret=None):
+        """Probabilities of the classes, given the confidences (and the secret)."""
         recalibrated = np.zeros((len(proba), self._n_classes))
         recalibrated[:, self._model.classes_] = self._model.predict_proba(
-            self._log_ratios(proba)
+            self._columns(proba, secret)
         )
         return recalibrated

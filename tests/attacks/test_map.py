@@ -12,7 +12,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from sklearn_mid.attacks import MAPAttack
+from sklearn_mid.attacks import MAPAttack, OwnModelBaseline
 from sklearn_mid.exceptions import UnsupportedTargetError
 
 # A secret of 0 or 1 that moves y by 2, and a known column that moves it by 1.
@@ -130,7 +130,7 @@ def test_calibration_undoes_sharpened_confidences():
 
 def test_calibration_needs_two_classes():
     attack = MAPAttack(Confidences([[0.5, 0.5], [0.4, 0.6]]), 0, calibrate=True)
-    with pytest.raises(ValueError, match="one class only; calibrate=True needs"):
+    with pytest.raises(ValueError, match="one class only; calibrate needs"):
         attack.fit(X, np.zeros(8))
 
 
@@ -365,3 +365,37 @@ def test_impossible_responses(y, match):
         attack.fit(X, y)
     with pytest.raises(ValueError, match=match):
         attack.fit(X, Y).infer(X, y)
+
+
+def test_effects_put_back_what_a_model_omits():
+    rng = np.random.default_rng(0)
+    secret, known = rng.choice(3, size=900, p=[0.5, 0.3, 0.2]), rng.normal(size=900)
+    records = np.column_stack([secret, known])
+    y = np.array([0.0, 3.0, 1.0])[secret] + 2 * known + 0.3 * rng.normal(size=900)
+    omits = Function(lambda X: X[:, 1] / 7)  # and shrinks
+    attack = MAPAttack(omits, 0, calibrate="effects").fit(records, y)
+    assert_allclose(attack.coef_, 14, rtol=0.02)
+    assert_allclose(attack.effects_ - attack.effects_[0], [0, 3, 1], atol=0.1)
+    own = attack.baseline().fit(records, y)
+    assert type(own) is OwnModelBaseline
+    assert attack.knowledge == own.knowledge == "labelled records"
+    expected = own.infer_proba(records, y)
+    assert_allclose(attack.infer_proba(records, y), expected, atol=0.02)
+    scaled = MAPAttack(omits, 0, calibrate=True).fit(records, y)
+    assert scaled.score(records, y) == np.mean(secret == 0)
+
+
+def test_effects_put_back_what_confidences_and_labels_omit():
+    rng = np.random.default_rng(0)
+    secret, known = rng.integers(2, size=(2, 4000))
+    records = np.column_stack([secret, known])
+    p = np.array([[0.1, 0.3], [0.8, 0.95]])[secret, known]
+    y = (rng.random(4000) < p).astype(int)
+    by_known = Confidences([[0.55, 0.45], [0.38, 0.62]])
+    omits = make_pipeline(FunctionTransformer(np.fliplr), by_known)
+    for error_model in ("confidences", "labels"):
+        attack = MAPAttack(omits, 0, error_model=error_model, calibrate="effects")
+        attack.fit(records, y)
+        assert_array_equal(attack.infer(records, y), y)
+        plain = MAPAttack(omits, 0, error_model=error_model, prior="uniform")
+        assert plain.fit(records, y).score(records, y) < 0.55
