@@ -1,39 +1,22 @@
 """The command ``sklearn-mid``."""
 
+# What a command needs is imported by it: --help and --version are to be there at once.
 import argparse
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+from sklearn_mid._version import __version__
 
-from sklearn_mid import __version__
-from sklearn_mid.benchmark import (
-    ResultsFolderError,
-    SuiteError,
-    audit,
-    list_suites,
-    load_cells,
-    load_results,
-    load_suite,
-    run_benchmark,
-    save_plots,
-    write_report,
-)
-from sklearn_mid.benchmark._report._page import FORMATS
-from sklearn_mid.benchmark._report._results import load_run
-from sklearn_mid.benchmark._report._tables import (
-    as_text,
-    audit_table,
-    comparison,
-    formatted,
-    utility_metric,
-)
-from sklearn_mid.utils._model_files import load_model
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["main"]
 
+_FORMATS = ("html", "csv", "json", "md")
 OK, CELLS_FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 _DESCRIPTION = """\
@@ -51,8 +34,8 @@ exit status: 0 if every cell is done or skipped, 1 if some failed or took too lo
 """
 
 
-def _positive(kind):
-    def convert(text):
+def _positive(kind: Callable) -> Callable:
+    def convert(text: str) -> Any:
         value = kind(text)
         if not value > 0:
             raise argparse.ArgumentTypeError(f"must be above 0, got {text}")
@@ -62,14 +45,14 @@ def _positive(kind):
     return convert
 
 
-def _jobs(text):
+def _jobs(text: str) -> int:
     value = int(text)
     if value < -1 or value == 0:
         raise argparse.ArgumentTypeError(f"must be 1 or more, or -1, got {text}")
     return value
 
 
-def _add_run(commands):
+def _add_run(commands: Any) -> None:
     run = commands.add_parser(
         "run",
         help="run a suite, or go on with it",
@@ -126,11 +109,11 @@ def _add_run(commands):
     run.set_defaults(call=_run)
 
 
-def _add_folder(parser):
+def _add_folder(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="FOLDER", help="a results folder")
 
 
-def _add_report(commands):
+def _add_report(commands: Any) -> None:
     report = commands.add_parser(
         "report",
         help="write the results down for readers",
@@ -139,7 +122,7 @@ def _add_report(commands):
     _add_folder(report)
     report.add_argument(
         "--format",
-        choices=FORMATS,
+        choices=_FORMATS,
         default="html",
         help="html: one self-contained page; md: tables; csv, json: every single "
         "figure (default: %(default)s)",
@@ -153,7 +136,7 @@ def _add_report(commands):
     report.set_defaults(call=_report)
 
 
-def _add_audit(commands):
+def _add_audit(commands: Any) -> None:
     parser = commands.add_parser(
         "audit",
         help="attack a model of your own",
@@ -211,7 +194,7 @@ def _add_audit(commands):
     parser.set_defaults(call=_audit)
 
 
-def _parser():
+def _parser() -> tuple[argparse.ArgumentParser, set[str]]:
     parser = argparse.ArgumentParser(
         prog="sklearn-mid",
         description=_DESCRIPTION,
@@ -242,13 +225,12 @@ def _parser():
         help="draw what there is although cells are missing or failed, marked as such",
     )
     plot.set_defaults(call=_plot)
-    _add_report(commands)
     _add_report(top)
     _add_audit(top)
     return parser, set(commands.choices)
 
 
-def _complete(arguments, commands):
+def _complete(arguments: list[str], commands: set[str]) -> list[str]:
     """``benchmark`` alone runs the quick suite, ``benchmark NAME`` that suite."""
     if arguments[:1] != ["benchmark"]:
         return arguments
@@ -260,11 +242,19 @@ def _complete(arguments, commands):
     return ["benchmark", "run", *rest]
 
 
-def _say(*words):
+def _say(*words: object) -> None:
     print(*words, file=sys.stderr, flush=True)
 
 
-def _run(options, command):
+def _run(options: argparse.Namespace, command: str) -> int:
+    from sklearn_mid.benchmark import (
+        load_suite,
+        run_benchmark,
+        save_plots,
+        write_report,
+    )
+    from sklearn_mid.benchmark._report._results import read_run
+
     suite = load_suite(options.suite)
     folder = Path(options.output or Path("results") / suite.name)
     _say(f"Suite {suite.name!r}: {suite.title}\nResults folder: {folder}")
@@ -285,7 +275,7 @@ def _run(options, command):
         write_report(folder, format="csv"),
         *save_plots(folder, allow_incomplete=True),
     ]
-    cells = load_cells(folder)
+    cells = read_run(folder).cells
     print("\nWrote:")
     for path in paths:
         print(f"  {path}")
@@ -293,10 +283,18 @@ def _run(options, command):
     return _print_trouble(cells)
 
 
-def _print_tables(folder):
-    _, suite, _, _ = load_run(folder)
-    results = load_results(folder)
-    for dataset in suite.datasets:
+def _print_tables(folder: Path) -> None:
+    from sklearn_mid.benchmark._report._results import read_run
+    from sklearn_mid.benchmark._report._tables import (
+        as_text,
+        comparison,
+        formatted,
+        utility_metric,
+    )
+
+    run = read_run(folder)
+    results = run.results
+    for dataset in run.suite.datasets:
         if dataset.name not in set(results["dataset"]):
             continue
         metric = utility_metric(results, dataset)
@@ -310,13 +308,16 @@ def _print_tables(folder):
     )
 
 
-def _print_trouble(cells):
+def _print_trouble(cells: "pd.DataFrame") -> int:
     """One line per kind of trouble, and the exit status."""
     for status in ("skipped", "failed", "timeout"):
         rows = cells[cells["status"] == status]
         for reason, group in rows.groupby("reason", sort=False):
             names = ", ".join(
-                dict.fromkeys(f"{r.defence} / {r.attack}" for r in group.itertuples())
+                dict.fromkeys(
+                    " / ".join(filter(None, (r.defence, r.attack)))
+                    for r in group.itertuples()
+                )
             )
             first_line = str(reason).partition("\n")[0]
             print(f"{len(group)} cells {status}: {names}: {first_line}")
@@ -324,20 +325,25 @@ def _print_trouble(cells):
     return CELLS_FAILED if bad else OK
 
 
-def _list(options, command):
-    for name in list_suites():
-        suite = load_suite(name)
+def _list(options: argparse.Namespace, command: str) -> int:
+    from sklearn_mid.benchmark import list_suites
+    from sklearn_mid.benchmark._engine._spec import read_suite
+
+    for name, path in list_suites().items():
+        suite = read_suite(path)
         print(f"{name:14} {suite.title}")
     return OK
 
 
-def _status(options, command):
-    manifest, suite, _, store = load_run(options.folder)
-    cells = load_cells(options.folder)
+def _status(options: argparse.Namespace, command: str) -> int:
+    from sklearn_mid.benchmark._report._results import read_run
+
+    run = read_run(options.folder)
+    manifest, cells = run.manifest, run.cells
     counts = cells["status"].value_counts()
-    running, _ = store.claims()
+    running, _ = run.store.claims()
     finished = len(cells) - counts.get("missing", 0)
-    print(f"Suite {suite.name!r}, started {manifest.get('started', '?')}")
+    print(f"Suite {run.suite.name!r}, started {manifest.get('started', '?')}")
     print(f"Command: {manifest.get('command') or 'run_benchmark (Python)'}")
     print(f"{finished} of {len(cells)} cells finished:")
     for status in ("done", "skipped", "failed", "timeout", "missing"):
@@ -356,9 +362,9 @@ def _status(options, command):
     return _print_trouble(cells)
 
 
-def _time_left(cells, workers):
+def _time_left(cells: "pd.DataFrame", workers: int) -> str:
     """From the mean time of finished cells of the same defence and attack."""
-    key = ["dataset", "defence", "attack"]
+    key = ["kind", "dataset", "defence", "attack"]
     seconds = cells["seconds"]
     expected = seconds.fillna(cells.groupby(key)["seconds"].transform("mean"))
     expected = expected.fillna(seconds.mean())
@@ -368,21 +374,27 @@ def _time_left(cells, workers):
     return f"{left:.0f} s" if left < 120 else f"{left / 60:.0f} min"
 
 
-def _plot(options, command):
+def _plot(options: argparse.Namespace, command: str) -> int:
+    from sklearn_mid.benchmark import save_plots
+
     for path in save_plots(options.folder, allow_incomplete=options.allow_incomplete):
         print(path)
     return OK
 
 
-def _report(options, command):
+def _report(options: argparse.Namespace, command: str) -> int:
+    from sklearn_mid.benchmark import write_report
+
     path = write_report(options.folder, format=options.format, output=options.output)
     if path is not None:
         print(path)
     return OK
 
 
-def _people(path, response, model):
+def _people(path: str, response: str, model: Any) -> "tuple[pd.DataFrame, pd.Series]":
     """Records with the columns that the model takes, and their responses."""
+    import pandas as pd
+
     try:
         table = pd.read_csv(path)
     except OSError as error:
@@ -400,7 +412,11 @@ def _people(path, response, model):
     return table[wanted], table[response]
 
 
-def _audit(options, command):
+def _audit(options: argparse.Namespace, command: str) -> int:
+    from sklearn_mid.benchmark import audit
+    from sklearn_mid.benchmark._report._tables import as_text, audit_table
+    from sklearn_mid.utils._model_files import load_model
+
     model = load_model(options.model, trusted=options.trust)
     X, y = _people(options.people, options.response, model)
     members = options.members and _people(options.members, options.response, model)
@@ -427,7 +443,7 @@ def _audit(options, command):
     return OK
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Run the command line.
 
     Parameters
@@ -453,10 +469,13 @@ def main(arguments=None):
         # The reader (head, say) has seen enough. Python flushes once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
-    except (SuiteError, ResultsFolderError, ImportError, ValueError) as error:
+    except (ImportError, ValueError) as error:  # a SuiteError, too
         _say(f"sklearn-mid: {error}")
         return USAGE
     except OSError as error:
+        if error.errno is None:  # a ResultsFolderError, which says all there is to say
+            _say(f"sklearn-mid: {error}")
+            return USAGE
         # A full disk, or a file that cannot be written; cells that are done are kept.
         where = f" {error.filename!r}" if error.filename else ""
         _say(f"sklearn-mid: cannot write{where}: {error.strerror or error}")

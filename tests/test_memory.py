@@ -13,7 +13,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_mid.attacks import LearnedAttack, MAPAttack
 from sklearn_mid.benchmark import run_benchmark
-from sklearn_mid.benchmark._engine._runner import _load_problem
+from sklearn_mid.benchmark._engine._job import _problem
 from sklearn_mid.benchmark._engine._spec import parse_suite
 from sklearn_mid.linear_model import MIDLinearRegression
 from sklearn_mid.tree import MIDDecisionTreeClassifier
@@ -61,7 +61,7 @@ def engine(folder):
     folder = folder / str(len(list(folder.iterdir())))
     run_benchmark(parse_suite(suite), folder, backend="threading", progress=False)
     # pandas keeps a list, pruned now and then, of who shares the data of a frame.
-    _load_problem.cache_clear()
+    _problem.cache_clear()
 
 
 @pytest.mark.slow

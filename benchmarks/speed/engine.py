@@ -15,7 +15,7 @@ from _harness import compare, parse_arguments, report
 
 from sklearn_mid.benchmark import Judgement, run_benchmark
 from sklearn_mid.benchmark._engine._plan import plan
-from sklearn_mid.benchmark._engine._runner import run_plan
+from sklearn_mid.benchmark._engine._run import run_plan
 from sklearn_mid.benchmark._engine._spec import parse_suite
 from sklearn_mid.benchmark._engine._store import Store
 
@@ -63,6 +63,7 @@ def finish(suite, folder):
     """Make a folder in which every cell of the suite is done, without doing it."""
     run_benchmark(suite, folder, repetitions=1)
     store, jobs = Store(folder), plan(suite)
+    store.refresh()
     record = store.read(jobs[0].cells[0].key)
     for job in jobs:
         for cell in job.cells:
@@ -97,7 +98,7 @@ if __name__ == "__main__":
     suite = idle_suite(50 if arguments.quick else 500)
     with tempfile.TemporaryDirectory() as folder:
         finish(suite, folder)
-        took = seconds(lambda: run_plan(suite, folder))
+        took = seconds(lambda: run_plan(suite, folder, {}))
     report(
         "benchmark engine",
         f"resume {sum(len(job.cells) for job in plan(suite))} finished cells",

@@ -6,43 +6,39 @@ folder; :func:`load_results` reads the folder as a tidy DataFrame. :func:`audit`
 what one model, as it is, gives away.
 """
 
-from sklearn_mid.benchmark._audit import audit
-from sklearn_mid.benchmark._engine._spec import (
-    Suite,
-    SuiteError,
-    list_suites,
-    load_suite,
-)
-from sklearn_mid.benchmark._engine._store import ResultsFolderError
-from sklearn_mid.benchmark._problems._attribute import AttributeProblem
-from sklearn_mid.benchmark._protocol import Judgement, Skip
-from sklearn_mid.benchmark._report._page import write_report
-from sklearn_mid.benchmark._report._plots import save_plots
-from sklearn_mid.benchmark._report._privacy_utility import PrivacyUtilityDisplay
-from sklearn_mid.benchmark._report._results import (
-    compare_defences,
-    load_cells,
-    load_results,
-    summarize,
-)
-from sklearn_mid.benchmark._run import run_benchmark
+import importlib
+from typing import Any
 
-__all__ = [
-    "AttributeProblem",
-    "Judgement",
-    "PrivacyUtilityDisplay",
-    "ResultsFolderError",
-    "Skip",
-    "Suite",
-    "SuiteError",
-    "audit",
-    "compare_defences",
-    "list_suites",
-    "load_cells",
-    "load_results",
-    "load_suite",
-    "run_benchmark",
-    "save_plots",
-    "summarize",
-    "write_report",
-]
+# Loaded on first use: the engine needs no machine learning, the command no engine.
+_HOMES = {
+    "AttributeProblem": "_problems._attribute",
+    "Judgement": "_protocol",
+    "PrivacyUtilityDisplay": "_report._privacy_utility",
+    "ResultsFolderError": "_engine._store",
+    "Skip": "_protocol",
+    "Suite": "_engine._spec",
+    "SuiteError": "_engine._spec",
+    "audit": "_audit",
+    "compare_defences": "_report._results",
+    "list_suites": "_engine._spec",
+    "load_cells": "_report._results",
+    "load_results": "_report._results",
+    "load_suite": "_run",
+    "run_benchmark": "_run",
+    "save_plots": "_report._plots",
+    "summarize": "_report._results",
+    "write_report": "_report._page",
+}
+
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        home = importlib.import_module(f"sklearn_mid.benchmark.{_HOMES[name]}")
+        return getattr(home, name)
+    raise AttributeError(f"module 'sklearn_mid.benchmark' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

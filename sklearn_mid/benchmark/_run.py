@@ -1,20 +1,31 @@
-"""The benchmark as one function."""
+"""The benchmark as one function, and the suites it runs."""
 
 import datetime
 import os
 import platform
 from numbers import Integral, Real
 from pathlib import Path
+from typing import Any
 
-from sklearn_mid.benchmark._engine._runner import run_plan
-from sklearn_mid.benchmark._engine._spec import load_suite, parse_suite
+import pandas as pd
+
+from sklearn_mid.benchmark._engine._job import versions
+from sklearn_mid.benchmark._engine._run import Tally, run_plan
+from sklearn_mid.benchmark._engine._spec import (
+    Suite,
+    SuiteError,
+    find_suite,
+    parse_suite,
+    read_suite,
+)
 from sklearn_mid.benchmark._engine._store import ResultsFolderError, Store
-from sklearn_mid.benchmark._report._results import load_results, versions
+from sklearn_mid.benchmark._problems import CATALOGUE
+from sklearn_mid.benchmark._report._results import load_results
 from sklearn_mid.utils._optional import require
 from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
 from sklearn_mid.utils._validation import check_parameters
 
-__all__ = ["run_benchmark"]
+__all__ = ["load_suite", "run_benchmark"]
 
 _VERSIONS = (
     "sklearn-mid",
@@ -32,14 +43,60 @@ _VERSIONS = (
 )
 
 
+def load_suite(suite: "str | os.PathLike | Suite") -> Suite:
+    """Read a suite and check all of it.
+
+    Parameters
+    ----------
+    suite : str, path-like or Suite
+        The path of a ``.toml`` file, or the name of a suite of the package (its last
+        part is enough where that is unique: ``"iwpc"`` for ``"linear-iwpc"``).
+        A :class:`Suite` is returned as it is.
+
+    Returns
+    -------
+    Suite
+
+    Raises
+    ------
+    SuiteError
+        If there is no such suite, or something in it is wrong. A ``ValueError``.
+
+    See Also
+    --------
+    list_suites : Names of the suites that come with the package.
+    run_benchmark : Runs one.
+
+    Notes
+    -----
+    A suite may name anything that can be imported, as ``module:Class``. The folder of
+    its file joins the end of ``sys.path``, so modules beside it are found.
+
+    Examples
+    --------
+    >>> from sklearn_mid.benchmark import load_suite
+    >>> load_suite("quick").name
+    'quick'
+    """
+    if isinstance(suite, Suite):
+        return suite
+    if not isinstance(suite, str | os.PathLike):
+        raise SuiteError(
+            f"a suite is named by a str or path, or is a Suite; got {suite!r}."
+        )
+    text = os.fsdecode(suite)
+    is_path = text.endswith(".toml") or isinstance(suite, Path)
+    return read_suite(Path(text) if is_path else find_suite(text), CATALOGUE)
+
+
 class _Bar:
     """A progress bar of cells."""
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         tqdm = require("tqdm", extra="benchmark", needed_by="progress=True")
         self._bar = tqdm.tqdm(desc=name, unit="cell", dynamic_ncols=True)
 
-    def __call__(self, tally):
+    def __call__(self, tally: Tally) -> None:
         if self._bar.total is None:
             # Cells of an earlier run are no evidence of this one's speed.
             self._bar.reset(total=tally.planned)
@@ -49,16 +106,18 @@ class _Bar:
         self._bar.update(tally.finished - self._bar.n)
         self._bar.refresh()
 
-    def close(self):
+    def close(self) -> None:
         self._bar.close()
 
 
-def _check_folder(store, suite, output):
+def _check_folder(
+    store: Store, suite: Suite, output: str | os.PathLike
+) -> dict[str, Any]:
     manifest = store.read_manifest()
     if manifest is None:
         return {}
     try:
-        other = parse_suite(manifest["suite"], check_factories=False).name
+        other = parse_suite(manifest["suite"]).name
     except (KeyError, ValueError, TypeError, AttributeError):
         return {}
     if other != suite.name:
@@ -69,7 +128,13 @@ def _check_folder(store, suite, output):
     return manifest
 
 
-def _manifest(suite, before, n_jobs, backend, command):
+def _manifest(
+    suite: Suite,
+    before: dict[str, Any],
+    n_jobs: int,
+    backend: str | None,
+    command: str | None,
+) -> dict[str, Any]:
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     return {
         "suite": suite.to_dict(),
@@ -105,18 +170,18 @@ _CONSTRAINTS = {
 
 
 def run_benchmark(
-    suite,
-    output,
+    suite: str | os.PathLike | Suite,
+    output: str | os.PathLike,
     *,
-    n_jobs=1,
-    backend=None,
-    scheduler=None,
-    repetitions=None,
-    timeout=None,
-    retry_failed=False,
-    progress=False,
-    command=None,
-):
+    n_jobs: int = 1,
+    backend: str | None = None,
+    scheduler: str | None = None,
+    repetitions: int | None = None,
+    timeout: float | None = None,
+    retry_failed: bool = False,
+    progress: bool = False,
+    command: str | None = None,
+) -> pd.DataFrame:
     """Run a suite, or what is left of it, and return its figures.
 
     Every finished cell is kept in `output` at once. A run that was interrupted, at
@@ -200,7 +265,8 @@ def run_benchmark(
     try:
         run_plan(
             suite,
-            output,
+            Path(output),
+            CATALOGUE,
             n_jobs=n_jobs,
             backend=backend,
             scheduler=scheduler,

@@ -52,6 +52,14 @@ _CATEGORIES = {
     "race": ["Amer-Indian-Eskimo", "Asian-Pac-Islander", "Black", "Other", "White"],
 }
 
+# Of the census, rounded outwards: none is read off the records.
+_BOUNDS = {
+    "fnlwgt": (0, 1_500_000),
+    "capitalgain": (0, 100_000),
+    "capitalloss": (0, 5_000),
+    "hoursperweek": (0, 99),
+}
+
 _DESCR = """\
 Adult census income (45222 people, 10 features: 35222 train, 10000 test)
 
@@ -100,7 +108,9 @@ def fetch_adult(
     Bunch or (data, target)
         With `data` of shape (n_samples, 10), `target` of shape (n_samples,), `frame`
         (None unless `as_frame`), `feature_names`, `target_names`,
-        `sensitive_features` (``["marital"]``), `filenames` and `DESCR`.
+        `sensitive_features` (``["marital"]``), `bounds` (from the name of a numeric
+        feature to the smallest and largest value that the census allows, not those
+        of the records), `filenames` and `DESCR`.
 
     Raises
     ------
@@ -142,5 +152,6 @@ def fetch_adult(
             descr=_DESCR,
             as_frame=as_frame,
             return_X_y=return_X_y,
+            bounds=dict(_BOUNDS),
             filenames=paths,
         )

@@ -1,6 +1,9 @@
 """Diabetes progression, with sex as the attribute to hide."""
 
+import numpy as np
+import pandas as pd
 from sklearn import datasets
+from sklearn.utils import Bunch
 
 from sklearn_mid.datasets._bunch import check_flags, table_bunch
 
@@ -13,6 +16,20 @@ _SERUM_NAMES = {
     "s4": "cholesterol_ratio",
     "s5": "log_triglycerides",
     "s6": "glucose",
+}
+
+# Of medicine, rounded outwards; those of the target are the study's.
+_BOUNDS = {
+    "age": (15, 85),
+    "bmi": (15, 45),
+    "bp": (60, 140),
+    "total_cholesterol": (90, 310),
+    "ldl": (40, 250),
+    "hdl": (20, 100),
+    "cholesterol_ratio": (1.5, 10),
+    "log_triglycerides": (3, 6.5),
+    "glucose": (50, 130),
+    "target": (25, 346),
 }
 
 _DESCR = """\
@@ -29,11 +46,15 @@ Statistics 32 (2004) 407-499. The serum columns s1 to s6 carry readable names he
 """
 
 
-def load_diabetes(*, as_frame=True, return_X_y=False):
+def load_diabetes(
+    *, one_hot: bool = False, as_frame: bool = True, return_X_y: bool = False
+) -> Bunch | tuple[pd.DataFrame | np.ndarray, pd.Series | np.ndarray]:
     """Load scikit-learn's diabetes data in readable units (regression).
 
     Parameters
     ----------
+    one_hot : bool, default=False
+        Whether `sex` becomes two columns of 0.0 and 1.0.
     as_frame : bool, default=True
         Whether `data` and `target` are pandas objects, `sex` being categorical;
         False gives arrays of float64.
@@ -43,8 +64,11 @@ def load_diabetes(*, as_frame=True, return_X_y=False):
     Returns
     -------
     Bunch or (data, target)
-        With `data` of shape (442, 10), `target` of shape (442,), `frame` (None unless
-        `as_frame`), `feature_names`, `sensitive_features` (``["sex"]``) and `DESCR`.
+        With `data` of shape (442, 10) or (442, 11), `target` of shape (442,), `frame`
+        (None unless `as_frame`), `feature_names`, `sensitive_features` (``["sex"]``),
+        `groups` (from the name of a categorical feature to the list of its columns in
+        `data`), `bounds` (from the name of a numeric feature, or ``"target"``, to the
+        smallest and largest value that medicine or the study allows) and `DESCR`.
 
     See Also
     --------
@@ -63,11 +87,19 @@ def load_diabetes(*, as_frame=True, return_X_y=False):
     >>> diabetes.data.shape, diabetes.sensitive_features
     ((442, 10), ['sex'])
     """
-    check_flags("load_diabetes", as_frame=as_frame, return_X_y=return_X_y)
+    check_flags(
+        "load_diabetes", one_hot=one_hot, as_frame=as_frame, return_X_y=return_X_y
+    )
     frame = datasets.load_diabetes(scaled=False, as_frame=True).frame
     frame = frame.rename(columns=_SERUM_NAMES)
     frame["sex"] = frame["sex"].astype(int).astype("category")
-    if not as_frame:
+    groups = {"sex": ["sex"]}
+    if one_hot:
+        target = frame.pop("target")
+        frame = pd.get_dummies(frame, columns=["sex"], dtype=float)
+        groups = {"sex": ["sex_1", "sex_2"]}
+        frame["target"] = target
+    elif not as_frame:
         frame["sex"] = frame["sex"].astype(float)
     return table_bunch(
         frame,
@@ -76,4 +108,6 @@ def load_diabetes(*, as_frame=True, return_X_y=False):
         descr=_DESCR,
         as_frame=as_frame,
         return_X_y=return_X_y,
+        groups=groups,
+        bounds=dict(_BOUNDS),
     )

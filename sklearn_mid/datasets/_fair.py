@@ -15,6 +15,15 @@ _OCCUPATIONS = {
     6: "professional",
 }
 
+# Of the questionnaire: none is read off the records.
+_BOUNDS = {
+    "age": (17, 60),
+    "yrs_married": (0, 40),
+    "children": (0, 6),
+    "religious": (1, 4),
+    "educ": (9, 20),
+}
+
 _DESCR = """\
 Fair's survey on extramarital affairs (6366 women, 8 features)
 
@@ -51,7 +60,9 @@ def load_fair(*, as_frame=True, return_X_y=False):
     Bunch or (data, target)
         With `data` of shape (6366, 8), `target` of shape (6366,), `frame` (None unless
         `as_frame`), `feature_names`, `target_names` (the five ratings in sorted
-        order), `sensitive_features` (``["affairs"]``) and `DESCR`.
+        order), `sensitive_features` (``["affairs"]``), `bounds` (from the name of a
+        numeric feature to the smallest and largest value that the questionnaire
+        allows) and `DESCR`.
 
     Raises
     ------
@@ -90,4 +101,5 @@ def load_fair(*, as_frame=True, return_X_y=False):
         descr=_DESCR,
         as_frame=as_frame,
         return_X_y=return_X_y,
+        bounds=dict(_BOUNDS),
     )

@@ -49,6 +49,9 @@ _CATEGORIES = {
     "pornlaw": ["dontknow", "illegal", "illegalillegal8", "legal", "noanswer"],
 }
 
+# Of the questionnaire: none is read off the records.
+_BOUNDS = {"year": (1972, 2020), "childs": (0, 9), "age": (18, 99), "educ": (0, 99)}
+
 _DESCR = """\
 General Social Survey (20314 respondents, 11 features: 15235 train, 5079 test)
 
@@ -105,7 +108,9 @@ def fetch_gss(
     Bunch or (data, target)
         With `data` of shape (n_samples, 11), `target` of shape (n_samples,), `frame`
         (None unless `as_frame`), `feature_names`, `target_names` (sorted),
-        `sensitive_features` (``["xmovie"]``), `filenames` and `DESCR`.
+        `sensitive_features` (``["xmovie"]``), `bounds` (from the name of a numeric
+        feature to the smallest and largest value that the questionnaire allows, not
+        those of the records), `filenames` and `DESCR`.
 
     Raises
     ------
@@ -161,5 +166,6 @@ def fetch_gss(
             descr=_DESCR,
             as_frame=as_frame,
             return_X_y=return_X_y,
+            bounds=dict(_BOUNDS),
             filenames=paths,
         )

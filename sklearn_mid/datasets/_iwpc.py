@@ -23,6 +23,8 @@ _CATEGORIES = {
     "cyp2c9": ["11", "12", "13", "22", "23", "33"],
     "vkorc1": ["CC", "CT", "TT"],
 }
+# Z-scores: nobody is further off. None is read off the records.
+_BOUNDS = {"age": (-4, 3), "height": (-5, 5), "weight": (-4, 8)}
 _SCALES = ("scaled", "zscore", "mg_week")
 # Smallest and largest z-score of the file: "scaled" takes them to -1 and 1.
 _Z_MIN, _Z_MAX = -2.7629, 8.7123
@@ -144,8 +146,9 @@ def fetch_iwpc(
         With `data` of shape (4819, 8) or (4819, 17), `target` of shape (4819,),
         `frame` (None unless `as_frame`), `feature_names`, `sensitive_features`
         (``["vkorc1", "cyp2c9"]``), `groups` (from the name of a categorical feature
-        to the list of its columns in `data`, one unless `one_hot`), `filename` and
-        `DESCR`.
+        to the list of its columns in `data`, one unless `one_hot`), `bounds` (from the
+        name of a numeric feature to the smallest and largest value that medicine
+        allows, not those of the records), `filename` and `DESCR`.
 
     Raises
     ------
@@ -200,5 +203,6 @@ def fetch_iwpc(
             as_frame=as_frame,
             return_X_y=return_X_y,
             groups=groups,
+            bounds=dict(_BOUNDS),
             filename=str(path),
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from sklearn_mid.benchmark._engine._spec import parse_suite
+from sklearn_mid.benchmark._problems import CATALOGUE
 
 TOYS = Path(__file__).parent / "toys"
 
@@ -55,4 +56,4 @@ def toy_document(toy):
 
 @pytest.fixture
 def toy_suite(toy_document):
-    return lambda **tables: parse_suite(toy_document(**tables))
+    return lambda **tables: parse_suite(toy_document(**tables), catalogue=CATALOGUE)

@@ -10,18 +10,21 @@ from sklearn_mid.benchmark._engine._plan import derive_seed, plan
 def test_the_grid(toy, toy_suite):
     suite = toy_suite(baseline=[toy("guess", "attack")])
     jobs = plan(suite)
-    assert [(j.repetition, j.defence.name, j.strength) for j in jobs] == [
+    assert [(j.repetition, j.defence_name, j.strength) for j in jobs] == [
         (r, *model)
         for r in (0, 1)
         for model in (
-            ("no model", None),
+            ("", None),
             ("plain", None),
             ("shifted", 0.5),
             ("shifted", 1.0),
         )
     ]
-    assert [c.attack.name for c in jobs[0].cells] == ["guess"]
-    assert [c.attack.name for c in jobs[1].cells] == ["utility", "mean"]
+    assert [(c.kind, c.name) for c in jobs[0].cells] == [("baseline", "guess")]
+    assert [(c.kind, c.name) for c in jobs[1].cells] == [
+        ("model", ""),
+        ("attack", "mean"),
+    ]
     keys = [cell.key for job in jobs for cell in job.cells]
     assert len(set(keys)) == len(keys) == 14
     assert len({job.key for job in jobs}) == len(jobs)
@@ -35,13 +38,13 @@ def test_defences_and_attacks_may_be_for_some_datasets_only(toy, toy_suite):
         attack=[toy("mean", "attack", datasets="b")],
     )
     found = [
-        (job.dataset.name, job.defence.name, [c.attack.name for c in job.cells])
+        (job.dataset.name, job.defence_name, [c.name for c in job.cells])
         for job in plan(suite)
     ]
     assert found == [
-        ("a", "plain", ["utility"]),
-        ("a", "other", ["utility"]),
-        ("b", "other", ["utility", "mean"]),
+        ("a", "plain", [""]),
+        ("a", "other", [""]),
+        ("b", "other", ["", "mean"]),
     ]
 
 

@@ -28,12 +28,12 @@ def _close_figures():
 
 # defence, strength, attack, population, metric, values of two repetitions
 ROWS = [
-    ("no model", None, "guess", "members", "accuracy", (0.5, 0.5)),
-    ("undefended", None, "utility", "held-out", "accuracy", (0.8, 0.9)),
+    ("", None, "guess", "members", "accuracy", (0.5, 0.5)),
+    ("undefended", None, "", "held-out", "accuracy", (0.8, 0.9)),
     ("undefended", None, "MAP", "members", "accuracy", (0.7, 0.9)),
-    ("MID", 10.0, "utility", "held-out", "accuracy", (0.7, 0.7)),
+    ("MID", 10.0, "", "held-out", "accuracy", (0.7, 0.7)),
     ("MID", 10.0, "MAP", "members", "accuracy", (0.5, 0.6)),
-    ("MID", 1.0, "utility", "held-out", "accuracy", (0.8, 0.8)),
+    ("MID", 1.0, "", "held-out", "accuracy", (0.8, 0.8)),
     ("MID", 1.0, "MAP", "members", "accuracy", (0.6, 0.7)),
 ]
 
@@ -49,6 +49,8 @@ def results(rows=ROWS):
     frame = pd.DataFrame(tidy, columns=[*columns, "repetition", "value"])
     frame["strength"] = frame["strength"].astype(float)
     frame["parameter"] = np.where(frame["strength"].isna(), "", "reg_lambda")
+    kind = np.where(frame["attack"] == "", "model", "attack")
+    frame["kind"] = np.where(frame["defence"] == "", "baseline", kind)
     return frame
 
 
@@ -67,7 +69,7 @@ def test_points_are_means_over_repetitions():
 def test_the_plot_shows_all_of_it():
     display = PrivacyUtilityDisplay.from_results(
         results(), utility="accuracy", references=[("paper", 0.75, 0.55)]
-    ).plot()
+    )
     labels = display.ax_.get_legend_handles_labels()[1]
     assert labels == ["guess", "undefended", "MID (reg_lambda 1 to 10)"]
     lines = {line.get_label(): line for line in display.ax_.lines}
@@ -84,7 +86,7 @@ def test_names_say_whose_figures_they_are():
     rows = [(*row[:3], "held-out", *row[4:]) for row in ROWS]
     display = PrivacyUtilityDisplay.from_results(
         results(rows), utility="accuracy", population="held-out", statistic="median"
-    ).plot()
+    )
     ax = display.ax_
     assert len(display.points) == 3
     assert ax.get_xlabel() == (
@@ -105,7 +107,8 @@ def test_all_is_drawn_where_it_belongs():
         utility="accuracy",
         references=[("paper", 0.75, 0.55)],
         allow_incomplete=True,
-    ).plot(ax)
+        ax=ax,
+    )
     assert display.ax_ is ax
     # the one baseline's interval
     (span,) = ax.patches
@@ -182,6 +185,17 @@ def test_only_ratios_above_twenty_get_a_logarithmic_axis(utility, scale):
     assert display.plot().ax_.get_xscale() == "linear"
 
 
+def test_a_plot_takes_a_name_and_a_style():
+    _, ax = pyplot.subplots()
+    display = curves(2).plot(ax, name="mine", ls=":", color="red")
+    assert display.ax_ is ax
+    assert ax.get_title() == "mine"
+    lines = [line for line in ax.lines if line.get_label().startswith("d")]
+    assert {(line.get_linestyle(), line.get_color()) for line in lines} == {
+        (":", "red")
+    }
+
+
 def test_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(
@@ -192,7 +206,7 @@ def test_says_what_to_install(monkeypatch):
 
 
 def test_styles_belong_to_the_defence_not_to_the_plot():
-    other = [*ROWS, ("other", None, "utility", "held-out", "accuracy", (0.5, 0.5))]
+    other = [*ROWS, ("other", None, "", "held-out", "accuracy", (0.5, 0.5))]
     swapped = results(other[:1] + other[-1:] + other[1:-1])
     display = PrivacyUtilityDisplay.from_results(swapped, utility="accuracy")
     assert display.points["style"].tolist() == [1, 2, 2]
@@ -204,7 +218,7 @@ def test_an_incomplete_grid_is_refused_unless_asked_for_and_then_marked():
         PrivacyUtilityDisplay.from_results(results(rows), utility="accuracy")
     display = PrivacyUtilityDisplay.from_results(
         results(rows), utility="accuracy", allow_incomplete=True
-    ).plot()
+    )
     assert display.points["complete"].tolist() == [True, True, False]
     assert any("INCOMPLETE" in text.get_text() for text in display.ax_.texts)
 
@@ -257,11 +271,9 @@ def test_one_of_several_must_be_named():
 
 
 def test_an_error_over_orders_of_magnitude_gets_a_logarithmic_axis():
-    rows = [
-        (*row[:4], "mse" if row[2] == "utility" else row[4], row[5]) for row in ROWS
-    ]
+    rows = [(*row[:4], "mse" if row[2] == "" else row[4], row[5]) for row in ROWS]
     rows[1] = (*rows[1][:5], (0.01, 0.01))
-    display = PrivacyUtilityDisplay.from_results(results(rows), utility="mse").plot()
+    display = PrivacyUtilityDisplay.from_results(results(rows), utility="mse")
     assert display.lower_is_better
     assert display.ax_.get_xscale() == "log"
     assert display.ax_.get_xlabel().endswith("held-out people\n(lower is better)")
@@ -271,7 +283,7 @@ def test_names_are_shown_as_they_are():
     frame = results().replace({"undefended": "_$a$b$ <script>"})
     display = PrivacyUtilityDisplay.from_results(
         frame, utility="accuracy", title="50$ & more"
-    ).plot()
+    )
     display.figure_.canvas.draw()
     assert display.ax_.get_title() == r"50\$ & more"
     labels = display.ax_.get_legend_handles_labels()[1]
@@ -304,7 +316,7 @@ def test_a_guess_that_never_varies_has_an_interval_over_people():
     """331 people, .40 of them guessed in each split: about .054 on either side."""
     rows = [
         *ROWS,
-        ("no model", np.nan, "guess", "members", "n", (331.0, 331.0)),
+        ("", np.nan, "guess", "members", "n", (331.0, 331.0)),
     ]
     frame = results(rows)
     is_guess = (frame["attack"] == "guess") & (frame["metric"] == "accuracy")

@@ -4,14 +4,22 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.dummy import DummyRegressor
-from sklearn.linear_model import LogisticRegression
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.naive_bayes import BernoulliNB
 from sklearn.tree import DecisionTreeClassifier
 
-from sklearn_mid.attacks import ImputationBaseline, MAPAttack, PriorBaseline
+from sklearn_mid.attacks import (
+    ImputationBaseline,
+    MAPAttack,
+    MeanInputBaseline,
+    PriorBaseline,
+)
 from sklearn_mid.benchmark import AttributeProblem, Skip
-from sklearn_mid.benchmark._problems._catalogue import names, resolve
-from sklearn_mid.benchmark._problems._image_problems import MeanImage, UpdateProblem
+from sklearn_mid.benchmark._engine._parts import build, resolve
+from sklearn_mid.benchmark._problems import CATALOGUE
+from sklearn_mid.benchmark._problems._image_problems import UpdateProblem
 from sklearn_mid.metrics import dp_privacy_loss_bound, information_accuracy_bound
 
 
@@ -26,13 +34,22 @@ def survey(n=400, seed=0):
 def split(X, y, random_state=0, **others):
     options = {
         "sensitive_feature": "secret",
-        "family": "tree",
-        "is_regression": False,
+        "estimator": DecisionTreeClassifier(),
         **others,
     }
     return AttributeProblem.split(
         X, y, secret=X["secret"], random_state=random_state, **options
     )
+
+
+def make(kind, use, problem=None, target=None, **params):
+    """What a suite would make of the name and the parameters."""
+    offered = {"random_state": 0, "problem": problem}
+    if target is not None:
+        offered["estimator"] = target
+    if problem is not None:
+        offered = problem.offers(kind, 0) | offered
+    return build(resolve(kind, use, CATALOGUE), params, offered)
 
 
 def values(judgement):
@@ -120,7 +137,7 @@ def test_a_regression_in_other_units():
     X, _ = survey()
     y = X["secret"] + 2.0 * X["known"]
     units = {"error in cm": lambda z: 3 * z}
-    problem = split(X, y, family="linear", is_regression=True, units=units)
+    problem = split(X, y, estimator=LinearRegression(), units=units)
     zero = DummyRegressor(strategy="constant", constant=0.0)
     utility = values(problem.utility(problem.fit(zero)))
     assert_allclose(utility["held-out", "mse"], np.mean(problem.y_test**2))
@@ -142,9 +159,9 @@ def test_labels_that_training_never_saw():
 def test_embedded_tables(dataset):
     if dataset == "fair":
         pytest.importorskip("statsmodels")
-    problem = resolve("dataset", dataset)(random_state=0)
+    problem = make("dataset", dataset)
     assert not problem.X_train.isna().any().any()
-    target = problem.fit(resolve("defence", "undefended")(problem, random_state=0))
+    target = problem.fit(make("defence", "undefended", problem))
     metric = "mse" if problem.is_regression else "accuracy"
     assert 0 < values(problem.utility(target))["held-out", metric] < 1
     for column, (low, high) in problem.bounds.items():
@@ -153,7 +170,7 @@ def test_embedded_tables(dataset):
 
 @pytest.mark.parametrize("dataset", ["iwpc", "gss", "steak", "adult"])
 def test_fetched_tables(dataset, data_home):
-    problem = resolve("dataset", dataset)(random_state=0)
+    problem = make("dataset", dataset)
     for column, (low, high) in problem.bounds.items():
         assert problem.X_train[column].between(low, high).all()
     secret = problem.sensitive_feature
@@ -162,29 +179,26 @@ def test_fetched_tables(dataset, data_home):
 
 
 def test_what_a_mid_model_protects():
-    problem = resolve("dataset", "diabetes")(random_state=0)
-    mid = resolve("defence", "mid-linear")
-    options = {"random_state": 0, "reg_lambda": 1.0}
-    assert mid(problem, **options).sensitive_features is None
-    protected = mid(problem, **options, sensitive="secret").sensitive_features
-    assert protected == [["sex_1", "sex_2"]]
-    with pytest.raises(ValueError, match="sensitive='sex' is not allowed"):
-        mid(problem, **options, sensitive="sex")
+    problem = make("dataset", "diabetes")
+    assert make("defence", "mid-linear", problem).sensitive_features is None
+    protected = {"sensitive_features": "@secret"}
+    mid = make("defence", "mid-linear", problem, **protected)
+    assert mid.sensitive_features == [["sex_1", "sex_2"]]
 
 
-def test_a_defence_of_another_family_declines():
-    problem = resolve("dataset", "diabetes")(random_state=0)
-    with pytest.raises(Skip, match="mid-tree is for tree problems, not for linear"):
-        resolve("defence", "mid-tree")(problem, random_state=0, reg_lambda=1.0)
+def test_a_classifier_is_no_defence_of_a_regression():
+    problem = make("dataset", "diabetes")
+    with pytest.raises(Skip, match=r"Tree.* is a classifier, not a regressor"):
+        problem.fit(make("defence", "mid-tree", problem))
 
 
 @pytest.mark.parametrize(
     ("defence", "params"),
     [
-        ("omit", {}),
-        ("mid-tree", {"reg_lambda": 0.1, "sensitive": "secret"}),
-        ("small-tree", {"max_depth": 2}),
-        ("priority-depth", {"depth": 2}),
+        ("omit", {"sensitive_features": "@secret"}),
+        ("mid-tree", {"reg_lambda": 0.1, "sensitive_features": "@secret"}),
+        ("mid-tree", {"reg_lambda": 0.0, "max_depth": 2}),
+        ("priority-depth", {"sensitive_depth": 2}),
         ("dp-tree", {"epsilon": 1.0}),
         ("dp-forest", {"epsilon": 1.0}),
         ("rounding", {"step": 0.1}),
@@ -196,24 +210,23 @@ def test_every_defence_of_trees_meets_every_attack_on_them(defence, params):
     pytest.importorskip("statsmodels")
     if defence.startswith("dp"):
         pytest.importorskip("diffprivlib")
-    problem = resolve("dataset", "fair")(random_state=0)
-    target = problem.fit(resolve("defence", defence)(problem, random_state=0, **params))
+    problem = make("dataset", "fair")
+    target = problem.fit(make("defence", defence, problem, **params))
     assert values(problem.utility(target))["held-out", "accuracy"] > 0.2
     attacks = ["map"] if defence.startswith("dp") else ["map", "white-box-tree"]
     for attack in attacks:
-        made = resolve("attack", attack)(problem, target, random_state=0)
+        made = make("attack", attack, problem, target)
         assert values(problem.judge(made, target))["members", "accuracy"] > 0.4
 
 
 def test_white_box_sees_through_a_wrapper_but_not_what_was_left_out():
     pytest.importorskip("statsmodels")
-    problem = resolve("dataset", "fair")(random_state=0)
-    attack = resolve("attack", "white-box-tree")
+    problem = make("dataset", "fair")
     judged = {}
-    for defence in ("undefended", "label-only", "omit"):
-        factory = resolve("defence", defence)
-        target = problem.fit(factory(problem, random_state=0))
-        made = attack(problem, target, random_state=0)
+    secret = {"sensitive_features": "@secret"}
+    for defence, params in (("undefended", {}), ("label-only", {}), ("omit", secret)):
+        target = problem.fit(make("defence", defence, problem, **params))
+        made = make("attack", "white-box-tree", problem, target)
         judged[defence] = values(problem.judge(made, target))["members", "accuracy"]
     assert judged["label-only"] == judged["undefended"]
     assert (
@@ -225,37 +238,29 @@ def test_white_box_sees_through_a_wrapper_but_not_what_was_left_out():
 def test_an_attacker_who_sees_the_release_only_never_asks_for_the_truth():
     problem = split(*survey())
     target = problem.fit(DecisionTreeClassifier(max_depth=1))
-    attack = resolve("attack", "map")(
-        problem, target, random_state=0, response="released"
-    )
+    attack = make("attack", "map-released", problem, target)
     problem.y_test = problem.y_test * 0
     judged = values(problem.judge(attack, target))
     # The stump releases the secret.
     assert judged["held-out", "accuracy"] == 1
-    with pytest.raises(ValueError, match="response='none' is not allowed"):
-        resolve("attack", "map")(problem, target, random_state=0, response="none")
 
 
 def test_the_release_of_a_linear_model_is_noisy():
-    problem = resolve("dataset", "diabetes")(random_state=0)
-    mid = resolve("defence", "mid-linear")(problem, random_state=0, reg_lambda=0.1)
-    target = problem.fit(mid)
-    attack = resolve("attack", "map")(
-        problem, target, random_state=0, response="released"
-    )
+    problem = make("dataset", "diabetes")
+    target = problem.fit(make("defence", "mid-linear", problem, reg_lambda=0.1))
+    attack = make("attack", "map-released", problem, target)
     assert values(problem.judge(attack, target))["held-out", "accuracy"] < 0.9
 
 
 @pytest.mark.parametrize("name", ["mi-face", "gmi"])
 def test_white_box_sees_the_net_below_a_wrapper(name):
     pytest.importorskip("torch")
-    problem = resolve("dataset", "digits")(random_state=0, task="classes", max_epochs=1)
-    noisy = resolve("defence", "noise")(problem, random_state=0, scale=0.1)
-    target = problem.fit(noisy)
+    problem = make("dataset", "digits", task="classes", max_epochs=1)
+    target = problem.fit(make("defence", "noise", problem, scale=0.1))
     X = problem.X_aux
+    few = {"max_iter": 1, "search_iter": 1} if name == "gmi" else {}
     gradients = [
-        resolve("attack", name)(problem, looked_at, random_state=0)
-        .set_params(**{"max_iter": 1, "search_iter": 1} if name == "gmi" else {})
+        make("attack", name, problem, looked_at, **few)
         .fit(X)
         ._differentiable()
         .prepare(X.shape[1], (0, 1))
@@ -266,15 +271,9 @@ def test_white_box_sees_the_net_below_a_wrapper(name):
         assert_allclose(of_wrapped, of_net)
 
 
-def test_the_mean_image_is_that_of_the_class_where_it_is_known():
-    X, y = np.array([[0.0], [1.0], [3.0]]), np.array(["a", "a", "b"])
-    assert_allclose(MeanImage().fit(X, y).guess(["b", "a"]), [[3.0], [0.5]])
-    assert_allclose(MeanImage().fit(X).guess(["a"]), [[4 / 3]])
-
-
 def test_unknown_tasks():
     with pytest.raises(ValueError, match="task='faces' is not allowed"):
-        resolve("dataset", "digits")(random_state=0, task="faces")
+        make("dataset", "digits", task="faces")
 
 
 @pytest.mark.parametrize(
@@ -282,32 +281,30 @@ def test_unknown_tasks():
     [
         ("records", "alignment", {"max_epochs": 3}, ("gain", "ssim", "accuracy")),
         ("classes", "mi-face", {"max_iter": 5}, ("gain", "accuracy", "advantage")),
-        ("classes", "gmi", {"search_iter": 3}, ("gain", "accuracy")),
+        ("classes", "gmi", {"search_iter": 3, "max_iter": 3}, ("gain", "accuracy")),
         ("updates", "update-leak", {"n_updates": 20, "n_shadows": 1}, ("accuracy",)),
     ],
 )
 def test_images(task, attack, params, metrics):
     pytest.importorskip("torch")
-    problem = resolve("dataset", "digits")(random_state=0, task=task, max_epochs=3)
-    problem.gan["max_iter"] = 3
-    mid = resolve("defence", "mid-net")(problem, random_state=0, reg_lambda=0.01)
-    target = problem.fit(mid)
+    problem = make("dataset", "digits", task=task, max_epochs=3)
+    target = problem.fit(make("defence", "mid-net", problem))
     assert values(problem.utility(target))["held-out", "accuracy"] > 0.5
-    made = resolve("attack", attack)(problem, target, random_state=0, **params)
+    made = make("attack", attack, problem, target, **params)
     judgement = problem.judge(made, target)
     judged = values(judgement)
     for metric in metrics:
         assert np.isfinite(judged["members", metric])
     if task == "updates":
         assert judgement.pictures is None
-        without = values(problem.judge(None, None))
+        without = values(problem.judge(DummyClassifier(), None))
     else:
         assert all(
             image.shape == (8, 8) and image.dtype == np.uint8
             for images in judgement.pictures.values()
             for image in images
         )
-        without = values(problem.judge(MeanImage(), None))
+        without = values(problem.judge(MeanInputBaseline(), None))
         assert_allclose(without["members", "gain"], 0, atol=1e-12)
     assert_allclose(
         judged["members", "baseline accuracy"], without["members", "accuracy"]
@@ -322,19 +319,19 @@ def test_colour_images_are_drawn_in_colour():
 
 
 def test_orl_faces(data_home):
-    problem = resolve("dataset", "orl-faces")(random_state=0, size=8)
+    problem = make("dataset", "orl-faces", size=8)
     assert problem.X_train.shape == (240, 64)
     assert problem.y_aux is None
     # The judge knows these people from other pictures.
     assert problem.evaluator.score(problem.X_test, problem.y_test) > 0.6
     with pytest.raises(ValueError, match="size=30 does not divide"):
-        resolve("dataset", "orl-faces")(random_state=0, size=30)
+        make("dataset", "orl-faces", size=30)
 
 
 @pytest.mark.parametrize(("name", "n_pixels"), [("mnist", 784), ("cifar10", 3072)])
 def test_images_of_updates_are_nobody_elses(data_home, name, n_pixels):
     pytest.importorskip("torch")
-    problem = resolve("dataset", name)(random_state=0, n_update=50)
+    problem = make("dataset", name, n_update=50)
     others = np.concatenate([problem.X_train, problem.X_test, problem.X_aux])
     assert problem.X_update.shape == (50, n_pixels)
     assert 0 <= others.min() < others.max() <= 1
@@ -346,20 +343,42 @@ def test_images_of_updates_are_nobody_elses(data_home, name, n_pixels):
 
 def test_nets_with_differential_privacy():
     pytest.importorskip("opacus")
-    problem = resolve("dataset", "digits")(random_state=0)
-    net = resolve("defence", "dp-net")(
-        problem, random_state=0, epsilon=5.0, max_epochs=1
-    )
+    problem = make("dataset", "digits")
+    net = make("defence", "dp-net", problem, epsilon=5.0, max_epochs=1)
     figures = values(problem.utility(problem.fit(net)))
     assert 0 < figures["members", "epsilon"] <= 5
 
 
 def test_every_name_of_the_catalog_is_callable():
-    for kind in ("dataset", "defence", "attack", "baseline"):
-        assert all(callable(resolve(kind, name)) for name in names(kind))
+    for kind, names in CATALOGUE.items():
+        assert all(callable(resolve(kind, name, CATALOGUE)) for name in names)
 
 
 def test_logistic_regression_may_be_attacked_too():
     problem = split(*survey())
     target = problem.fit(LogisticRegression())
     assert values(problem.utility(target))["held-out", "accuracy"] > 0.8
+
+
+@pytest.mark.parametrize("defence", ["undefended", "omit", "rounding"])
+def test_a_model_of_numbers_gets_one_hot_columns(defence):
+    pytest.importorskip("statsmodels")
+    problem = make("dataset", "fair", estimator=LinearDiscriminantAnalysis())
+    params = {"sensitive_features": "@secret"} if defence == "omit" else {}
+    target = problem.fit(make("defence", defence, problem, **params))
+    assert values(problem.utility(target))["held-out", "accuracy"] > 0.35
+    judged = values(problem.judge(MAPAttack(target, "affairs"), target))
+    if defence == "omit":
+        assert judged["members", "advantage"] == 0
+
+
+def test_bounds_are_those_of_the_columns_that_a_model_gets():
+    pytest.importorskip("statsmodels")
+    problem = make("dataset", "fair")
+    low, high = problem.offers("defence", 0)["bounds"]
+    target = problem.fit(BernoulliNB())
+    encoded = target[:-1].transform(problem.X_train)
+    assert encoded.shape[1] == len(low)
+    assert ((encoded >= low) & (encoded <= high)).all()
+    problem.bounds = {}
+    assert "bounds" not in problem.offers("defence", 0)

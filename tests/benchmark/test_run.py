@@ -33,13 +33,23 @@ def figures(folder):
     return load_results(folder).drop(columns=["seconds"])
 
 
-def cell_files(folder):
-    return sorted((folder / "cells").glob("*.json"))
+def lines(folder):
+    """Finished cells as they were written: a line each."""
+    files = sorted((folder / "cells").glob("*.jsonl"))
+    return [line for path in files for line in path.read_bytes().splitlines() if line]
+
+
+def put(folder, written):
+    """Those lines, in place of what was there."""
+    for path in (folder / "cells").iterdir():
+        path.unlink()
+    (folder / "cells" / "worker.jsonl").write_bytes(b"\n".join([*written, b""]))
 
 
 def test_results_are_tidy(toy_suite, tmp_path, log):
     results = run_benchmark(toy_suite(), tmp_path)
     assert results.columns.tolist() == [
+        "kind",
         "dataset",
         "defence",
         "parameter",
@@ -141,12 +151,61 @@ def test_what_a_third_party_may_return(toy, toy_suite, tmp_path):
     suite = toy_suite(attack=attacks, defence=[toy("plain", "defence")], repetitions=1)
     run_benchmark(suite, tmp_path)
     cells = load_cells(tmp_path).set_index("attack")
-    assert cells["status"].drop("utility").tolist() == ["failed", "done", "done"]
+    assert cells["status"].drop("").tolist() == ["failed", "done", "done"]
+    assert "must return a Judgement, got 'a text'" in cells.loc["text", "reason"]
     assert cells.loc["warns", "warnings"] == ["UserWarning: the weather is bad"]
     results = load_results(tmp_path)
     assert results.query("attack == 'infinite'")["value"].eq(float("inf")).all()
-    for path in cell_files(tmp_path):
-        json.loads(path.read_text(), parse_constant=pytest.fail)
+    for line in lines(tmp_path):
+        json.loads(line, parse_constant=pytest.fail)
+
+
+def test_what_is_no_problem_is_told_so(toy, toy_suite, tmp_path):
+    suite = toy_suite(dataset=[toy("numbers", "not_a_problem")], repetitions=1)
+    run_benchmark(suite, tmp_path)
+    cells = load_cells(tmp_path)
+    assert set(cells["status"]) == {"failed"}
+    assert "returned a dict, which is no problem: it has no fit" in cells["reason"][0]
+
+
+def test_a_class_is_built_from_what_its_signature_asks_for(toy, toy_suite, tmp_path):
+    part = {"use": "benchmark_toys:Part", "number": 10.0}
+    suite = toy_suite(
+        dataset=[toy("numbers", "Offering")],
+        defence=[
+            toy("offered", "sum_of"),
+            toy("given", "sum_of", params={"number": 3.0}),
+            toy("asked for", "sum_of", params={"extra": "@secret"}),
+            toy("part", "sum_of", params={"part": part}),
+            toy("unknown", "sum_of", params={"extra": "@nothing"}),
+        ],
+        attack=[toy("a", "Part")],
+        repetitions=1,
+    )
+    results = run_benchmark(suite, tmp_path).query("kind == 'attack'")
+    assert results["value"].tolist() == [1 + 2, 3 + 2, 6 + 2, 11 + 2]
+    reason = load_cells(tmp_path).query("defence == 'unknown'")["reason"].iloc[0]
+    assert "'@nothing' is not offered here; there are: '@number', " in reason
+
+
+def test_modules_beside_the_suite_are_found(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "beside_the_suite.py").write_text("from benchmark_toys import *")
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        textwrap.dedent("""
+        name = "mine"
+        repetitions = 2
+        [[dataset]]
+        name = "numbers"
+        use = "beside_the_suite:dataset"
+        [[defence]]
+        name = "plain"
+        use = "beside_the_suite:defence"
+        """)
+    )
+    run_benchmark(path, tmp_path / "results", n_jobs=2)
+    assert states(tmp_path / "results") == {"done": 2}
 
 
 @pytest.mark.parametrize("attack", ["busy_attack", "stubborn_attack"])
@@ -185,12 +244,11 @@ def test_a_training_that_takes_too_long(toy, toy_suite, tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"null", b"[]", b"\x00\xff", b'{"format": 1}', b'{"format": 99}'],
+    [b"", b"{", b"null", b"[]", b"\x00\xff", b'{"format": 2}', b'{"format": 99}'],
 )
-def test_garbage_files_are_computed_again(toy_suite, tmp_path, log, content):
+def test_garbage_is_computed_again(toy_suite, tmp_path, log, content):
     before = run_benchmark(toy_suite(), tmp_path)
-    victim = cell_files(tmp_path)[0]
-    victim.write_bytes(content)
+    put(tmp_path, [content, *lines(tmp_path)[1:]])
     assert states(tmp_path) == {"done": 11, "missing": 1}
     after = run_benchmark(toy_suite(), tmp_path)
     assert_frame_equal(before.drop(columns="seconds"), after.drop(columns="seconds"))
@@ -206,6 +264,7 @@ def test_garbage_files_are_computed_again(toy_suite, tmp_path, log, content):
         ("warnings", "none"),
         ("reason", []),
         ("pictures", {"truth": [1]}),
+        ("pictures", {"truth": [[[2, 2], "AAAA"]]}),
         ("values", [["members", "accuracy"]]),
         ("values", [["members", "accuracy", "much"]]),
         ("values", [[None, "accuracy", 0.5]]),
@@ -216,8 +275,9 @@ def test_records_that_lack_what_readers_need_are_computed_again(
 ):
     run_benchmark(toy_suite(), tmp_path)
     before = figures(tmp_path)
-    victim = cell_files(tmp_path)[0]
-    victim.write_text(json.dumps(json.loads(victim.read_bytes()) | {name: value}))
+    victim, *others = lines(tmp_path)
+    damaged = json.dumps(json.loads(victim) | {name: value})
+    put(tmp_path, [damaged.encode(), *others])
     assert states(tmp_path) == {"done": 11, "missing": 1}
     write_report(tmp_path)
     run_benchmark(toy_suite(), tmp_path)
@@ -237,16 +297,42 @@ def test_a_damaged_manifest_is_named(toy_suite, tmp_path, damage):
     write_report(tmp_path)
 
 
-def test_truncated_files_are_computed_again(toy_suite, tmp_path):
+def test_lines_that_are_cut_short_are_computed_again(toy_suite, tmp_path):
     run_benchmark(toy_suite(), tmp_path)
-    before = figures(tmp_path)
-    for path in cell_files(tmp_path)[:4]:
-        os.truncate(path, path.stat().st_size // 2)
-    # A file under another cell's name is not that cell.
-    cell_files(tmp_path)[5].write_bytes(cell_files(tmp_path)[6].read_bytes())
+    before, written = figures(tmp_path), lines(tmp_path)
+    put(tmp_path, [line[: len(line) // 2] for line in written[:4]] + written[4:])
+    # What a worker that was killed has left: no line feed at the end.
+    (file,) = (tmp_path / "cells").iterdir()
+    os.truncate(file, file.stat().st_size - 1)
     assert states(tmp_path) == {"done": 7, "missing": 5}
     run_benchmark(toy_suite(), tmp_path)
     assert_frame_equal(figures(tmp_path), before)
+
+
+def test_of_two_lines_about_a_cell_the_later_counts_and_one_that_is_done(
+    toy_suite, tmp_path
+):
+    run_benchmark(toy_suite(repetitions=1), tmp_path)
+    before, (first, *others) = figures(tmp_path), lines(tmp_path)
+    record = json.loads(first)
+    later = {"written": "9999", "values": [["held-out", "mse", 7.0]]}
+    failed = {"written": "9999", "status": "failed", "values": []}
+    put(tmp_path, [json.dumps(record | failed).encode(), first, *others])
+    assert_frame_equal(figures(tmp_path), before)
+    put(tmp_path, [json.dumps(record | later).encode(), first, *others])
+    assert figures(tmp_path)["value"].iloc[0] == 7
+
+
+def test_a_store_reads_on_where_it_was(toy_suite, tmp_path):
+    run_benchmark(toy_suite(repetitions=1), tmp_path)
+    reader, writer = Store(tmp_path), Store(tmp_path)
+    assert len(list(reader.scan())) == 6
+    assert len(list(reader.scan())) == 0
+    writer.write(json.loads(lines(tmp_path)[0]) | {"key": "new"})
+    assert [record["key"] for record in reader.scan()] == ["new"]
+    assert (reader.status("new"), reader.status("old")) == ("done", None)
+    assert reader.read("new")["key"] == "new"
+    assert reader.read("old") is None
 
 
 def test_a_folder_that_cannot_be_written(toy_suite, tmp_path, log):
@@ -273,21 +359,25 @@ def test_a_garbage_manifest_is_replaced(toy_suite, tmp_path):
 
 
 def test_a_full_disk_stops_the_run_and_loses_nothing(toy_suite, tmp_path, monkeypatch):
-    replace, written = os.replace, []
+    write, written = os.write, []
 
-    def fill_up(source, target):
-        if "cells" in str(target):
-            written.append(target)
-            if len(written) > 4:
-                raise OSError(28, "No space left on device")
-        replace(source, target)
+    def fill_up(file, data):
+        if b'"versions"' not in data:
+            return write(file, data)
+        written.append(data)
+        if len(written) == 5:  # the disk takes a part of it
+            return write(file, data[:30])
+        if len(written) > 5:
+            raise OSError(28, "No space left on device")
+        return write(file, data)
 
-    monkeypatch.setattr(os, "replace", fill_up)
+    monkeypatch.setattr(os, "write", fill_up)
     with pytest.raises(ResultsFolderError, match=r"No space left on device\. Cells"):
         run_benchmark(toy_suite(), tmp_path)
     monkeypatch.undo()
     assert states(tmp_path) == {"done": 4, "missing": 8}
-    assert not list(tmp_path.rglob("*.tmp"))
+    run_benchmark(toy_suite(), tmp_path)
+    assert states(tmp_path) == {"done": 12}
 
 
 def test_ctrl_c_keeps_what_is_done(toy, toy_suite, tmp_path):
@@ -396,16 +486,16 @@ def wait_for(condition, seconds=60):
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_killed_at_any_moment_it_goes_on(start, tmp_path, log, jobs):
     folder, n_cells = tmp_path / "killed", 36
-    kept = {}
+    kept = []
     for kill in range(5):
         run = start(folder, jobs)
         wanted = min(len(kept) + 3 + kill, n_cells - 1)
-        wait_for(lambda wanted=wanted: len(cell_files(folder)) >= wanted)
+        wait_for(lambda wanted=wanted: len(lines(folder)) >= wanted)
         os.killpg(run.pid, signal.SIGKILL)
         run.wait()
         # What was finished before is still there, and was not touched.
-        now = {p.name: p.stat().st_mtime_ns for p in cell_files(folder)}
-        assert kept.items() <= now.items()
+        now = lines(folder)
+        assert set(kept) <= set(now)
         kept = now
     assert len(kept) < n_cells
     assert start(folder, jobs).wait() == 0
@@ -430,7 +520,7 @@ def test_two_runs_share_a_folder(start, tmp_path, log):
 def test_ctrl_c_in_the_terminal(start, tmp_path):
     folder = tmp_path / "interrupted"
     run = start(folder, jobs=2)
-    wait_for(lambda: len(cell_files(folder)) >= 3)
+    wait_for(lambda: len(lines(folder)) >= 3)
     os.killpg(run.pid, signal.SIGINT)
     assert run.wait(timeout=30) != 0
     running, _ = Store(folder).claims()
@@ -507,11 +597,12 @@ def test_a_scheduler_that_is_not_there(toy_suite, tmp_path, address):
 
 def test_workers_without_the_callers_disk_return_their_cells(toy_suite, tmp_path):
     from sklearn_mid.benchmark._engine._plan import plan
-    from sklearn_mid.benchmark._engine._runner import run_job
+    from sklearn_mid.benchmark._engine._run import Order, run_job
 
     job = plan(toy_suite())[0]
-    records = run_job(str(tmp_path / "elsewhere"), job)
+    records, are_kept = run_job(Order(str(tmp_path / "elsewhere"), {}, ""), job)
     assert [r["status"] for r in records] == ["done", "done"]
+    assert not are_kept
     assert not (tmp_path / "elsewhere").exists()
 
 

@@ -1,6 +1,7 @@
 """Suite files: what is read, and the one error for what is wrong."""
 
 import contextlib
+import functools
 import math
 
 import pytest
@@ -8,7 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_mid.benchmark import Suite, SuiteError, list_suites, load_suite
-from sklearn_mid.benchmark._engine._spec import parse_suite
+from sklearn_mid.benchmark._engine._spec import parse_suite as read
+from sklearn_mid.benchmark._problems import CATALOGUE
+
+parse_suite = functools.partial(read, catalogue=CATALOGUE)
 
 TOML = """
 name = "mine"
@@ -83,8 +87,6 @@ def test_to_dict_is_read_back(toy_suite):
             {"defence": [{"name": "undefnded"}]},
             r"unknown defence 'undefnded'; did you mean 'undefended'",
         ),
-        ({"attack": [{"name": "utility"}]}, r"the name 'utility' is reserved"),
-        ({"defence": [{"name": "no model"}]}, r"the name 'no model' is reserved"),
         (
             {"reference": [{"label": "p", "utility": "x", "attack": 1}]},
             r"reference 1 \('p'\): utility must be a number, got 'x'",
@@ -129,6 +131,21 @@ def test_one_clear_error(toy_document, change, message):
         ),
         ("attack", {"datasets": ["number"]}, r"names 'number'; did you mean 'numbers'"),
         ("attack", {"datasets": 3}, r"datasets must be a list of names, got 3"),
+        (
+            "attack",
+            {"use": "map", "params": {"use_priors": True}},
+            r"attack 'map' takes no parameter 'use_priors'; did you mean 'use_prior'",
+        ),
+        (
+            "attack",
+            {"use": "sklearn_mid.attacks:MAPAttack", "params": {"estimator": 3}},
+            r"takes no parameter 'estimator'",
+        ),
+        (
+            "defence",
+            {"params": {"shift": {"use": "sklearn.svm:SVC", "c": 1}}},
+            r"defence 'sklearn.svm:SVC' takes no parameter 'c'",
+        ),
     ],
 )
 def test_one_clear_error_in_a_table(toy, toy_document, kind, change, message):
@@ -147,6 +164,17 @@ def test_an_attack_and_a_baseline_share_their_names(toy, toy_document):
     twice = toy_document(baseline=[toy("mean", "attack")])
     with pytest.raises(SuiteError, match="two attacks are named 'mean'"):
         parse_suite(twice)
+
+
+def test_two_of_one_name_may_be_for_different_datasets(toy, toy_document):
+    datasets = [toy("a", "dataset"), toy("b", "dataset")]
+    attacks = [toy("mean", "attack", datasets=[name]) for name in "ab"]
+    suite = parse_suite(toy_document(dataset=datasets, attack=attacks))
+    assert len(suite.attacks) == 2
+    with pytest.raises(SuiteError, match="two attacks are named 'mean'"):
+        parse_suite(
+            toy_document(dataset=datasets, attack=[*attacks, toy("mean", "attack")])
+        )
 
 
 def test_files_that_are_no_suites(tmp_path):

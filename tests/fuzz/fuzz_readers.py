@@ -127,7 +127,7 @@ def results(data):
     bad = provider.ConsumeBytes(400) if raw else _damaged(json.loads(whole), provider)
     cell.write_bytes(record)
     (folder / "manifest.json").write_bytes(manifest)
-    path.write_bytes(bad)
+    path.write_bytes(bad + b"\n")
     try:
         load_cells(folder)
         load_results(folder)

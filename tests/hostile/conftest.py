@@ -105,11 +105,11 @@ PROBA = CLASSIFIER.predict_proba(X)
 FRAME = pd.DataFrame(X, columns=list("sabc"))
 RESULTS = pd.DataFrame(
     [
-        ("undefended", "utility", "held-out", 0.9),
-        ("undefended", "MAP", "members", 0.7),
-        ("no model", "majority guess", "members", 0.5),
+        ("model", "undefended", "", "held-out", 0.9),
+        ("attack", "undefended", "MAP", "members", 0.7),
+        ("baseline", "", "majority guess", "members", 0.5),
     ],
-    columns=["defence", "attack", "population", "value"],
+    columns=["kind", "defence", "attack", "population", "value"],
 ).assign(dataset="d", parameter="", strength=0.0, metric="accuracy", repetition=0)
 
 
@@ -283,8 +283,7 @@ CALLS = [
         {
             "random_state": 0,
             "sensitive_feature": "s",
-            "family": "tree",
-            "is_regression": False,
+            "estimator": DecisionTreeClassifier(),
         },
         ("test_size", "auxiliary_size", "random_state", "sensitive_feature"),
     ),

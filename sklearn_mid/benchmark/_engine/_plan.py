@@ -1,115 +1,150 @@
 """From a suite to the cells of its grid, their keys, and the seeds of their steps.
 
 A job is one defence at one strength, trained once on one split of one dataset; its
-cells are the model's utility and one judgement per attack. Keys and seeds come from
-names and parameters alone, so they are the same on every machine and with every
-version of scikit-learn.
+cells are the model's utility and one judgement per attack. The baselines of a split,
+which need no model, are a job of their own. Keys and seeds come from names and
+parameters alone, so they are the same on every machine and with every version of
+scikit-learn.
 """
 
+import functools
 import hashlib
 import json
 import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sklearn_mid.benchmark._engine._spec import (
-    RESERVED_ATTACK,
-    RESERVED_DEFENCE,
     AttackSpec,
     DatasetSpec,
     DefenceSpec,
+    Suite,
 )
 
 __all__ = ["Cell", "Job", "derive_seed", "plan"]
 
-_NO_MODEL = DefenceSpec(name=RESERVED_DEFENCE, use="")
-_UTILITY = AttackSpec(name=RESERVED_ATTACK, use="")
 
-
-def _canonical(value):
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
-
-
-def _digest(*parts):
+def _digest(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def derive_seed(*parts):
+def derive_seed(*parts: str) -> int:
     """A 32-bit seed that depends on `parts` (texts) and on nothing else."""
     return int(_digest(*parts)[:8], 16)
 
 
-def _slug(*parts):
+@functools.lru_cache(maxsize=10_000)
+def _word(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.=]+", "-", text).strip("-.")
+
+
+def _slug(*parts: str) -> str:
     """A file name that a reader recognises; the key's digest makes it unique."""
-    words = (re.sub(r"[^A-Za-z0-9.=]+", "-", part).strip("-.") for part in parts)
-    return "--".join(word for word in words if word)[:120]
+    return "--".join(filter(None, map(_word, parts)))[:120]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One result: the utility of a model, or one attack's success against it."""
+    """One result: what a model is good for, or what an attack or baseline reaches.
+
+    `kind` is ``"model"`` (without an attack), ``"attack"`` or ``"baseline"``.
+    """
 
     key: str
-    attack: AttackSpec
+    kind: str
+    attack: AttackSpec | None
     seed: int
+
+    @property
+    def name(self) -> str:
+        """Of the attack or baseline; "" for a model."""
+        return self.attack.name if self.attack else ""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One model to train, and what is asked of it. `strength` is None without one."""
+    """One model to train, and what is asked of it.
+
+    `strength` is None without one, `defence` for the baselines, which need no model.
+    """
 
     key: str
     dataset: DatasetSpec
-    defence: DefenceSpec
+    defence: DefenceSpec | None
     strength: float | None
     repetition: int
     split_seed: int
     fit_seed: int
-    cells: tuple = field(repr=False)
+    cells: tuple[Cell, ...] = field(repr=False)
 
     @property
-    def needs_model(self):
-        return self.defence.name != RESERVED_DEFENCE
+    def defence_name(self) -> str:
+        """Of the defence; "" for the baselines."""
+        return self.defence.name if self.defence else ""
 
-    def only(self, keys):
+    @property
+    def parameter(self) -> str:
+        """What the strength is a value of; "" without one."""
+        return self.defence.parameter if self.defence else ""
+
+    def only(self, keys: Collection[str]) -> "Job":
         """The same job with those of its cells whose key is in `keys`."""
         return replace(self, cells=tuple(c for c in self.cells if c.key in keys))
 
 
-class _Identities(dict):
+class _Identities:
     """The text that tells a spec from all others of its suite, computed once each."""
 
-    def of(self, spec):
-        key = type(spec), spec.name
-        if key not in self:
-            self[key] = _canonical([spec.name, spec.use, spec.params])
-        return self[key]
+    def __init__(self) -> None:
+        self._texts: dict[int, str] = {}
+
+    def of(self, spec: Any) -> str:
+        if spec is None:
+            return ""
+        if id(spec) not in self._texts:
+            parts = [spec.name, spec.use, spec.params]
+            self._texts[id(spec)] = json.dumps(
+                parts, sort_keys=True, separators=(",", ":"), default=str
+            )
+        return self._texts[id(spec)]
 
 
-def _applies(spec, dataset):
+def _applies(spec: Any, dataset: DatasetSpec) -> bool:
     return not spec.datasets or dataset.name in spec.datasets
 
 
-def _job(suite, dataset, defence, strength, repetition, attacks, identities):
+def _job(
+    suite: Suite,
+    dataset: DatasetSpec,
+    defence: DefenceSpec | None,
+    strength: float | None,
+    repetition: int,
+    asked: Iterable[tuple[str, AttackSpec | None]],
+    identities: _Identities,
+) -> Job:
     # A step's seed names all that the step may depend on. No step's dice depend on the
     # defence: all defences of a repetition see the same people, start from the same
     # weights and meet the same attacker, so that they are compared under equal luck.
     split = (str(suite.seed), identities.of(dataset), str(repetition))
-    setting = "" if strength is None else f"{defence.parameter}={strength!r}"
+    defence_name = defence.name if defence else "baselines"
+    setting = ""
+    if defence and strength is not None:
+        setting = f"{defence.parameter}={strength!r}"
     model = (*split, identities.of(defence), setting)
     fit_seed = derive_seed("fit", *split)
-    name = (dataset.name, defence.name, setting, f"r{repetition}")
+    name = (dataset.name, defence_name, setting, f"r{repetition}")
 
-    def cell(attack):
+    def cell(kind: str, attack: AttackSpec | None) -> Cell:
         identity = identities.of(attack)
+        digest = _digest(*model, kind, identity)[:12]
         return Cell(
-            key=f"{_slug(*name, attack.name)}-{_digest(*model, identity)[:12]}",
+            key=f"{_slug(*name, attack.name if attack else kind)}-{digest}",
+            kind=kind,
             attack=attack,
-            seed=fit_seed
-            if attack is _UTILITY
-            else derive_seed("attack", *split, identity),
+            seed=derive_seed("attack", *split, identity) if attack else fit_seed,
         )
 
-    asked = attacks if defence is _NO_MODEL else (_UTILITY, *attacks)
     return Job(
         key=f"{_slug(*name)}-{_digest(*model)[:12]}",
         dataset=dataset,
@@ -118,32 +153,24 @@ def _job(suite, dataset, defence, strength, repetition, attacks, identities):
         repetition=repetition,
         split_seed=derive_seed("split", *split),
         fit_seed=fit_seed,
-        cells=tuple(cell(attack) for attack in asked),
+        cells=tuple(cell(kind, attack) for kind, attack in asked),
     )
 
 
-def plan(suite):
+def plan(suite: Suite) -> list[Job]:
     """All jobs of a suite, in the order of its file, repetition by repetition.
 
     Jobs of one dataset and repetition are neighbours: a worker keeps the split that
     it loaded last.
-
-    Parameters
-    ----------
-    suite : Suite
-
-    Returns
-    -------
-    list of Job
     """
     identities = _Identities()
     jobs = []
     for dataset in suite.datasets:
-        attacks = [a for a in suite.attacks if _applies(a, dataset)]
-        baselines = [b for b in suite.baselines if _applies(b, dataset)]
-        models = [(_NO_MODEL, None, baselines)] if baselines else []
+        attacks = [("attack", a) for a in suite.attacks if _applies(a, dataset)]
+        baselines = [("baseline", b) for b in suite.baselines if _applies(b, dataset)]
+        models: list[tuple] = [(None, None, baselines)] if baselines else []
         models += [
-            (defence, strength, attacks)
+            (defence, strength, [("model", None), *attacks])
             for defence in suite.defences
             if _applies(defence, dataset)
             for strength in defence.strengths or (None,)

@@ -1,38 +1,42 @@
 """Suite files: what is compared with what, read from TOML and checked at once.
 
 A suite is data only. Everything that can be wrong with one is found here, before
-anything runs: a misspelt key, an unknown or duplicate name, a factory that does not
-import, a parameter that the factory does not take.
+anything runs: a misspelt key, an unknown or duplicate name, a class that does not
+import, a parameter that the class does not take.
 """
 
 import dataclasses
 import difflib
-import inspect
 import numbers
-import os
 import tomllib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from sklearn_mid.benchmark._problems import _catalogue
+from sklearn_mid.benchmark._engine._parts import (
+    PASSED,
+    Catalogue,
+    add_to_path,
+    resolve,
+    unknown_parameters,
+)
 
 __all__ = [
-    "RESERVED_ATTACK",
-    "RESERVED_DEFENCE",
     "AttackSpec",
     "DatasetSpec",
     "DefenceSpec",
     "ReferenceSpec",
     "Suite",
     "SuiteError",
+    "find_suite",
     "list_suites",
-    "load_suite",
+    "nearest",
     "parse_suite",
+    "read_suite",
 ]
 
-# Names of rows in the results that no suite may use for something else.
-RESERVED_ATTACK = "utility"
-RESERVED_DEFENCE = "no model"
+_SUITES = Path(__file__).parents[1] / "suites"
 
 DEFAULT_BASELINES = ("majority guess", "imputation without the model")
 
@@ -43,7 +47,7 @@ class SuiteError(ValueError):
 
 @dataclass(frozen=True)
 class DatasetSpec:
-    """One dataset: a problem factory and its parameters.
+    """One dataset: what makes a problem of it, and the parameters.
 
     `utility`, `attack_metric`, `population` and `statistic` are what its plots show;
     with `bounds`, further plots show what theory promises beside what was measured.
@@ -114,16 +118,15 @@ class Suite:
     attacks: tuple = ()
     baselines: tuple = ()
     references: tuple = ()
+    # Where the suite's own modules are.
+    folder: str = field(default="", compare=False, repr=False)
 
-    def replace(self, **changes):
+    def replace(self, **changes: Any) -> "Suite":
         """A copy with other values for some fields, checked like a new one."""
-        return parse_suite(
-            {**self.to_dict(), **_table_names(changes)},
-            source=self.name,
-            check_factories=False,
-        )
+        changed = {**self.to_dict(), **_table_names(changes)}
+        return parse_suite(changed, source=self.name, folder=self.folder)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries and lists, as the TOML file has them."""
         tables = dataclasses.asdict(self)
         for defence in tables["defences"]:
@@ -132,6 +135,7 @@ class Suite:
                 defence["strength"] = {parameter: list(strengths)}
         if tables["timeout"] is None:
             del tables["timeout"]
+        del tables["folder"]
         return _table_names(tables)
 
 
@@ -151,7 +155,8 @@ def _table_names(fields):
     return {plural.get(name, name): value for name, value in fields.items()}
 
 
-def _nearest(name, allowed):
+def nearest(name: Any, allowed: Iterable[Any]) -> str:
+    """What may stand instead of `name`, as the end of a message."""
     close = difflib.get_close_matches(str(name), list(allowed), n=1, cutoff=0.5)
     hint = f"; did you mean {close[0]!r}?" if close else ""
     return f"{hint} Allowed are: {', '.join(sorted(map(str, allowed)))}."
@@ -160,7 +165,7 @@ def _nearest(name, allowed):
 def _check_keys(table, allowed, where):
     for key in table:
         if key not in allowed:
-            raise SuiteError(f"{where}: unknown key {key!r}{_nearest(key, allowed)}")
+            raise SuiteError(f"{where}: unknown key {key!r}{nearest(key, allowed)}")
 
 
 def _typed(value, types, wanted, where, key):
@@ -188,7 +193,7 @@ def _names(table, key, known, where):
     _typed(value, list | tuple, "a list of names", where, key)
     for name in value:
         if name not in known:
-            raise SuiteError(f"{where}: {key} names {name!r}{_nearest(name, known)}")
+            raise SuiteError(f"{where}: {key} names {name!r}{nearest(name, known)}")
     return tuple(value)
 
 
@@ -212,31 +217,27 @@ def _number(table, key, where, *, default=None, minimum=None, integer=False):
     return value
 
 
-def _check_factory(kind, use, params, where):
-    """The factory must exist and take the parameters; it is not called."""
+def _check_part(kind, use, params, catalogue, where):
+    """What is named must exist and take the parameters; it is not called."""
     try:
-        factory = _catalogue.resolve(kind, use)
-    except KeyError:
-        names = _catalogue.names(kind)
+        make = resolve(kind, use, catalogue)
+        is_attack = kind in ("attack", "baseline")
+        passed = (*PASSED, "estimator") if is_attack else PASSED
+        unknown = list(unknown_parameters(make, params, passed))
+    except KeyError as error:
+        names = catalogue[kind]
+        (name,) = error.args
         raise SuiteError(
-            f"{where}: unknown {kind} {use!r}{_nearest(use, names)} "
-            "Yours may be named by import path, as 'module:factory'."
+            f"{where}: unknown {kind} {name!r}{nearest(name, names)} "
+            "Anything else is named by its import path, as 'module:Class'."
         ) from None
-    except (ImportError, AttributeError, ValueError) as error:
+    except Exception as error:  # a module of anybody's is run by its import
         raise SuiteError(f"{where}: cannot load {kind} {use!r}: {error}") from error
-    if not callable(factory):
-        raise SuiteError(f"{where}: {kind} {use!r} is not callable: {factory!r}.")
-    signature = inspect.signature(factory)
-    takes = signature.parameters.values()
-    if any(p.kind is p.VAR_KEYWORD for p in takes):
-        return
-    allowed = [p.name for p in takes if p.name not in _catalogue.PASSED]
-    for name in params:
-        if name not in allowed:
-            raise SuiteError(
-                f"{where}: {kind} {use!r} takes no parameter {name!r}"
-                f"{_nearest(name, allowed)}"
-            )
+    for part, name, allowed in unknown:
+        raise SuiteError(
+            f"{where}: {kind} {part or use!r} takes no parameter {name!r}"
+            f"{nearest(name, allowed)}"
+        )
 
 
 def _dataset(table, where, dataset_names):
@@ -258,8 +259,6 @@ def _dataset(table, where, dataset_names):
 
 def _defence(table, where, dataset_names):
     name = _text(table, "name", where)
-    if name == RESERVED_DEFENCE:
-        raise SuiteError(f"{where}: the name {name!r} is reserved for the baselines.")
     strength = _typed(table.get("strength", {}), dict, "a table", where, "strength")
     if len(strength) > 1:
         raise SuiteError(
@@ -290,10 +289,6 @@ def _defence(table, where, dataset_names):
 
 def _attack(table, where, dataset_names):
     name = _text(table, "name", where)
-    if name == RESERVED_ATTACK:
-        raise SuiteError(
-            f"{where}: the name {name!r} is reserved for the models' own scores."
-        )
     return AttackSpec(
         name=name,
         use=_text(table, "use", where, default=name),
@@ -326,7 +321,7 @@ _EXTRA_KEYS = {"defence": {"strength"}}
 _HIDDEN_KEYS = {"defence": {"parameter", "strengths"}}
 
 
-def _read_tables(document, kind, source, dataset_names, check_factories):
+def _read_tables(document, kind, source, dataset_names, catalogue):
     spec_class = _TABLES[kind][1]
     allowed = {f.name for f in dataclasses.fields(spec_class)}
     allowed = allowed - _HIDDEN_KEYS.get(kind, set()) | _EXTRA_KEYS.get(kind, set())
@@ -341,26 +336,34 @@ def _read_tables(document, kind, source, dataset_names, check_factories):
         where = f"{source}: {kind} {number}" + (f" ({title!r})" if title else "")
         _check_keys(table, allowed, where)
         spec = _READERS[kind](table, where, dataset_names)
-        if check_factories and kind != "reference":
-            _check_factory(kind, spec.use, _all_params(spec), where)
+        if catalogue is not None and kind != "reference":
+            _check_part(kind, spec.use, _all_params(spec), catalogue, where)
         specs.append(spec)
     return tuple(specs)
 
 
 def _all_params(spec):
     extra = getattr(spec, "parameter", "")
-    return [*spec.params, extra] if extra else list(spec.params)
+    return {**spec.params, extra: None} if extra else spec.params
 
 
-def _refuse_duplicates(specs, kind, source):
+def _refuse_duplicates(specs, kind, source, dataset_names):
+    """Two of one name may be for different datasets, with parameters that fit each."""
     seen = set()
     for spec in specs:
-        if spec.name in seen:
-            raise SuiteError(f"{source}: two {kind}s are named {spec.name!r}.")
-        seen.add(spec.name)
+        for dataset in getattr(spec, "datasets", ()) or dataset_names or [""]:
+            if (spec.name, dataset) in seen:
+                raise SuiteError(f"{source}: two {kind}s are named {spec.name!r}.")
+            seen.add((spec.name, dataset))
 
 
-def parse_suite(document, *, source="suite", check_factories=True):
+def parse_suite(
+    document: Mapping[str, Any],
+    *,
+    source: str = "suite",
+    catalogue: Catalogue | None = None,
+    folder: str = "",
+) -> Suite:
     """Check a suite given as nested dictionaries, as TOML gives them.
 
     Parameters
@@ -371,9 +374,12 @@ def parse_suite(document, *, source="suite", check_factories=True):
         ``baseline``, ``reference``.
     source : str, default="suite"
         Where it comes from, for error messages.
-    check_factories : bool, default=True
-        Also import every factory and check its parameters. Reading results does
-        without: they may come from a machine that has other modules.
+    catalogue : dict, default=None
+        Names of datasets, defences, attacks and baselines. All that is named is then
+        imported, and its parameters are checked. None does without, as the reading of
+        results must: they may come from a machine that has other modules.
+    folder : str, default=""
+        Where the suite's own modules are.
 
     Returns
     -------
@@ -386,20 +392,23 @@ def parse_suite(document, *, source="suite", check_factories=True):
     """
     _check_keys(document, {*_SCALARS, *_TABLES}, source)
     timeout = _number(document, "timeout", source, default=float("inf"), minimum=0)
-    datasets = _read_tables(document, "dataset", source, (), check_factories)
+    if catalogue is not None:
+        add_to_path(folder)
+    datasets = _read_tables(document, "dataset", source, (), catalogue)
     names = [spec.name for spec in datasets]
     rest = {
-        _TABLES[kind][0]: _read_tables(document, kind, source, names, check_factories)
+        _TABLES[kind][0]: _read_tables(document, kind, source, names, catalogue)
         for kind in _TABLES
         if kind != "dataset"
     }
     for kind, specs in (("dataset", datasets), ("defence", rest["defences"])):
         if not specs:
             raise SuiteError(f"{source}: there is no [[{kind}]].")
-        _refuse_duplicates(specs, kind, source)
+        _refuse_duplicates(specs, kind, source, names if kind != "dataset" else ())
     if rest["attacks"] and "baseline" not in document:
         rest["baselines"] = tuple(AttackSpec(b, b) for b in DEFAULT_BASELINES)
-    _refuse_duplicates((*rest["attacks"], *rest["baselines"]), "attack", source)
+    attacks = (*rest["attacks"], *rest["baselines"])
+    _refuse_duplicates(attacks, "attack", source, names)
     return Suite(
         name=_text(document, "name", source),
         title=_text(document, "title", source, default=""),
@@ -410,14 +419,26 @@ def parse_suite(document, *, source="suite", check_factories=True):
         seed=_number(document, "seed", source, default=0, minimum=0, integer=True),
         timeout=None if timeout == float("inf") else timeout,
         datasets=datasets,
+        folder=folder,
         **rest,
     )
 
 
-_SUITES = Path(__file__).parents[1] / "suites"
+def read_suite(path: Path, catalogue: Catalogue | None = None) -> Suite:
+    """Read a suite file; with a catalogue, what it names is checked, too."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SuiteError(
+            f"cannot read the suite file {str(path)!r}: {error.strerror}."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SuiteError(f"{str(path)!r} is not a TOML file: {error}.") from error
+    folder = str(path.resolve().parent)
+    return parse_suite(document, source=str(path), catalogue=catalogue, folder=folder)
 
 
-def list_suites():
+def list_suites() -> dict[str, Path]:
     """The suites that come with the package.
 
     Returns
@@ -434,7 +455,8 @@ def list_suites():
     return {path.stem: path for path in sorted(_SUITES.glob("*.toml"))}
 
 
-def _find_suite(name):
+def find_suite(name: str) -> Path:
+    """The file of a suite of the package; the last part of its name is enough."""
     suites = list_suites()
     if name in suites:
         return suites[name]
@@ -444,56 +466,6 @@ def _find_suite(name):
     if len(ending) > 1:
         raise SuiteError(f"{name!r} may be any of the suites {', '.join(ending)}.")
     raise SuiteError(
-        f"there is no suite {name!r}{_nearest(name, suites)} "
+        f"there is no suite {name!r}{nearest(name, suites)} "
         "A file of your own is named by its path, ending in .toml."
     )
-
-
-def load_suite(suite):
-    """Read a suite and check all of it.
-
-    Parameters
-    ----------
-    suite : str, path-like or Suite
-        The path of a ``.toml`` file, or the name of a suite of the package (its last
-        part is enough where that is unique: ``"iwpc"`` for ``"linear-iwpc"``).
-        A :class:`Suite` is returned as it is.
-
-    Returns
-    -------
-    Suite
-
-    Raises
-    ------
-    SuiteError
-        If there is no such suite, or something in it is wrong. A ``ValueError``.
-
-    See Also
-    --------
-    list_suites : Names of the suites that come with the package.
-    run_benchmark : Runs one.
-
-    Examples
-    --------
-    >>> from sklearn_mid.benchmark import load_suite
-    >>> load_suite("quick").name
-    'quick'
-    """
-    if isinstance(suite, Suite):
-        return suite
-    if not isinstance(suite, str | os.PathLike):
-        raise SuiteError(
-            f"a suite is named by a str or path, or is a Suite; got {suite!r}."
-        )
-    text = os.fsdecode(suite)
-    is_path = text.endswith(".toml") or isinstance(suite, Path)
-    path = Path(text) if is_path else _find_suite(text)
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SuiteError(
-            f"cannot read the suite file {str(path)!r}: {error.strerror}."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SuiteError(f"{str(path)!r} is not a TOML file: {error}.") from error
-    return parse_suite(document, source=str(path))

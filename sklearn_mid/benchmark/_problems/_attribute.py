@@ -1,25 +1,28 @@
-"""What is asked of a defence on one split: train, be useful, be attacked.
-
-A problem is the only thing the engine knows of machine learning. It has three verbs:
-
-- ``fit(estimator)`` trains a defence and returns the target of the attacks;
-- ``utility(target)`` says what the target is good for;
-- ``judge(attack, target)`` lets an attack that is not fitted yet try its luck.
-
-The latter two return a :class:`Judgement`. A third party's problem may be any object
-with these verbs.
-"""
+"""A table with a secret column, as a problem: train, be useful, be attacked."""
 
 import functools
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn import metrics as skm
-from sklearn.utils import check_consistent_length
+from sklearn.base import BaseEstimator, clone, is_regressor
+from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+from sklearn.utils import check_consistent_length, get_tags
 
-from sklearn_mid.benchmark._protocol import HELD_OUT, MEMBERS, Judgement
+from sklearn_mid.attacks import ImputationBaseline, MAPAttack, PriorBaseline
+from sklearn_mid.benchmark._protocol import (
+    HELD_OUT,
+    MEMBERS,
+    PRIVACY_LOSS_BOUNDS,
+    Judgement,
+    Skip,
+)
 from sklearn_mid.exceptions import SecretSeedWarning
 from sklearn_mid.metrics import (
     attack_scores,
@@ -30,13 +33,58 @@ from sklearn_mid.metrics import (
 from sklearn_mid.model_selection import target_auxiliary_split
 from sklearn_mid.utils._target import parts
 
-__all__ = ["AttributeProblem", "classifier_scores", "model_figures"]
+__all__ = [
+    "AttributeProblem",
+    "MAPOnRelease",
+    "check_kind",
+    "classifier_scores",
+    "model_figures",
+    "with_seed",
+]
 
-# Numbers of records that differential privacy is asked to protect together.
-_GROUP_SIZES = (1, 2, 5)
+
+def with_seed(estimator: BaseEstimator, random_state: int) -> BaseEstimator:
+    """A copy whose dice, if it has any, are those of `random_state`."""
+    names = (p for p in estimator.get_params() if p.split("__")[-1] == "random_state")
+    return clone(estimator).set_params(**dict.fromkeys(names, random_state))
 
 
-def classifier_scores(target, X, y):
+def check_kind(estimator: Any, wanted: str) -> None:
+    """Skip unless the estimator is of the wanted type, or does not say."""
+    kind = get_tags(estimator).estimator_type
+    if kind not in (wanted, None):
+        raise Skip(f"{type(estimator).__name__} is a {kind}, not a {wanted}")
+
+
+class MAPOnRelease(MAPAttack):
+    """MAP, told what the model answered about a person instead of the true response.
+
+    The information bound speaks of this attacker: one who knows the true response as
+    well may do better, because that tells about the secret by itself.
+    """
+
+    sees = "released answer"
+
+    def observe(self, X: Any, y: Any = None) -> np.ndarray:
+        """What the target answers; of a linear model's channel, with its noise."""
+        released = self.estimator.predict(X)
+        variance = getattr(self.estimator, "noise_variance_", None)
+        if variance is None:
+            return released
+        rng = np.random.default_rng(self.random_state)
+        return released + rng.normal(scale=np.sqrt(variance), size=len(released))
+
+    def fit(self, X: Any, y: Any = None) -> "MAPOnRelease":
+        """Learn from other people, of whom the answers are seen, too."""
+        return super().fit(X, self.observe(X))
+
+
+def _was_never_shown(target: Any, attack: Any) -> bool:
+    """Whether the attack looks inside of a target that leaves the secret out."""
+    return attack.access == "white-box" and hasattr(target, "kept_features_")
+
+
+def classifier_scores(target: Any, X: Any, y: Any) -> dict[str, float]:
     """What a classifier is good for on some records, and how sure it is of itself.
 
     ``"f1"`` averages over classes, ``"weighted f1"`` over records.
@@ -60,7 +108,7 @@ def classifier_scores(target, X, y):
     return scores
 
 
-def model_figures(target):
+def model_figures(target: Any) -> list[tuple[str, str, float]]:
     """What a model says about itself: its information, and the epsilon it spent."""
     *_, inside = parts(target)
     model = inside.estimator
@@ -72,7 +120,7 @@ def model_figures(target):
     return [(MEMBERS, k, float(v)) for k, v in figures.items() if v is not None]
 
 
-def _as_text(values):
+def _as_text(values: pd.Series) -> pd.Series:
     try:
         return values.astype(str)
     except UnicodeDecodeError:  # bytes
@@ -93,11 +141,12 @@ class AttributeProblem:
     y_train, y_test, y_aux : Series
     sensitive_feature : str or list of str
         The secret's column, or its one-hot group.
+    estimator : estimator
+        The model that is defended, not fitted. A regressor makes the problem a
+        regression. A model of numbers gets one-hot columns in place of nominal ones,
+        unless it has a ColumnTransformer of its own.
     other_sensitive : list
         Further attributes that a defence may protect at the same time.
-    family : {"linear", "tree"}
-        The kind of model that is defended.
-    is_regression : bool
     units : dict of callable
         Further errors of a regression, by name: mean absolute error after applying
         the callable to truth and prediction.
@@ -105,6 +154,13 @@ class AttributeProblem:
         From the name of a numeric column to its (lower, upper) bounds, for defences
         that need them. One-hot columns lie in (0, 1) without saying so, and a
         regression's target in (-1, 1).
+
+    Notes
+    -----
+    What is offered to the parameters of a defence, by their names: ``estimator``,
+    ``sensitive_feature``, ``bounds`` and ``target_bounds``. A suite may ask for more:
+    ``"@secret"`` is the list of the secret alone, ``"@secrets"`` has the other
+    sensitive attributes, too. An attack is offered ``sensitive_feature``.
     """
 
     X_train: pd.DataFrame
@@ -113,25 +169,28 @@ class AttributeProblem:
     y_test: pd.Series
     X_aux: pd.DataFrame
     y_aux: pd.Series
-    sensitive_feature: object
-    family: str
-    is_regression: bool
+    sensitive_feature: Any
+    estimator: Any
     other_sensitive: list = field(default_factory=list)
-    units: dict = field(default_factory=dict)
-    bounds: dict = field(default_factory=dict)
+    units: dict[str, Callable] = field(default_factory=dict)
+    bounds: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     @classmethod
     def split(
         cls,
-        X,
-        y,
+        X: pd.DataFrame,
+        y: pd.Series,
         *,
-        secret,
-        random_state,
-        test_size=0.25,
-        auxiliary_size=0.25,
-        **others,
-    ):
+        secret: pd.Series,
+        sensitive_feature: str | Sequence[str],
+        estimator: BaseEstimator,
+        random_state: int | None,
+        test_size: float = 0.25,
+        auxiliary_size: float = 0.25,
+        other_sensitive: Sequence = (),
+        units: dict[str, Callable] | None = None,
+        bounds: dict[str, tuple[float, float]] | None = None,
+    ) -> "AttributeProblem":
         """Split a table at random, the secret evenly over all parts.
 
         Parameters
@@ -140,12 +199,19 @@ class AttributeProblem:
         y : Series
         secret : Series
             Values of the secret, one per row.
-        random_state : int
+        sensitive_feature, estimator
+            As the attributes.
+        random_state : int, RandomState instance or None
+            Of the split.
         test_size, auxiliary_size : float, default=0.25
             Shares of the held-out people and of those that the attacker knows; the
             rest are members.
-        **others
-            Further attributes.
+        other_sensitive, units, bounds
+            As the attributes; by default there are none.
+
+        Returns
+        -------
+        AttributeProblem
         """
         for name, value, kind in (
             ("X", X, pd.DataFrame),
@@ -158,7 +224,7 @@ class AttributeProblem:
                 )
         check_consistent_length(X, y, secret)
         strata = _as_text(secret)
-        if not others["is_regression"]:
+        if not is_regressor(estimator):
             strata = strata + "|" + _as_text(y)
         split = target_auxiliary_split(
             X,
@@ -175,22 +241,130 @@ class AttributeProblem:
                 f"{len(X)} rows leave a part without any."
             )
         tables = [t.reset_index(drop=True) for part in parts for t in (part.X, part.y)]
-        return cls(*tables, **others)
+        return cls(
+            *tables,
+            sensitive_feature,
+            estimator,
+            list(other_sensitive),
+            units or {},
+            bounds or {},
+        )
 
     @property
-    def _populations(self):
+    def is_regression(self) -> bool:
+        """Whether the response is a number."""
+        return is_regressor(self.estimator)
+
+    @property
+    def _populations(self) -> tuple:
         return (
             (MEMBERS, self.X_train, self.y_train),
             (HELD_OUT, self.X_test, self.y_test),
         )
 
-    def fit(self, estimator):
+    def offers(self, kind: str, random_state: int) -> dict[str, Any]:
+        """What there is for the parameters of a defence, an attack or a baseline.
+
+        Parameters
+        ----------
+        kind : {"defence", "attack", "baseline"}
+        random_state : int
+
+        Returns
+        -------
+        dict
+        """
+        secret = {"sensitive_feature": self.sensitive_feature}
+        if kind != "defence":
+            return secret
+        estimator = with_seed(self.estimator, random_state)
+        if self._needs_numbers(estimator):
+            # By types: a wrapper may leave columns out before.
+            text = make_column_selector(dtype_exclude="number")
+            encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+            rest = "passthrough"
+            columns = ColumnTransformer([("nominal", encoder, text)], remainder=rest)
+            estimator = make_pipeline(columns, estimator)
+        bounds = self._public_bounds()
+        return {
+            **secret,
+            **({} if bounds is None else {"bounds": bounds}),
+            "estimator": estimator,
+            "secret": [self.sensitive_feature],
+            "secrets": [self.sensitive_feature, *self.other_sensitive],
+            "target_bounds": (-1, 1),
+        }
+
+    @property
+    def _nominal(self) -> list:
+        return list(self.X_train.select_dtypes(exclude="number").columns)
+
+    def _needs_numbers(self, estimator: Any) -> bool:
+        """Whether it takes no categories, and does not encode them itself."""
+        if not self._nominal or get_tags(estimator).input_tags.categorical:
+            return False
+        inner = estimator.get_params().values()
+        return not any(isinstance(v, ColumnTransformer) for v in (estimator, *inner))
+
+    def _categories(self) -> list[list]:
+        """Values of the questionnaire, also where no record has them."""
+        data = self.X_train
+        return [
+            list(data[c].cat.categories)
+            if isinstance(data[c].dtype, pd.CategoricalDtype)
+            else sorted(data[c].unique())
+            for c in self._nominal
+        ]
+
+    def _public_bounds(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Of every column of numbers, in the order in which `fit` hands them over.
+
+        None if those of a column that is no share are not known.
+        """
+        numeric = [c for c in self.X_train if c not in self._nominal]
+        others = self.X_train[[c for c in numeric if c not in self.bounds]]
+        if not ((others >= 0) & (others <= 1)).all(axis=None):
+            return None
+        bounds = [(0, 1)] * sum(map(len, self._categories()))
+        bounds += [self.bounds.get(column, (0, 1)) for column in numeric]
+        low, high = np.transpose(bounds).astype(float)
+        return low, high
+
+    def fit(self, estimator: Any) -> Any:
+        """Train a defence on the members.
+
+        Parameters
+        ----------
+        estimator : estimator
+
+        Returns
+        -------
+        target : estimator
+            Fitted; with one-hot columns before it, if it needs numbers.
+        """
+        check_kind(estimator, "regressor" if self.is_regression else "classifier")
+        if self._needs_numbers(estimator):
+            encoder = OneHotEncoder(categories=self._categories(), sparse_output=False)
+            columns = ColumnTransformer(
+                [("nominal", encoder, self._nominal)], remainder="passthrough"
+            )
+            estimator = make_pipeline(columns, estimator)
         with warnings.catch_warnings():
             # A suite's seeds are published, its models are not.
             warnings.simplefilter("ignore", SecretSeedWarning)
             return estimator.fit(self.X_train, self.y_train)
 
-    def utility(self, target):
+    def utility(self, target: Any) -> Judgement:
+        """What a target is good for.
+
+        Parameters
+        ----------
+        target : fitted estimator
+
+        Returns
+        -------
+        Judgement
+        """
         score = self._regression if self.is_regression else classifier_scores
         values = [
             (population, metric, value)
@@ -199,7 +373,7 @@ class AttributeProblem:
         ]
         return Judgement(values + model_figures(target))
 
-    def _regression(self, target, X, y):
+    def _regression(self, target: Any, X: Any, y: Any) -> dict[str, float]:
         predicted = target.predict(X)
         errors = {
             name: skm.mean_absolute_error(to_unit(y), to_unit(predicted))
@@ -211,7 +385,24 @@ class AttributeProblem:
             **errors,
         }
 
-    def judge(self, attack, target):
+    def judge(self, attack: Any, target: Any) -> Judgement:
+        """How well an attack does, on members and on others.
+
+        Parameters
+        ----------
+        attack : AttributeInferenceAttack
+            Not fitted.
+        target : fitted estimator or None
+            What it attacks; None for a baseline.
+
+        Returns
+        -------
+        Judgement
+        """
+        if target is not None and _was_never_shown(target, attack):
+            # Path counts that are the same for every value leave the prior.
+            attack = attack.baseline()
+
         attack.fit(self.X_aux, self.y_aux)
         values, accuracy = [], {}
         for population, X, y in self._populations:
@@ -224,7 +415,7 @@ class AttributeProblem:
             )
             accuracy[population] = scores["accuracy"]
             if target is not None:
-                level = self._baseline_accuracy(attack.knowledge)[population]
+                level = self._accuracy(attack.baseline())[population]
                 scores["baseline accuracy"] = level
                 scores["advantage"] = scores["accuracy"] - level
                 scores |= self._bounds(target, population)
@@ -234,49 +425,40 @@ class AttributeProblem:
         values.append((MEMBERS, "member advantage", member_advantage))
         return Judgement(values)
 
-    def _bounds(self, target, population):
+    def _bounds(self, target: Any, population: str) -> dict[str, float]:
         """What theory allows an attacker, for models that come with a promise."""
         figures = {name: value for _, name, value in model_figures(target)}
         bounds = {}
         information = figures.get("mutual information", np.inf)
         if np.isfinite(information):
-            # The best guess without the release: all that is known of it are the
-            # baselines.
-            levels = ("marginals", "labelled records")
-            p_max = max(self._baseline_accuracy(k)[population] for k in levels)
+            # The best guess without the release: all that is known are baselines.
+            known = [PriorBaseline, ImputationBaseline]
+            levels = [self._accuracy(b(self.sensitive_feature)) for b in known]
+            p_max = max(level[population] for level in levels)
             bounds["accuracy bound"] = information_accuracy_bound(information, p_max)
         if "epsilon" in figures and population == MEMBERS:
             epsilon, delta = figures["epsilon"], figures.get("delta", 0.0)
             # The bounds are about people who are replaced by others. Under a promise
             # about one more or one less, that is two steps.
             *_, inside = parts(target)
-            is_replaced = inside.estimator.neighbors == "replace-one"
-            for n in _GROUP_SIZES:
-                for method in ("paper", "tight"):
-                    bounds[f"privacy loss bound, {method}, n={n}"] = (
-                        dp_privacy_loss_bound(
-                            epsilon, n if is_replaced else 2 * n, delta, method=method
-                        )
-                    )
+            steps = 1 if inside.estimator.neighbors == "replace-one" else 2
+            for (method, n), name in PRIVACY_LOSS_BOUNDS.items():
+                bounds[name] = dp_privacy_loss_bound(
+                    epsilon, steps * n, delta, method=method
+                )
         return bounds
 
     @functools.cached_property
-    def _baselines(self):
+    def _accuracies(self) -> dict[str, dict[str, float]]:
         return {}
 
-    def _baseline_accuracy(self, knowledge):
-        """Accuracy without the model, of one who knows as much as the attacker."""
-        from sklearn_mid.attacks import ImputationBaseline, PriorBaseline
-
-        if knowledge not in self._baselines:
-            classes = {
-                "marginals": PriorBaseline,
-                "labelled records": ImputationBaseline,
-            }
-            baseline = classes[knowledge](self.sensitive_feature)
+    def _accuracy(self, baseline: Any) -> dict[str, float]:
+        """Of a baseline, by population; each is asked but once."""
+        key = repr(baseline)
+        if key not in self._accuracies:
             baseline.fit(self.X_aux, self.y_aux)
-            self._baselines[knowledge] = {
+            self._accuracies[key] = {
                 population: baseline.score(X, y)
                 for population, X, y in self._populations
             }
-        return self._baselines[knowledge]
+        return self._accuracies[key]

@@ -1,63 +1,66 @@
-"""Names that suites may use, and the factories behind them.
+"""Short names that suites may use, and the classes behind them.
 
-Three plain dictionaries. Anything else is named by its import path,
-``module:factory``, and treated the same:
-
-- a dataset: ``factory(*, random_state, **params)`` returns a problem (see
-  `_problem.py`) for one split;
-- a defence: ``factory(problem, *, random_state, **params)`` returns an unfitted
-  estimator;
-- an attack or baseline: ``factory(problem, target, *, random_state, **params)``
-  returns an unfitted attack; a baseline is given no target (None).
+Import paths, so that a name costs nothing until a suite uses it. Whatever has no name
+here is named by its own path, ``module:Class``, and treated the same: it is called with
+the suite's parameters and with what the problem offers, as far as its signature asks.
 """
 
-import importlib
+from sklearn.base import BaseEstimator
 
-from sklearn_mid.benchmark._problems import _attacks, _defences, _images, _tables
+__all__ = ["CATALOGUE", "undefended"]
 
-__all__ = ["PASSED", "names", "resolve"]
+_HERE = "sklearn_mid.benchmark._problems"
 
-# Arguments that the engine passes by itself.
-PASSED = ("problem", "target", "random_state")
 
-_CATALOG = {
-    "dataset": {**_tables.DATASETS, **_images.IMAGE_DATASETS},
-    "defence": _defences.DEFENCES,
-    "attack": _attacks.ATTACKS,
-    "baseline": _attacks.BASELINES,
+def undefended(estimator: BaseEstimator) -> BaseEstimator:
+    """The problem's own model, without any defence."""
+    return estimator
+
+
+CATALOGUE = {
+    "dataset": {
+        "diabetes": f"{_HERE}._tables:diabetes",
+        "iwpc": f"{_HERE}._tables:iwpc",
+        "fair": f"{_HERE}._tables:fair",
+        "gss": f"{_HERE}._tables:gss",
+        "steak": f"{_HERE}._tables:steak",
+        "adult": f"{_HERE}._tables:adult",
+        "nhanes": f"{_HERE}._tables:nhanes",
+        "digits": f"{_HERE}._images:digits",
+        "mnist": f"{_HERE}._images:mnist",
+        "cifar10": f"{_HERE}._images:cifar10",
+        "orl-faces": f"{_HERE}._images:orl_faces",
+    },
+    "defence": {
+        "undefended": f"{_HERE}._catalogue:undefended",
+        "omit": "sklearn_mid.defenses:OmitFeature",
+        "mid-linear": "sklearn_mid.linear_model:MIDLinearRegression",
+        "mid-tree": "sklearn_mid.tree:MIDDecisionTreeClassifier",
+        "mid-net": "sklearn_mid.neural_network:MIDNeuralNetClassifier",
+        "priority-depth": "sklearn_mid.tree:PriorityDepthTreeClassifier",
+        "dp-linear": "sklearn_mid.defenses:DPLinearRegression",
+        "dp-tree": "sklearn_mid.defenses:DPDecisionTreeClassifier",
+        "dp-forest": "sklearn_mid.defenses:DPRandomForestClassifier",
+        "dp-net": "sklearn_mid.neural_network:DPNeuralNetClassifier",
+        "rounding": "sklearn_mid.defenses:ConfidenceRounding",
+        "noise": "sklearn_mid.defenses:ConfidenceNoise",
+        "purifier": "sklearn_mid.defenses:ConfidencePurifier",
+        "label-only": "sklearn_mid.defenses:LabelOnly",
+    },
+    "attack": {
+        "map": "sklearn_mid.attacks:MAPAttack",
+        "map-released": f"{_HERE}._attribute:MAPOnRelease",
+        "white-box-tree": "sklearn_mid.attacks:WhiteBoxTreeAttack",
+        "learned": "sklearn_mid.attacks:LearnedAttack",
+        "alignment": "sklearn_mid.attacks:KnowledgeAlignmentAttack",
+        "mi-face": "sklearn_mid.attacks:GradientInversionAttack",
+        "gmi": "sklearn_mid.attacks:GenerativeInversionAttack",
+        "update-leak": "sklearn_mid.attacks:UpdatesLeakAttack",
+    },
+    "baseline": {
+        "majority guess": "sklearn_mid.attacks:PriorBaseline",
+        "imputation without the model": "sklearn_mid.attacks:ImputationBaseline",
+        "most frequent label": "sklearn.dummy:DummyClassifier",
+        "mean image": "sklearn_mid.attacks:MeanInputBaseline",
+    },
 }
-
-
-def names(kind):
-    """Names that need no import path."""
-    return list(_CATALOG[kind])
-
-
-def resolve(kind, use):
-    """The factory called `use`, by name or import path.
-
-    Parameters
-    ----------
-    kind : {"dataset", "defence", "attack", "baseline"}
-    use : str
-
-    Returns
-    -------
-    callable
-
-    Raises
-    ------
-    KeyError
-        If it is neither a known name nor an import path.
-    ImportError, AttributeError
-        If the import path leads nowhere.
-    """
-    if use in _CATALOG[kind]:
-        return _CATALOG[kind][use]
-    module, colon, attribute = use.partition(":")
-    if not (module and colon and attribute):
-        raise KeyError(use)
-    found = importlib.import_module(module)
-    for part in attribute.split("."):
-        found = getattr(found, part)
-    return found

@@ -1,15 +1,18 @@
 """Problems with images: reconstruct a record, reconstruct a class, read an update."""
 
-import functools
-import shutil
-import tempfile
 import warnings
-import weakref
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from sklearn.dummy import DummyClassifier
 
-from sklearn_mid.benchmark._problems._attribute import classifier_scores, model_figures
+from sklearn_mid.attacks import MeanInputBaseline
+from sklearn_mid.benchmark._problems._attribute import (
+    check_kind,
+    classifier_scores,
+    model_figures,
+)
 from sklearn_mid.benchmark._protocol import HELD_OUT, MEMBERS, Judgement
 from sklearn_mid.exceptions import SecretSeedWarning
 from sklearn_mid.metrics import (
@@ -20,37 +23,18 @@ from sklearn_mid.metrics import (
     reconstruction_psnr,
     reconstruction_ssim,
 )
+from sklearn_mid.neural_network import MIDNeuralNetClassifier
+from sklearn_mid.utils._optional import require
 
 __all__ = [
     "ClassProblem",
     "ImageProblem",
-    "MeanImage",
     "RecordProblem",
     "UpdateProblem",
 ]
 
 # Images kept for the report.
 _N_PICTURES = 8
-
-
-class MeanImage:
-    """What is guessed without the model: the mean image the attacker has.
-
-    That of the class where the attacker has labelled images of it, else that of all.
-    """
-
-    access = "none"
-
-    def fit(self, X, y=None):
-        self._mean = X.mean(axis=0)
-        self._class_means = (
-            {} if y is None else {k: X[y == k].mean(axis=0) for k in np.unique(y)}
-        )
-        return self
-
-    def guess(self, labels):
-        """One image per label."""
-        return np.array([self._class_means.get(k, self._mean) for k in labels])
 
 
 @dataclass
@@ -67,13 +51,16 @@ class ImageProblem:
         None if the attacker's images show people who are no class of the target.
     image_shape : tuple (channels, height, width)
     net : dict
-        Parameters of the defended net.
-    gan : dict
-        Parameters of the attacker's generator of plausible images.
+        Parameters of the nets: layers and schedule.
     evaluator : classifier or None
         Judge of reconstructions, trained on other images than the target.
     n_attacked : int
         At most so many records of each population are attacked.
+
+    Notes
+    -----
+    A defence is offered what is in `net`, and as its ``estimator`` the net without any
+    defence; an attack is offered ``image_shape``.
     """
 
     X_train: np.ndarray
@@ -84,28 +71,40 @@ class ImageProblem:
     y_aux: np.ndarray | None
     image_shape: tuple
     net: dict
-    gan: dict = field(default_factory=dict)
-    evaluator: object = None
+    evaluator: Any = None
     X_update: np.ndarray | None = None
     y_update: np.ndarray | None = None
     n_attacked: int = 200
-    family: str = field(default="net", init=False)
 
-    @functools.cached_property
-    def scratch(self):
-        """A folder for what attackers of several defences share; it goes with the
-        problem."""
-        folder = tempfile.mkdtemp(prefix="sklearn-mid-")
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        return folder
+    def offers(self, kind: str, random_state: int) -> dict[str, Any]:
+        """What there is for the parameters of a defence, an attack or a baseline.
 
-    def fit(self, estimator):
+        Parameters
+        ----------
+        kind : {"defence", "attack", "baseline"}
+        random_state : int
+
+        Returns
+        -------
+        dict
+        """
+        # Imported before the workers' threads are limited, so that the limit holds.
+        require("torch", extra="nn", needed_by=type(self).__name__)
+        if kind != "defence":
+            return {"image_shape": self.image_shape}
+        net = MIDNeuralNetClassifier(0.0, **self.net, random_state=random_state)
+        return {**self.net, "estimator": net}
+
+    def fit(self, estimator: Any) -> Any:
+        """Train a defence on the members, and return it."""
+        check_kind(estimator, "classifier")
         with warnings.catch_warnings():
             # A suite's seeds are published, its models are not.
             warnings.simplefilter("ignore", SecretSeedWarning)
             return estimator.fit(self.X_train, self.y_train)
 
-    def utility(self, target):
+    def utility(self, target: Any) -> Judgement:
+        """What a target is good for."""
         scores = [
             (population, metric, value)
             for population, X, y in self._populations
@@ -114,16 +113,17 @@ class ImageProblem:
         return Judgement(scores + model_figures(target))
 
     @property
-    def _populations(self):
+    def _populations(self) -> tuple:
         return (
             (MEMBERS, self.X_train, self.y_train),
             (HELD_OUT, self.X_test, self.y_test),
         )
 
-    def _mean_image(self):
-        return MeanImage().fit(self.X_aux, self.y_aux)
+    def _mean_image(self, labels: np.ndarray) -> np.ndarray:
+        """What is guessed without the model."""
+        return MeanInputBaseline().fit(self.X_aux, self.y_aux).reconstruct(labels)
 
-    def _pictures(self, **rows):
+    def _pictures(self, **rows: np.ndarray) -> dict[str, list[np.ndarray]]:
         shape = self.image_shape
         images = {}
         for title, X in rows.items():
@@ -134,7 +134,9 @@ class ImageProblem:
             images[title.replace("_", " ")] = list(pixels)
         return images
 
-    def _likeness(self, truth, found, guess):
+    def _likeness(
+        self, truth: np.ndarray, found: np.ndarray, guess: np.ndarray
+    ) -> dict[str, float]:
         """How close the images found come to the true ones."""
         return {
             "gain": reconstruction_gain(truth, found, guess),
@@ -143,7 +145,9 @@ class ImageProblem:
             "ssim": reconstruction_ssim(truth, found, image_shape=self.image_shape),
         }
 
-    def _recognised(self, found, guess, labels):
+    def _recognised(
+        self, found: np.ndarray, guess: np.ndarray, labels: np.ndarray
+    ) -> dict[str, float]:
         """Share that the judge recognises, with and without the model."""
         scores = {"accuracy": evaluator_accuracy(self.evaluator, found, labels)}
         level = evaluator_accuracy(self.evaluator, guess, labels)
@@ -155,15 +159,16 @@ class ImageProblem:
 class RecordProblem(ImageProblem):
     """The attacker sees a record's confidences, and wants the record."""
 
-    def judge(self, attack, target):
+    def judge(self, attack: Any, target: Any) -> Judgement:
+        """How well an attack, or a baseline (without a target), does."""
         attack.fit(self.X_aux, self.y_aux)
-        without = self._mean_image()
-        values, pictures = [], None
+        values: list = []
+        pictures = None
         for population, X, y in self._populations:
             X, y = X[: self.n_attacked], y[: self.n_attacked]
-            guess = without.guess(y)
+            guess = self._mean_image(y)
             if target is None:
-                found = attack.guess(y)
+                found = attack.reconstruct(y)
             else:
                 found = attack.reconstruct(attack.query(X))
             scores = self._likeness(X, found, guess)
@@ -179,11 +184,11 @@ class RecordProblem(ImageProblem):
 class ClassProblem(ImageProblem):
     """The attacker has the model, and wants a typical image of each class."""
 
-    def judge(self, attack, target):
+    def judge(self, attack: Any, target: Any) -> Judgement:
+        """How well an attack, or a baseline (without a target), does."""
         attack.fit(self.X_aux, self.y_aux)
         labels = np.unique(self.y_train)
-        guess = self._mean_image().guess(labels)
-        found = attack.guess(labels) if target is None else attack.reconstruct(labels)
+        guess, found = self._mean_image(labels), attack.reconstruct(labels)
         truth = np.array([self.X_train[self.y_train == k].mean(0) for k in labels])
         scores = self._likeness(truth, found, guess)
         scores |= self._recognised(found, guess, labels)
@@ -200,11 +205,14 @@ class ClassProblem(ImageProblem):
 class UpdateProblem(ImageProblem):
     """The attacker sees the model before and after an update, and wants the update."""
 
-    def judge(self, attack, target):
-        level = np.mean(self.y_update == _most_frequent(self.y_aux))
-        if target is None:
-            return Judgement([(MEMBERS, "accuracy", level)])
+    def judge(self, attack: Any, target: Any) -> Judgement:
+        """How well an attack, or a baseline (without a target), does."""
+        # One who knows the labels of others, and sees no model.
+        without = DummyClassifier(strategy="most_frequent").fit(self.X_aux, self.y_aux)
+        level = without.score(self.X_update, self.y_update)
         score = attack.fit(self.X_aux, self.y_aux).score(self.X_update, self.y_update)
+        if target is None:
+            return Judgement([(MEMBERS, "accuracy", score)])
         if attack.task == "reconstruction":
             scores = {"gain": score}
         elif attack.update_size > 1:
@@ -217,8 +225,3 @@ class UpdateProblem(ImageProblem):
             }
         scores["n"] = len(self.y_update) // attack.update_size
         return Judgement([(MEMBERS, m, value) for m, value in scores.items()])
-
-
-def _most_frequent(labels):
-    values, counts = np.unique(labels, return_counts=True)
-    return values[counts.argmax()]

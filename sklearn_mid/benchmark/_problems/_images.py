@@ -1,30 +1,42 @@
 """Images of the suites, each as a problem of one of three tasks."""
 
+from typing import Any
+
+import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
+from sklearn.utils import Bunch
 
 from sklearn_mid.benchmark._problems._image_problems import (
     ClassProblem,
+    ImageProblem,
     RecordProblem,
     UpdateProblem,
+)
+from sklearn_mid.datasets import (
+    fetch_auxiliary_faces,
+    fetch_cifar10,
+    fetch_mnist,
+    fetch_orl_faces,
+    load_digits,
 )
 from sklearn_mid.model_selection import target_auxiliary_split
 from sklearn_mid.utils._optional import require
 
-__all__ = ["IMAGE_DATASETS"]
+__all__ = ["cifar10", "digits", "mnist", "orl_faces"]
 
 _TASKS = {"records": RecordProblem, "classes": ClassProblem, "updates": UpdateProblem}
 
 
-def _problem(task):
+def _problem(task: str) -> type[ImageProblem]:
     if task not in _TASKS:
         raise ValueError(f"task={task!r} is not allowed; choose one of {list(_TASKS)}.")
     return _TASKS[task]
 
 
-def _roles(split):
+def _roles(split: Any) -> dict[str, np.ndarray]:
     """The parts of a split under the names of a problem."""
     names = {"target": "train", "test": "test", "auxiliary": "aux"}
     return {
@@ -34,7 +46,13 @@ def _roles(split):
     }
 
 
-def _labelled(bunch, task, random_state, sizes, net):
+def _labelled(
+    bunch: Bunch,
+    task: str,
+    random_state: int,
+    sizes: dict[str, float],
+    net: dict[str, Any],
+) -> ImageProblem:
     """The attacker has labelled images of the same classes.
 
     Images of a fourth group are those of the updates, or train the judge.
@@ -46,6 +64,7 @@ def _labelled(bunch, task, random_state, sizes, net):
         random_state=random_state,
         **sizes,
     )
+    others: dict[str, Any]
     if task == "updates":
         others = {"X_update": split.update.X, "y_update": split.update.y}
     else:
@@ -56,19 +75,19 @@ def _labelled(bunch, task, random_state, sizes, net):
     )
 
 
-def digits(*, random_state, task="records", max_epochs=200):
+def digits(
+    *, random_state: int, task: str = "records", max_epochs: int = 200
+) -> ImageProblem:
     """Handwritten digits of 8 x 8 pixels; nothing to download.
 
     Nets are trained long: the noise of a bottleneck grows slowly.
     """
-    from sklearn_mid.datasets import load_digits
-
     sizes = {"test_size": 0.2, "auxiliary_size": 0.3, "update_size": 0.1}
     net = {"hidden_layer_sizes": (128,), "max_epochs": max_epochs}
     return _labelled(load_digits(), task, random_state, sizes, net)
 
 
-def _plain_descent():
+def _plain_descent() -> dict[str, Any]:
     """Steps along the gradient and nothing else.
 
     With momentum an update is mostly the training's last steps, which hides what the
@@ -78,19 +97,27 @@ def _plain_descent():
     return {"optimizer": torch.optim.SGD, "learning_rate": 0.1}
 
 
-def mnist(*, random_state, task="updates", max_epochs=10, n_update=500):
+def mnist(
+    *,
+    random_state: int,
+    task: str = "updates",
+    max_epochs: int = 10,
+    n_update: int = 500,
+) -> ImageProblem:
     """Handwritten digits of 28 x 28 pixels."""
-    from sklearn_mid.datasets import fetch_mnist
-
     sizes = {"test_size": 2000, "auxiliary_size": 4000, "update_size": n_update}
     net = {"hidden_layer_sizes": (128,), "max_epochs": max_epochs, **_plain_descent()}
     return _labelled(fetch_mnist(), task, random_state, sizes, net)
 
 
-def cifar10(*, random_state, task="updates", max_epochs=15, n_update=500):
+def cifar10(
+    *,
+    random_state: int,
+    task: str = "updates",
+    max_epochs: int = 15,
+    n_update: int = 500,
+) -> ImageProblem:
     """Photographs of ten kinds of things, 32 x 32 pixels, convolutional nets."""
-    from sklearn_mid.datasets import fetch_cifar10
-
     bunch = fetch_cifar10()
     sizes = {"test_size": 2000, "auxiliary_size": 4000, "update_size": n_update}
     net = {
@@ -102,7 +129,7 @@ def cifar10(*, random_state, task="updates", max_epochs=15, n_update=500):
     return _labelled(bunch, task, random_state, sizes, net)
 
 
-def _shrunk(bunch, size):
+def _shrunk(bunch: Bunch, size: int) -> np.ndarray:
     """Square images at a lower resolution: means over blocks."""
     _, height, width = bunch.image_shape
     if height % size or width % size:
@@ -111,10 +138,14 @@ def _shrunk(bunch, size):
     return blocks.mean(axis=(2, 4)).reshape(len(bunch.data), -1)
 
 
-def orl_faces(*, random_state, task="records", size=32, max_epochs=60):
+def orl_faces(
+    *,
+    random_state: int,
+    task: str = "records",
+    size: int = 32,
+    max_epochs: int = 60,
+) -> ImageProblem:
     """Faces of 40 people; the attacker has faces of other people only."""
-    from sklearn_mid.datasets import fetch_auxiliary_faces, fetch_orl_faces
-
     private, public = fetch_orl_faces(), fetch_auxiliary_faces()
     # The images that are nobody's test train the judge.
     split = target_auxiliary_split(
@@ -140,14 +171,5 @@ def orl_faces(*, random_state, task="records", size=32, max_epochs=60):
             "batch_size": 16,
             "learning_rate": 1e-3,
         },
-        gan={"max_iter": 2500, "n_critic": 5, "lr": 3e-4, "latent_dim": 64},
         evaluator=judge,
     )
-
-
-IMAGE_DATASETS = {
-    "digits": digits,
-    "mnist": mnist,
-    "cifar10": cifar10,
-    "orl-faces": orl_faces,
-}

@@ -1,1 +1,1 @@
-"""What a results folder says: tables, plots and pages."""
+"""What a results folder says: tables in every format, plots, and a page."""

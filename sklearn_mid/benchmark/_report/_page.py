@@ -1,20 +1,27 @@
 """Reports of a results folder: one HTML page, Markdown, CSV or JSON."""
 
+import base64
+import io
 import json
 import os
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from sklearn_mid.benchmark._engine._pictures import uri
-from sklearn_mid.benchmark._engine._spec import list_suites
+import numpy as np
+import pandas as pd
+
+from sklearn_mid.benchmark._engine._spec import DatasetSpec, list_suites
 from sklearn_mid.benchmark._engine._store import write_file
 from sklearn_mid.benchmark._report._plots import displays, svg, unfinished_datasets
-from sklearn_mid.benchmark._report._privacy_utility import PrivacyUtilityDisplay
-from sklearn_mid.benchmark._report._results import load_cells, load_results, load_run
+from sklearn_mid.benchmark._report._results import Run, read_run
 from sklearn_mid.benchmark._report._tables import (
+    as_markdown,
     collapsed_runs,
     comparison,
+    escape,
     formatted,
     model_table,
     setting,
@@ -36,7 +43,12 @@ _CONSTRAINTS = {
 }
 
 
-def write_report(folder, *, format="html", output=None):
+def write_report(
+    folder: str | os.PathLike,
+    *,
+    format: str = "html",
+    output: str | os.PathLike | None = None,
+) -> Path | None:
     """Write down what is in a results folder.
 
     Parameters
@@ -63,7 +75,8 @@ def write_report(folder, *, format="html", output=None):
     save_plots : The plots as PNG files.
     """
     check_parameters("write_report", _CONSTRAINTS, format=format, output=output)
-    text = {"html": _html, "csv": _csv, "json": _json, "md": _markdown}[format](folder)
+    run = read_run(folder)
+    text = {"html": _html, "csv": _csv, "json": _json, "md": _markdown}[format](run)
     if str(output) == "-":
         sys.stdout.write(text)
         return None
@@ -73,34 +86,30 @@ def write_report(folder, *, format="html", output=None):
     return path
 
 
-def _csv(folder):
-    return load_results(folder).to_csv(index=False)
+def _csv(run: Run) -> str:
+    return run.results.to_csv(index=False)
 
 
-def _json(folder):
-    manifest, _, _, _ = load_run(folder)
+def _json(run: Run) -> str:
     tables = {
         # pandas writes NaN and infinity as null, which JSON has.
         name: json.loads(table.to_json(orient="records", double_precision=15))
-        for name, table in (
-            ("cells", load_cells(folder)),
-            ("results", load_results(folder)),
-        )
+        for name, table in (("cells", run.cells), ("results", run.results))
     }
     manifest = json.loads(
-        json.dumps(manifest), parse_constant=lambda name: name.lower()
+        json.dumps(run.manifest), parse_constant=lambda name: name.lower()
     )
     document = {"manifest": manifest, **tables}
     return json.dumps(document, indent=1, allow_nan=False) + "\n"
 
 
-def _trouble(cells):
+def _trouble(cells: pd.DataFrame) -> list[dict[str, str]]:
     """Cells that are not done, those of one reason together."""
     found = []
     bad = cells[~cells["status"].isin(["done", "missing"])]
     for (status, reason), group in bad.groupby(["status", "reason"], sort=False):
         names = dict.fromkeys(
-            f"{row.dataset} / {row.defence} / {row.attack}"
+            " / ".join(filter(None, (row.dataset, row.defence, row.attack)))
             for row in group.itertuples()
         )
         found.append(
@@ -114,14 +123,15 @@ def _trouble(cells):
     return found
 
 
-def _counts(cells):
+def _counts(cells: pd.DataFrame) -> dict[str, str]:
     counts = cells["status"].value_counts()
     order = ("done", "skipped", "failed", "timeout", "missing")
     parts = [f"{counts[s]} {s}" for s in order if s in counts]
     return {"text": f"{len(cells)} cells planned: {', '.join(parts)}"}
 
 
-def _facts(manifest, suite, cells):
+def _facts(run: Run) -> list[tuple[str, Any]]:
+    manifest, cells = run.manifest, run.cells
     machine = manifest.get("machine", {})
     seconds = cells["seconds"].sum()
     return [
@@ -130,64 +140,55 @@ def _facts(manifest, suite, cells):
         ("Last resumed", manifest.get("resumed", "?")),
         ("Work", f"{seconds:.0f} s in {len(cells)} cells"),
         ("Jobs", f"{manifest.get('n_jobs', '?')} ({manifest.get('backend', '?')})"),
-        ("Repetitions", suite.repetitions),
-        ("Seed", suite.seed),
+        ("Repetitions", run.suite.repetitions),
+        ("Seed", run.suite.seed),
         ("Machine", "; ".join(f"{k}: {v}" for k, v in machine.items())),
         ("Versions", manifest.get("versions", "?")),
     ]
 
 
-def _command(manifest, suite):
+def _command(run: Run) -> str:
     """What anybody can type to get the same figures."""
+    suite = run.suite
     if suite.name in list_suites():
         return (
             f"sklearn-mid benchmark run {suite.name} --repetitions {suite.repetitions}"
         )
-    return manifest.get("command") or "run_benchmark(...), with the suite's file"
+    return run.manifest.get("command") or "run_benchmark(...), with the suite's file"
 
 
-def _caption(display):
-    """What the plot shows, for those who do not see it."""
-    if not isinstance(display, PrivacyUtilityDisplay):
-        return display.description
-    defences = display.points.dropna(subset="attack").groupby("defence", sort=False)
-    points = display.points.loc[defences["attack"].idxmin()]
-    figures = "; ".join(
-        f"{row.defence} {row.attack:.3f} at {row.utility:.3g}"
-        for row in points.itertuples()
-    )
-    guesses = "; ".join(
-        f"{b.name} {b.attack:.3f}" for b in display.baselines.itertuples()
-    )
-    axes = f"{display.attack_name} against {display.utility_name}"
-    return (
-        f"{axes[:1].upper()}{axes[1:]}. Strongest setting of each "
-        f"defence: {figures}. Without the model: {guesses or 'none'}."
-    )
-
-
-def _pictures(jobs, store, dataset, attack):
+def _pictures(run: Run, dataset: DatasetSpec, attack: str) -> list[dict[str, Any]]:
     """Rows of images: what is true once, then what each defence let through."""
-    rows = {}
-    for job in jobs:
-        if job.dataset.name != dataset or job.repetition or not job.needs_model:
+    rows: dict[str, list] = {}
+    for job in run.jobs:
+        if job.dataset != dataset or job.repetition or not job.defence:
             continue
         for cell in job.cells:
-            if cell.attack.name != attack:
+            if cell.name != attack or cell.kind != "attack":
                 continue
-            record = store.read(cell.key) or {}
+            record = run.store.read(cell.key) or {}
             for title, images in (record.get("pictures") or {}).items():
                 if title == "reconstruction":
-                    strength = setting(job.defence.parameter, job.strength)
-                    title = f"{job.defence.name} {strength}".strip()
+                    strength = setting(job.parameter, job.strength)
+                    title = f"{job.defence_name} {strength}".strip()
                 rows.setdefault(title, images)
     return [
-        {"title": title, "images": [uri(image) for image in images]}
+        {"title": title, "images": [_uri(*image) for image in images]}
         for title, images in rows.items()
     ]
 
 
-def _sections(suite, jobs, store, results):
+def _uri(shape: list[int], text: str) -> str:
+    """Address of an image, for a page."""
+    image = require("matplotlib.image", extra="plot", needed_by="write_report")
+    pixels = np.frombuffer(base64.b64decode(text), dtype=np.uint8).reshape(shape)
+    file = io.BytesIO()
+    image.imsave(file, pixels, format="png", cmap="gray", vmin=0, vmax=255)
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def _sections(run: Run) -> list[dict[str, Any]]:
+    suite, results = run.suite, run.results
     drawn = defaultdict(list)
     for dataset, attack, _, display in displays(results, suite):
         drawn[dataset, attack].append(display)
@@ -201,10 +202,10 @@ def _sections(suite, jobs, store, results):
         parts = []
         for attack in dict.fromkeys(table["attack"]):
             is_part = table["attack"] == attack
-            if not attack or (table["defence"][is_part] == "no model").all():
+            if not (table["kind"][is_part] == "attack").any():
                 continue
             texts = formatted(table[is_part], dataset, metric).drop(columns="attack")
-            pictures = _pictures(jobs, store, dataset.name, attack)
+            pictures = _pictures(run, dataset, attack)
             shown = drawn[dataset.name, attack]
             parts.append(_part(f"Attack: {attack}", texts, shown, pictures))
         models = model_table(results, dataset)
@@ -214,14 +215,18 @@ def _sections(suite, jobs, store, results):
     return found
 
 
-def _part(title, texts, shown, pictures, notes=()):
+def _part(
+    title: str,
+    texts: pd.DataFrame,
+    shown: list[Any],
+    pictures: list[dict[str, Any]],
+    notes: Sequence[str] = (),
+) -> dict[str, Any]:
     """What the page shows under one heading."""
-    captions = [_caption(display) for display in shown]
     return {
         "title": title,
         "figures": [
-            {"svg": svg(display, caption), "caption": caption}
-            for display, caption in zip(shown, captions, strict=True)
+            {"svg": svg(display), "caption": display.description} for display in shown
         ],
         "pictures": pictures,
         "notes": notes,
@@ -231,10 +236,9 @@ def _part(title, texts, shown, pictures, notes=()):
     }
 
 
-def _html(folder):
+def _html(run: Run) -> str:
     jinja2 = require("jinja2", extra="benchmark", needed_by="write_report")
-    manifest, suite, jobs, store = load_run(folder)
-    cells, results = load_cells(folder), load_results(folder)
+    suite, cells = run.suite, run.cells
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -247,34 +251,19 @@ def _html(folder):
         suite=suite,
         unfinished=unfinished_datasets(cells),
         counts=_counts(cells),
-        sections=_sections(suite, jobs, store, results),
+        sections=_sections(run),
         trouble=_trouble(cells),
         warnings=said.most_common(),
-        facts=_facts(manifest, suite, cells),
-        command=_command(manifest, suite),
+        facts=_facts(run),
+        command=_command(run),
     )
 
 
-def _escape(text):
-    """Text that Markdown shows as it is, also inside a table."""
-    text = str(text).replace("&", "&amp;").replace("<", "&lt;").replace("\n", " ")
-    return "".join(f"\\{c}" if c in "\\`*_|[]#" else c for c in text)
-
-
-def _markdown_table(table):
-    lines = [list(table), ["---"] * table.shape[1], *table.itertuples(index=False)]
-    header, rule, *rows = (
-        [c if c == "---" else _escape(c) for c in line] for line in lines
-    )
-    return "\n".join(f"| {' | '.join(line)} |" for line in (header, rule, *rows))
-
-
-def _markdown(folder):
-    manifest, suite, _, _ = load_run(folder)
-    cells, results = load_cells(folder), load_results(folder)
+def _markdown(run: Run) -> str:
+    suite, cells, results = run.suite, run.cells, run.results
     parts = [
-        f"# {_escape(suite.title or suite.name)}",
-        _escape(suite.description.strip()),
+        f"# {escape(suite.title or suite.name)}",
+        escape(suite.description.strip()),
         f"{_counts(cells)['text']}.",
     ]
     for dataset in suite.datasets:
@@ -282,26 +271,24 @@ def _markdown(folder):
             metric = utility_metric(results, dataset)
             table = formatted(comparison(results, dataset), dataset, metric)
             parts += [
-                f"## {_escape(dataset.title or dataset.name)}",
-                _markdown_table(table),
-                _markdown_table(model_table(results, dataset)),
+                f"## {escape(dataset.title or dataset.name)}",
+                as_markdown(table),
+                as_markdown(model_table(results, dataset)),
             ]
             parts += [
-                f"Collapsed, and counted all the same: {_escape(note)}."
+                f"Collapsed, and counted all the same: {escape(note)}."
                 for note in collapsed_runs(results, dataset)
             ]
     trouble = _trouble(cells)
     if trouble:
         parts.append("## Failures and skips")
         parts += [
-            f"- {_escape(t['title'])}: {_escape(t['reason'])} ({_escape(t['cells'])})"
+            f"- {escape(t['title'])}: {escape(t['reason'])} ({escape(t['cells'])})"
             for t in trouble
         ]
     parts.append("## Run")
-    parts += [
-        f"- {name}: {_escape(value)}" for name, value in _facts(manifest, suite, cells)
-    ]
+    parts += [f"- {name}: {escape(value)}" for name, value in _facts(run)]
     # Nothing inside a fence is markup, unless it ends the fence.
-    command = _command(manifest, suite).replace("`", "'")
+    command = _command(run).replace("`", "'")
     parts.append(f"To run it again:\n\n```\n{command}\n```")
     return "\n\n".join(parts) + "\n"

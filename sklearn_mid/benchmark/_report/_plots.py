@@ -3,13 +3,19 @@
 import contextlib
 import html
 import io
+import os
 import re
+from collections.abc import Iterator
 from numbers import Real
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
+
+from sklearn_mid.benchmark._engine._spec import AttackSpec, DatasetSpec, Suite
 from sklearn_mid.benchmark._report._privacy_utility import PrivacyUtilityDisplay
 from sklearn_mid.benchmark._report._promise import PromiseDisplay
-from sklearn_mid.benchmark._report._results import load_cells, load_results, load_run
+from sklearn_mid.benchmark._report._results import read_run
 from sklearn_mid.benchmark._report._strength import StrengthDisplay
 from sklearn_mid.benchmark._report._tables import utility_metric
 from sklearn_mid.utils._optional import require
@@ -32,13 +38,13 @@ _PAGE_STYLE = {
 }  # fmt: skip
 
 
-def unfinished_datasets(cells):
+def unfinished_datasets(cells: pd.DataFrame) -> list[str]:
     """Datasets with cells that failed, took too long or have not run."""
     bad = cells[~cells["status"].isin(["done", "skipped"])]
     return list(dict.fromkeys(bad["dataset"]))
 
 
-def displays(results, suite):
+def displays(results: pd.DataFrame, suite: Suite) -> list[tuple[str, str, str, Any]]:
     """What there is to draw, per dataset and attack.
 
     A privacy-utility plot (kind ``"privacy-utility"``) and, if the dataset asks for
@@ -50,18 +56,20 @@ def displays(results, suite):
     -------
     list of (dataset name, attack name, kind, display)
     """
-    found = []
+    found: list[tuple[str, str, str, Any]] = []
     for dataset in suite.datasets:
         frame = results[results["dataset"] == dataset.name]
         metric = utility_metric(frame, dataset)
-        judged = set(frame.loc[frame["defence"] != "no model", "attack"])
-        if judged == {"utility"}:
-            display = StrengthDisplay.from_results(frame, dataset, metric)
+        kinds = set(frame["kind"])
+        judged = set(frame.loc[frame["kind"] == "attack", "attack"])
+        if "model" in kinds and not judged:
+            display = StrengthDisplay.selected(frame, dataset, metric)
             found.append((dataset.name, "", "models", display))
-        for attack in suite.attacks:
-            if attack.name in judged and "utility" in judged:
+        # Two of one name are for different datasets.
+        for attack in {a.name: a for a in suite.attacks}.values():
+            if attack.name in judged and "model" in kinds:
                 drawn = {
-                    "privacy-utility": PrivacyUtilityDisplay.from_results(
+                    "privacy-utility": PrivacyUtilityDisplay._selected(
                         frame,
                         utility=metric,
                         attack=attack.name,
@@ -85,7 +93,9 @@ def displays(results, suite):
     return found
 
 
-def _references(suite, dataset, attack):
+def _references(
+    suite: Suite, dataset: DatasetSpec, attack: AttackSpec
+) -> list[tuple[str, float, float]]:
     return [
         (r.label, r.utility, r.attack)
         for r in suite.references
@@ -94,14 +104,12 @@ def _references(suite, dataset, attack):
     ]
 
 
-def svg(display, description):
+def svg(display: Any) -> str:
     """The plot as an SVG element for a page, in the page's colours.
 
     Parameters
     ----------
     display : PrivacyUtilityDisplay, StrengthDisplay or PromiseDisplay
-    description : str
-        What it shows, for those who do not see it.
 
     Returns
     -------
@@ -120,11 +128,11 @@ def svg(display, description):
     # Matplotlib's own sizes are for print; the page sets the width.
     head, rest = text.split(">", 1)
     head = re.sub(r' (width|height)="[^"]*"', "", head)
-    return f'{head} role="img" aria-label="{html.escape(description)}">{rest}'
+    return f'{head} role="img" aria-label="{html.escape(display.description)}">{rest}'
 
 
 @contextlib.contextmanager
-def _axes(style, **options):
+def _axes(style: dict[str, Any], **options: Any) -> Iterator[Any]:
     """Axes of a new figure that is closed at the end."""
     pyplot = require("matplotlib.pyplot", extra="plot", needed_by="benchmark plots")
     with pyplot.rc_context(style):
@@ -141,7 +149,9 @@ _CONSTRAINTS = {
 }
 
 
-def save_plots(folder, *, allow_incomplete=False, dpi=150):
+def save_plots(
+    folder: str | os.PathLike, *, allow_incomplete: bool = False, dpi: float = 150
+) -> list[Path]:
     """Draw a PNG per dataset and attack into the results folder.
 
     Datasets that ask for it get more, with the bounds on attacks. Of suites that attack
@@ -170,8 +180,8 @@ def save_plots(folder, *, allow_incomplete=False, dpi=150):
     check_parameters(
         "save_plots", _CONSTRAINTS, allow_incomplete=allow_incomplete, dpi=dpi
     )
-    _, suite, _, _ = load_run(folder)
-    unfinished = unfinished_datasets(load_cells(folder))
+    run = read_run(folder)
+    unfinished = unfinished_datasets(run.cells)
     if unfinished and not allow_incomplete:
         raise ValueError(
             f"the results in {str(folder)!r} are incomplete for "
@@ -180,7 +190,7 @@ def save_plots(folder, *, allow_incomplete=False, dpi=150):
             "results to draw what there is, marked as such."
         )
     paths = []
-    for dataset, attack, kind, display in displays(load_results(folder), suite):
+    for dataset, attack, kind, display in displays(run.results, run.suite):
         name = re.sub(r"[^A-Za-z0-9.]+", "-", f"{dataset}--{attack}").strip("-")
         path = Path(folder) / f"{kind}--{name}.png"
         with _axes({}, figsize=(7, 5)) as ax:

@@ -1,14 +1,22 @@
 """The privacy-utility plot: what a defence costs, and what it keeps secret."""
 
 import itertools
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sklearn_mid.benchmark._report._repetitions import check_columns, is_error
 from sklearn_mid.benchmark._report._results import summarize
-from sklearn_mid.utils._optional import require
-from sklearn_mid.utils._plotting import COLORS, MARKERS, legend_below, literal
+from sklearn_mid.utils._plotting import (
+    COLORS,
+    MARKERS,
+    legend_below,
+    literal,
+    new_axes,
+    styled,
+)
 from sklearn_mid.utils._sklearn_compat import HasMethods, StrOptions
 from sklearn_mid.utils._validation import check_parameters
 
@@ -19,18 +27,19 @@ _BASELINE_DASHES = (":", (0, (5, 3)), (0, (3, 1, 1, 1)))
 
 _POINT = ["defence", "parameter", "strength"]
 _ATTACKED = ["attack", "repetition", "population", "metric", "value"]
-_COLUMNS = ["dataset", *_POINT, *_ATTACKED]
+_COLUMNS = ["kind", "dataset", *_POINT, *_ATTACKED]
 _CONSTRAINTS = {
     "utility": [str],
     "metric": [str],
     "population": [StrOptions({"members", "held-out"})],
     "statistic": [StrOptions({"mean", "median"})],
     "title": [str, None],
+    "name": [str, None],
     "ax": [HasMethods("plot"), None],
 }
 
 
-def _only(frame, column, value, param):
+def _only(frame: pd.DataFrame, column: str, value: str | None, param: str) -> str:
     """Rows of `frame` with that value; it may be left out if there is just one."""
     found = list(dict.fromkeys(frame[column]))
     if value is None:
@@ -83,17 +92,17 @@ class PrivacyUtilityDisplay:
     See Also
     --------
     sklearn_mid.benchmark.load_results : Results to plot.
-    ReconstructionDisplay : Reconstructed images side by side.
+    sklearn_mid.metrics.ReconstructionDisplay : Reconstructed images side by side.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> from sklearn_mid.benchmark._report._privacy_utility import PrivacyUtilityDisplay
+    >>> from sklearn_mid.benchmark import PrivacyUtilityDisplay
     >>> results = pd.DataFrame(
-    ...     [("undefended", "utility", "accuracy", 0.9),
-    ...      ("undefended", "MAP", "accuracy", 0.7),
-    ...      ("no model", "majority guess", "accuracy", 0.5)],
-    ...     columns=["defence", "attack", "metric", "value"],
+    ...     [("model", "undefended", "", "accuracy", 0.9),
+    ...      ("attack", "undefended", "MAP", "accuracy", 0.7),
+    ...      ("baseline", "", "majority guess", "accuracy", 0.5)],
+    ...     columns=["kind", "defence", "attack", "metric", "value"],
     ... ).assign(dataset="survey", parameter="", strength=float("nan"), repetition=0)
     >>> results["population"] = ["held-out", "members", "members"]
     >>> display = PrivacyUtilityDisplay.from_results(results, utility="accuracy")
@@ -104,14 +113,14 @@ class PrivacyUtilityDisplay:
     def __init__(
         self,
         *,
-        points,
-        baselines,
-        utility_name,
-        attack_name,
-        references=(),
-        lower_is_better=False,
-        title="",
-    ):
+        points: pd.DataFrame,
+        baselines: pd.DataFrame,
+        utility_name: str,
+        attack_name: str,
+        references: Sequence[tuple[str, float, float]] = (),
+        lower_is_better: bool = False,
+        title: str = "",
+    ) -> None:
         self.points = points
         self.baselines = baselines
         self.utility_name = utility_name
@@ -123,19 +132,20 @@ class PrivacyUtilityDisplay:
     @classmethod
     def from_results(
         cls,
-        results,
+        results: pd.DataFrame,
         *,
-        utility,
-        dataset=None,
-        attack=None,
-        metric="accuracy",
-        population="members",
-        statistic="mean",
-        references=(),
-        allow_incomplete=False,
-        title=None,
-    ):
-        """Pick one dataset and one attack from tidy results.
+        utility: str,
+        dataset: str | None = None,
+        attack: str | None = None,
+        metric: str = "accuracy",
+        population: str = "members",
+        statistic: str = "mean",
+        references: Iterable[tuple[str, float, float]] = (),
+        allow_incomplete: bool = False,
+        title: str | None = None,
+        ax: Any = None,
+    ) -> "PrivacyUtilityDisplay":
+        """Plot one dataset and one attack of tidy results.
 
         Utility is always that of held-out records.
 
@@ -160,16 +170,49 @@ class PrivacyUtilityDisplay:
             the plot says so.
         title : str, default=None
             Title; by default the names of dataset and attack.
+        ax : matplotlib Axes, default=None
+            Axes to draw on; by default those of a new figure.
 
         Returns
         -------
-        PrivacyUtilityDisplay
+        display : PrivacyUtilityDisplay
+            The display, drawn.
 
         Raises
         ------
         ValueError
             If a name is not in `results`, or repetitions are missing.
         """
+        display = cls._selected(
+            results,
+            utility=utility,
+            dataset=dataset,
+            attack=attack,
+            metric=metric,
+            population=population,
+            statistic=statistic,
+            references=references,
+            allow_incomplete=allow_incomplete,
+            title=title,
+        )
+        return display.plot(ax)
+
+    @classmethod
+    def _selected(
+        cls,
+        results: pd.DataFrame,
+        *,
+        utility: str,
+        dataset: str | None = None,
+        attack: str | None = None,
+        metric: str = "accuracy",
+        population: str = "members",
+        statistic: str = "mean",
+        references: Iterable[tuple[str, float, float]] = (),
+        allow_incomplete: bool = False,
+        title: str | None = None,
+    ) -> "PrivacyUtilityDisplay":
+        """What :meth:`from_results` draws."""
         check_parameters(
             "from_results",
             _CONSTRAINTS,
@@ -182,11 +225,12 @@ class PrivacyUtilityDisplay:
         check_columns(results, _COLUMNS)
         dataset = _only(results, "dataset", dataset, "dataset")
         results = results[results["dataset"] == dataset]
-        is_model = results["defence"] != "no model"
-        is_attack = is_model & (results["attack"] != "utility")
+        is_attack = results["kind"] == "attack"
         attack = _only(results[is_attack], "attack", attack, "attack")
 
-        def scores(mask, param, wanted, people):
+        def scores(
+            mask: pd.Series, param: str, wanted: str, people: str
+        ) -> pd.DataFrame:
             frame = results[mask]
             _only(frame, "population", people, "population")
             frame = frame[frame["population"] == people]
@@ -198,18 +242,18 @@ class PrivacyUtilityDisplay:
             summary = summary[summary["metric"] == wanted].reset_index(drop=True)
             return summary.rename(columns={statistic: "value"})
 
-        useful = scores(
-            is_model & (results["attack"] == "utility"), "utility", utility, "held-out"
+        useful = scores(results["kind"] == "model", "utility", utility, "held-out")
+        judged = scores(
+            is_attack & (results["attack"] == attack), "metric", metric, population
         )
-        judged = scores(results["attack"] == attack, "metric", metric, population)
-        guesses = None
-        if not is_model.all():
-            guesses = scores(~is_model, "metric", metric, population)
+        is_guess, guesses = results["kind"] == "baseline", None
+        if is_guess.any():
+            guesses = scores(is_guess, "metric", metric, population)
         points = _join(useful, judged)
         expected = results["repetition"].nunique()
         points["complete"] = points.pop("repetitions") == expected
         # By place among all defences, so that each has one colour in all plots.
-        order = dict.fromkeys(results.loc[is_model, "defence"])
+        order = dict.fromkeys(results.loc[~is_guess, "defence"])
         points["style"] = points["defence"].map({d: i for i, d in enumerate(order)})
         cls._check_complete(points, guesses, expected, allow_incomplete)
         return cls(
@@ -223,7 +267,12 @@ class PrivacyUtilityDisplay:
         )
 
     @staticmethod
-    def _check_complete(points, guesses, expected, allow_incomplete):
+    def _check_complete(
+        points: pd.DataFrame,
+        guesses: pd.DataFrame | None,
+        expected: int,
+        allow_incomplete: bool,
+    ) -> None:
         partial = points.loc[~points["complete"], "defence"].unique().tolist()
         if guesses is not None:
             partial += guesses.loc[guesses["repetitions"] < expected, "attack"].tolist()
@@ -234,28 +283,49 @@ class PrivacyUtilityDisplay:
                 "allow_incomplete=True to draw what there is, marked as such."
             )
 
-    def plot(self, ax=None):
+    @property
+    def description(self) -> str:
+        """What the plot shows, for those who do not see it."""
+        defences = self.points.dropna(subset="attack").groupby("defence", sort=False)
+        points = self.points.loc[defences["attack"].idxmin()]
+        figures = "; ".join(
+            f"{row.defence} {row.attack:.3f} at {row.utility:.3g}"
+            for row in points.itertuples()
+        )
+        guesses = "; ".join(
+            f"{b.name} {b.attack:.3f}" for b in self.baselines.itertuples()
+        )
+        axes = f"{self.attack_name} against {self.utility_name}"
+        return (
+            f"{axes[:1].upper()}{axes[1:]}. Strongest setting of each "
+            f"defence: {figures}. Without the model: {guesses or 'none'}."
+        )
+
+    def plot(
+        self, ax: Any = None, *, name: str | None = None, **style: Any
+    ) -> "PrivacyUtilityDisplay":
         """Draw the plot.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Axes to draw on; by default those of a new figure.
+        name : str, default=None
+            Title instead of the display's.
+        **style : dict
+            Properties of the curves, as Matplotlib's ``plot`` takes them.
 
         Returns
         -------
         self : PrivacyUtilityDisplay
         """
-        pyplot = require(
-            "matplotlib.pyplot", extra="plot", needed_by="PrivacyUtilityDisplay.plot"
-        )
-        check_parameters("plot", _CONSTRAINTS, ax=ax)
-        if ax is None:
-            _, ax = pyplot.subplots(figsize=(7, 5), layout="constrained")
-        text = pyplot.rcParams["text.color"]
+        check_parameters("plot", _CONSTRAINTS, ax=ax, name=name)
+        ax = new_axes("PrivacyUtilityDisplay.plot") if ax is None else ax
+        text = ax.xaxis.label.get_color()
         self._draw_baselines(ax, text)
-        for name, points in self.points.groupby("defence", sort=False):
-            self._draw_defence(ax, name, points.sort_values("strength"), text)
+        for defence, points in self.points.groupby("defence", sort=False):
+            curve = points.sort_values("strength")
+            self._draw_defence(ax, defence, curve, text, style)
         for label, utility, attack in self.references:
             ax.plot(
                 utility, attack, marker="$\\circ$", color=text, ls="", ms=9, zorder=4
@@ -272,7 +342,7 @@ class PrivacyUtilityDisplay:
         ax.set(
             xlabel=f"{self.utility_name}\n({better})",
             ylabel=f"{self.attack_name}\n(lower is more private)",
-            title=literal(self.title),
+            title=literal(self.title if name is None else name),
         )
         _widen_scale(ax, self.points["utility"], self.lower_is_better)
         if not self.points["complete"].all():
@@ -290,18 +360,20 @@ class PrivacyUtilityDisplay:
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
-    def _draw_baselines(self, ax, text):
+    def _draw_baselines(self, ax: Any, text: str) -> None:
         for row, dash in zip(
             self.baselines.itertuples(), itertools.cycle(_BASELINE_DASHES), strict=False
         ):
             ax.axhspan(row.attack_low, row.attack_high, color=text, alpha=0.07, lw=0)
             ax.axhline(row.attack, color=text, ls=dash, lw=1.2, label=literal(row.name))
 
-    def _draw_defence(self, ax, name, points, text):
-        style = points["style"].iloc[0]
-        color = COLORS[style % len(COLORS)] or text
-        marker = {"marker": MARKERS[style % len(MARKERS)], "color": color}
-        dash = _DASHES[style // len(COLORS) % len(_DASHES)]
+    def _draw_defence(
+        self, ax: Any, name: str, points: pd.DataFrame, text: str, style: dict[str, Any]
+    ) -> None:
+        place = points["style"].iloc[0]
+        color = style.get("color", COLORS[place % len(COLORS)]) or text
+        marker = {"marker": MARKERS[place % len(MARKERS)], "color": color}
+        dash = _DASHES[place // len(COLORS) % len(_DASHES)]
         is_curve = len(points) > 1
         # A single point is large and lies below: it shows behind a curve's end.
         marker |= {"ms": 7, "zorder": 4} if is_curve else {"ms": 12, "zorder": 3}
@@ -310,7 +382,8 @@ class PrivacyUtilityDisplay:
             first, *_, last = points["strength"]
             label += f" ({literal(points['parameter'].iloc[0])} {first:g} to {last:g})"
         x, y = points["utility"], points["attack"]
-        ax.plot(x, y, ls=dash if is_curve else "", label=label, **marker)
+        line = {"ls": dash if is_curve else "", "label": label, **marker}
+        ax.plot(x, y, **styled(line, style))
         ax.errorbar(
             x,
             y,
@@ -326,9 +399,7 @@ class PrivacyUtilityDisplay:
         ax.plot(
             hollow["utility"],
             hollow["attack"],
-            ls="",
-            mfc=ax.get_facecolor(),
-            **marker,
+            **styled({"ls": "", "mfc": ax.get_facecolor(), **marker}, style),
         )
         if is_curve:
             for row in (points.iloc[0], points.iloc[-1]):
@@ -342,7 +413,9 @@ class PrivacyUtilityDisplay:
                 )
 
 
-def _checked_references(references):
+def _checked_references(
+    references: Iterable[tuple[str, float, float]],
+) -> list[tuple[str, float, float]]:
     try:
         return [(str(name), float(x), float(y)) for name, x, y in references]
     except (TypeError, ValueError) as error:
@@ -352,7 +425,7 @@ def _checked_references(references):
         ) from error
 
 
-def _join(useful, judged):
+def _join(useful: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
     """One row per defence and strength that has both figures."""
     both = useful.merge(judged, on=_POINT, suffixes=("_utility", "_attack"))
     return pd.DataFrame(
@@ -370,7 +443,7 @@ def _join(useful, judged):
     )
 
 
-def _baseline_table(guesses):
+def _baseline_table(guesses: pd.DataFrame | None) -> pd.DataFrame:
     if guesses is None:
         return pd.DataFrame(columns=["name", "attack", "attack_low", "attack_high"])
     return pd.DataFrame(
@@ -384,13 +457,13 @@ def _baseline_table(guesses):
     )
 
 
-def _distances(points, name):
+def _distances(points: pd.DataFrame, name: str) -> np.ndarray:
     """Lengths of error bars, below and above; of a single run, none."""
     low, high = (points[f"{name}_{end}"] for end in ("low", "high"))
     return np.nan_to_num([points[name] - low, high - points[name]])
 
 
-def _widen_scale(ax, values, is_error):
+def _widen_scale(ax: Any, values: pd.Series, is_error: bool) -> None:
     """A logarithmic axis where a defence ruins the model by orders of magnitude."""
     values = values[np.isfinite(values)]
     if (

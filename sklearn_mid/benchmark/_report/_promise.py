@@ -1,14 +1,25 @@
 """What theory promises, beside what an attack reached."""
 
-import numpy as np
+from typing import Any
 
+import numpy as np
+import pandas as pd
+
+from sklearn_mid.benchmark._engine._spec import DatasetSpec
+from sklearn_mid.benchmark._protocol import PRIVACY_LOSS_BOUNDS
 from sklearn_mid.benchmark._report._results import summarize
-from sklearn_mid.utils._plotting import COLORS, MARKERS, legend_below, literal
+from sklearn_mid.utils._plotting import (
+    COLORS,
+    MARKERS,
+    legend_below,
+    literal,
+    new_axes,
+    styled,
+)
 
 __all__ = ["PromiseDisplay"]
 
 _COLORS = [color for color in COLORS if color]  # without that of the text
-_PRIVACY_LOSS = "privacy loss bound, "
 
 
 class PromiseDisplay:
@@ -22,7 +33,14 @@ class PromiseDisplay:
     x_name, y_name, title : str
     """
 
-    def __init__(self, measured, bounds, x_name, y_name, title):
+    def __init__(
+        self,
+        measured: pd.DataFrame,
+        bounds: pd.DataFrame,
+        x_name: str,
+        y_name: str,
+        title: str,
+    ) -> None:
         self.measured = measured
         self.bounds = bounds
         self.x_name = x_name
@@ -30,23 +48,25 @@ class PromiseDisplay:
         self.title = title
 
     @classmethod
-    def privacy_loss(cls, results, dataset, attack):
+    def privacy_loss(
+        cls, results: pd.DataFrame, dataset: DatasetSpec, attack: str
+    ) -> "PromiseDisplay | None":
         """Advantage on members over epsilon, and its bounds for groups of records.
 
         None if no model of the dataset is differentially private.
         """
-        summary = _summary(results, dataset, attack)
-        summary["x"] = summary["strength"]
-        is_private = summary["metric"].str.startswith(_PRIVACY_LOSS)
-        private = summary["defence"].isin(summary.loc[is_private, "defence"])
-        advantage = private & (summary["metric"] == "member advantage")
-        summary["name"] = summary["defence"].where(
-            ~is_private, "bound, " + summary["metric"].str.removeprefix(_PRIVACY_LOSS)
-        )
+        summary = _spent(results, dataset, attack, "epsilon")
+        measured = summary[summary["metric"] == "member advantage"]
+        names = {
+            metric: f"bound, {method}, n={n}"
+            for (method, n), metric in PRIVACY_LOSS_BOUNDS.items()
+        }
+        bounds = summary.assign(name=summary["metric"].map(names)).dropna(subset="name")
         # The bounds know nothing of the model: one defence's are everybody's.
-        bounds = summary[is_private].drop_duplicates(["name", "x"])
+        bounds = bounds.drop_duplicates(["name", "x"])
+        measured = measured.assign(name=measured["defence"])
         return cls._of(
-            summary[advantage],
+            measured,
             bounds,
             "epsilon",
             "advantage on members over others",
@@ -54,18 +74,16 @@ class PromiseDisplay:
         )
 
     @classmethod
-    def information(cls, results, dataset, attack):
+    def information(
+        cls, results: pd.DataFrame, dataset: DatasetSpec, attack: str
+    ) -> "PromiseDisplay | None":
         """Attack accuracy over the model's information, and the bound on it.
 
         None if no model of the dataset says what its information is.
         """
-        keys = ["defence", "strength"]
-        models = _summary(results, dataset, "utility")
-        models = models[models["metric"] == "mutual information"]
-        models = models[[*keys, "centre"]].rename(columns={"centre": "x"})
-        summary = _summary(results, dataset, attack).merge(models, on=keys)
+        summary = _spent(results, dataset, attack, "mutual information")
         # A curve over what the models spend: only defences that have a strength.
-        summary = summary[np.isfinite(summary["x"]) & (summary["parameter"] != "")]
+        summary = summary[summary["parameter"] != ""]
         is_bound = summary["metric"] == "accuracy bound"
         promised = summary["defence"].isin(summary.loc[is_bound, "defence"])
         label = summary["defence"] + ", " + summary["population"]
@@ -79,13 +97,15 @@ class PromiseDisplay:
         )
 
     @classmethod
-    def _of(cls, measured, bounds, *texts):
+    def _of(
+        cls, measured: pd.DataFrame, bounds: pd.DataFrame, *texts: str
+    ) -> "PromiseDisplay | None":
         if not len(measured):
             return None
         return cls(measured.sort_values("x"), bounds.sort_values("x"), *texts)
 
     @property
-    def description(self):
+    def description(self) -> str:
         """What the plot shows, in words."""
         points = "; ".join(
             f"{row.name} at {row.x:.3g}: {row.centre:.3f}"
@@ -100,10 +120,14 @@ class PromiseDisplay:
             f"{points}. {lines[:1].upper()}{lines[1:]}."
         )
 
-    def plot(self, ax):
-        """Draw on Matplotlib axes."""
+    def plot(
+        self, ax: Any = None, *, name: str | None = None, **style: Any
+    ) -> "PromiseDisplay":
+        """Draw the plot; parameters are those of :class:`PrivacyUtilityDisplay`."""
+        ax = new_axes("PromiseDisplay.plot") if ax is None else ax
+        title = self.title if name is None else name
         text = ax.xaxis.label.get_color()
-        for index, (name, part) in enumerate(self.bounds.groupby("name", sort=False)):
+        for index, (bound, part) in enumerate(self.bounds.groupby("name", sort=False)):
             # Bounds come in pairs, as do line styles; wider are those of later pairs.
             ax.plot(
                 part["x"],
@@ -111,32 +135,50 @@ class PromiseDisplay:
                 color=text,
                 ls=("-", "--")[index % 2],
                 lw=0.8 * (1 + index // 2),
-                label=literal(name),
+                label=literal(bound),
             )
-        for index, (name, part) in enumerate(self.measured.groupby("name", sort=False)):
+        groups = self.measured.groupby("name", sort=False)
+        for index, (measured, part) in enumerate(groups):
             ax.errorbar(
                 part["x"],
                 part["centre"],
                 yerr=np.nan_to_num(
                     [part["centre"] - part["low"], part["high"] - part["centre"]]
                 ),
-                color=_COLORS[index % len(_COLORS)],
-                marker=MARKERS[index % len(MARKERS)],
-                label=literal(name),
+                **styled(
+                    {
+                        "color": _COLORS[index % len(_COLORS)],
+                        "marker": MARKERS[index % len(MARKERS)],
+                        "label": literal(measured),
+                    },
+                    style,
+                ),
             )
         if (self.measured["x"] > 0).all():
             ax.set_xscale("log")
         ax.set(
             xlabel=self.x_name,
             ylabel=self.y_name,
-            title=literal(self.title),
+            title=literal(title),
         )
         legend_below(ax)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
 
-def _summary(results, dataset, attack):
-    rows = (results["dataset"] == dataset.name) & (results["attack"] == attack)
-    summary = summarize(results[rows], statistic=dataset.statistic)
+def _spent(
+    results: pd.DataFrame, dataset: DatasetSpec, attack: str, figure: str
+) -> pd.DataFrame:
+    """Summary of an attack, and what each of its models spent (``x``, finite)."""
+    keys = ["defence", "strength"]
+    results = results[results["dataset"] == dataset.name]
+    spent = (results["kind"] == "model") & (results["metric"] == figure)
+    models = _summary(results[spent], dataset)[[*keys, "centre"]]
+    summary = _summary(results[results["attack"] == attack], dataset)
+    summary = summary.merge(models.rename(columns={"centre": "x"}), on=keys)
+    return summary[np.isfinite(summary["x"])].copy()
+
+
+def _summary(results: pd.DataFrame, dataset: DatasetSpec) -> pd.DataFrame:
+    summary = summarize(results, statistic=dataset.statistic)
     return summary.rename(columns={dataset.statistic: "centre"})

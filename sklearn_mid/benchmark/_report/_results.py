@@ -1,14 +1,15 @@
 """Results of a run as tidy tables, and their summaries with intervals."""
 
-import functools
-import importlib.metadata
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sklearn_mid.benchmark._engine._plan import plan
-from sklearn_mid.benchmark._engine._spec import SuiteError, parse_suite
+from sklearn_mid.benchmark._engine._plan import Job, plan
+from sklearn_mid.benchmark._engine._spec import Suite, SuiteError, parse_suite
 from sklearn_mid.benchmark._engine._store import ResultsFolderError, Store
 from sklearn_mid.benchmark._report._repetitions import (
     check_columns,
@@ -18,37 +19,18 @@ from sklearn_mid.metrics import proportion_interval
 from sklearn_mid.utils._validation import check_parameters
 
 __all__ = [
+    "Run",
     "compare_defences",
     "load_cells",
     "load_results",
     "load_run",
+    "read_run",
     "summarize",
-    "versions",
 ]
 
-COLUMNS = [
-    "dataset",
-    "defence",
-    "parameter",
-    "strength",
-    "attack",
-    "repetition",
-    "population",
-    "metric",
-    "value",
-    "seed",
-    "seconds",
-    "versions",
-]
-GROUP = [
-    "dataset",
-    "defence",
-    "parameter",
-    "strength",
-    "attack",
-    "population",
-    "metric",
-]
+# What tells a cell from another; then what is known of each figure.
+_CELL = ["kind", "dataset", "defence", "parameter", "strength", "attack", "repetition"]
+GROUP = [*_CELL[:-1], "population", "metric"]
 # Figures that are a share of the people attacked.
 _SHARES = ("accuracy", "baseline accuracy")
 # Figures that are never below 0 or above 1.
@@ -61,23 +43,11 @@ _WITHIN_0_1 = (
     "roc_auc",
     "weighted f1",
 )
-# What figures may depend on; the manifest lists the rest.
-_PACKAGES = ("sklearn-mid", "scikit-learn", "numpy", "torch", "diffprivlib")
 
 
-@functools.cache
-def versions(packages=_PACKAGES):
-    """Installed versions of packages, as one text."""
-    found = []
-    for package in packages:
-        try:
-            found.append(f"{package} {importlib.metadata.version(package)}")
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return "; ".join(found)
-
-
-def load_run(folder):
+def load_run(
+    folder: str | os.PathLike,
+) -> tuple[dict[str, Any], Suite, list[Job], Store]:
     """Manifest, suite and planned jobs of a results folder.
 
     Returns
@@ -102,11 +72,9 @@ def load_run(folder):
             "manifest.json. Start one with: sklearn-mid benchmark run SUITE --output "
             "FOLDER"
         )
-    # No factories are imported: results can be read without the code behind them.
+    # Nothing is imported: results can be read without the code behind them.
     try:
-        suite = parse_suite(
-            manifest["suite"], source=str(folder), check_factories=False
-        )
+        suite = parse_suite(manifest["suite"], source=str(folder))
     except SuiteError as error:
         raise ResultsFolderError(
             f"the manifest.json in {str(folder)!r} is damaged: {error}"
@@ -114,7 +82,125 @@ def load_run(folder):
     return manifest, suite, plan(suite), store
 
 
-def load_cells(folder):
+@dataclass
+class Run:
+    """All that is in a results folder.
+
+    `cells` and `results` are what :func:`load_cells` and :func:`load_results` return.
+    """
+
+    manifest: dict[str, Any]
+    suite: Suite
+    jobs: list[Job]
+    store: Store
+    cells: pd.DataFrame
+    results: pd.DataFrame
+
+
+class _Names:
+    """Texts, each kept once, by the numbers that stand for them."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, int] = {}
+
+    def __call__(self, text: str) -> int:
+        return self._codes.setdefault(text, len(self._codes))
+
+    def of(self, codes: Sequence[int]) -> np.ndarray:
+        names = np.array([*self._codes, None], dtype=object)
+        return names[np.asarray(codes, dtype=np.intp)]
+
+
+def read_run(folder: str | os.PathLike) -> Run:
+    """Read a results folder, in one pass over what was written.
+
+    Raises
+    ------
+    ResultsFolderError
+        If `folder` holds no results.
+    """
+    manifest, suite, jobs, store = load_run(folder)
+    asked = [(job, cell) for job in jobs for cell in job.cells]
+    place = {cell.key: index for index, (_, cell) in enumerate(asked)}
+    texts, versions = _Names(), _Names()
+    n_cells = len(asked)
+    # Of each cell, the record that counts: what else there is of it is left out below.
+    serial = np.full(n_cells, -1)
+    notes: dict[str, list] = {
+        name: [default] * n_cells
+        for name, default in (
+            ("status", "missing"),
+            ("reason", ""),
+            ("traceback", ""),
+            ("warnings", ()),
+            ("seconds", np.nan),
+            ("versions", -1),
+        )
+    }
+    columns: dict[str, list] = {n: [] for n in ("cell", "serial", "who", "what")}
+    values: list[float] = []
+    for number, record in enumerate(store.scan()):
+        index = place.get(record["key"])
+        if index is None or not store.counts(record):
+            continue
+        serial[index] = number
+        for name in ("reason", "traceback", "warnings"):
+            notes[name][index] = record.get(name) or ("" if name != "warnings" else ())
+        notes["status"][index], notes["seconds"][index] = (
+            record["status"],
+            record["seconds"],
+        )
+        notes["versions"][index] = versions(record["versions"])
+        if record["status"] == "done":
+            for population, metric, value in record["values"]:
+                columns["cell"].append(index)
+                columns["serial"].append(number)
+                columns["who"].append(texts(population))
+                columns["what"].append(texts(metric))
+                values.append(np.nan if value is None else float(value))
+    frame = _cell_columns(asked)
+    cells = frame.assign(
+        status=notes["status"],
+        reason=notes["reason"],
+        traceback=notes["traceback"],
+        warnings=pd.Series(list(map(list, notes["warnings"])), dtype=object),
+        seconds=notes["seconds"],
+        key=[cell.key for _, cell in asked],
+    )
+    cell = np.array(columns["cell"], dtype=np.intp)
+    counts = serial[cell] == np.array(columns["serial"], dtype=np.intp)
+    # In the order of the plan, whatever the order of the work.
+    order = np.flatnonzero(counts)[np.argsort(cell[counts], kind="stable")]
+    cell = cell[order]
+    results = frame.take(cell).reset_index(drop=True)
+    results["population"] = texts.of(np.array(columns["who"], dtype=np.intp)[order])
+    results["metric"] = texts.of(np.array(columns["what"], dtype=np.intp)[order])
+    results["value"] = np.array(values)[order]
+    results["seed"] = np.array([cell.seed for _, cell in asked], dtype=np.int64)[cell]
+    results["seconds"] = np.array(notes["seconds"])[cell]
+    results["versions"] = versions.of(np.array(notes["versions"])[cell])
+    return Run(manifest, suite, jobs, store, cells, results)
+
+
+def _cell_columns(asked: Sequence[tuple]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            (
+                cell.kind,
+                job.dataset.name,
+                job.defence_name,
+                job.parameter,
+                np.nan if job.strength is None else job.strength,
+                cell.name,
+                job.repetition,
+            )
+            for job, cell in asked
+        ],
+        columns=_CELL,
+    )
+
+
+def load_cells(folder: str | os.PathLike) -> pd.DataFrame:
     """State of every planned cell.
 
     Parameters
@@ -125,40 +211,20 @@ def load_cells(folder):
     Returns
     -------
     DataFrame
-        One row per cell, in the order of the plan: ``dataset``, ``defence``,
-        ``parameter``, ``strength``, ``attack``, ``repetition``, ``status`` (``done``,
-        ``skipped``, ``failed``, ``timeout`` or ``missing``), ``reason``,
-        ``traceback``, ``warnings`` (list of str), ``seconds``, ``key``.
+        One row per cell, in the order of the plan: ``kind``, ``dataset``, ``defence``,
+        ``parameter``, ``strength``, ``attack``, ``repetition`` (as in
+        :func:`load_results`), ``status`` (``done``, ``skipped``, ``failed``,
+        ``timeout`` or ``missing``), ``reason``, ``traceback``, ``warnings`` (list of
+        str), ``seconds``, ``key``.
 
     See Also
     --------
     load_results : The figures of the cells that are done.
     """
-    _, _, jobs, store = load_run(folder)
-    rows = []
-    for job in jobs:
-        for cell in job.cells:
-            record = store.read(cell.key) or {"status": "missing"}
-            rows.append(
-                {
-                    "dataset": job.dataset.name,
-                    "defence": job.defence.name,
-                    "parameter": job.defence.parameter,
-                    "strength": np.nan if job.strength is None else job.strength,
-                    "attack": cell.attack.name,
-                    "repetition": job.repetition,
-                    "status": record["status"],
-                    "reason": record.get("reason", ""),
-                    "traceback": record.get("traceback", ""),
-                    "warnings": record.get("warnings", []),
-                    "seconds": record.get("seconds", np.nan),
-                    "key": cell.key,
-                }
-            )
-    return pd.DataFrame(rows)
+    return read_run(folder).cells
 
 
-def load_results(folder):
+def load_results(folder: str | os.PathLike) -> pd.DataFrame:
     """Figures of all cells that are done, one per row.
 
     Parameters
@@ -170,10 +236,11 @@ def load_results(folder):
     Returns
     -------
     DataFrame
-        ``dataset``, ``defence``, ``parameter`` (name of the defence's knob, ``""``
-        without one), ``strength`` (its setting, NaN without one), ``attack``
-        (``"utility"`` for the model's own scores; attacks that need no model stand
-        under the defence ``"no model"``), ``repetition``, ``population``
+        ``kind`` (``"model"``: what a model is good for; ``"attack"``: what an attack
+        reaches; ``"baseline"``: what is reached without a model), ``dataset``,
+        ``defence`` (``""`` of a baseline), ``parameter`` (name of the defence's knob,
+        ``""`` without one), ``strength`` (its setting, NaN without one), ``attack``
+        (or baseline; ``""`` of a model), ``repetition``, ``population``
         (``"members"`` or ``"held-out"``), ``metric``, ``value``, ``seed``,
         ``seconds`` (of the whole cell) and ``versions``; in the order of the plan,
         whatever the order of the work.
@@ -187,35 +254,12 @@ def load_results(folder):
     --------
     summarize : Means over repetitions, with intervals.
     """
-    _, _, jobs, store = load_run(folder)
-    rows = []
-    for job in jobs:
-        strength = np.nan if job.strength is None else job.strength
-        for cell in job.cells:
-            record = store.read(cell.key)
-            if record is None or record["status"] != "done":
-                continue
-            for population, metric, value in record["values"]:
-                rows.append(
-                    (
-                        job.dataset.name,
-                        job.defence.name,
-                        job.defence.parameter,
-                        strength,
-                        cell.attack.name,
-                        job.repetition,
-                        population,
-                        metric,
-                        np.nan if value is None else float(value),
-                        cell.seed,
-                        record["seconds"],
-                        record["versions"],
-                    )
-                )
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return read_run(folder).results
 
 
-def summarize(results, *, statistic="mean", confidence_level=0.95):
+def summarize(
+    results: pd.DataFrame, *, statistic: str = "mean", confidence_level: float = 0.95
+) -> pd.DataFrame:
     """Means (or medians) over repetitions, with intervals over splits and over people.
 
     Two questions, two intervals. *Over splits*: how much would the figure move with
@@ -238,9 +282,9 @@ def summarize(results, *, statistic="mean", confidence_level=0.95):
     Returns
     -------
     DataFrame
-        One row per dataset, defence, strength, attack, population and metric, in the
-        order of `results`: ``mean`` (or ``median``), ``low`` and ``high`` over splits
-        (NaN of a single repetition), ``repetitions``, and ``people_low`` and
+        One row per kind, dataset, defence, strength, attack, population and metric, in
+        the order of `results`: ``mean`` (or ``median``), ``low`` and ``high`` over
+        splits (NaN of a single repetition), ``repetitions``, and ``people_low`` and
         ``people_high`` (NaN where the figure is no share of people). Figures that are
         NaN in a repetition (an AUC with one class, say) are left out of it.
 
@@ -254,8 +298,9 @@ def summarize(results, *, statistic="mean", confidence_level=0.95):
     >>> import pandas as pd
     >>> from sklearn_mid.benchmark import summarize
     >>> results = pd.DataFrame({
-    ...     "dataset": "d", "defence": "MID", "parameter": "reg_lambda",
-    ...     "strength": 0.1, "attack": "MAP", "population": "members",
+    ...     "kind": "attack", "dataset": "d", "defence": "MID",
+    ...     "parameter": "reg_lambda", "strength": 0.1,
+    ...     "attack": "MAP", "population": "members",
     ...     "metric": "accuracy", "repetition": [0, 1, 2], "value": [0.4, 0.6, 0.5]})
     >>> summary = summarize(results).iloc[0]
     >>> [round(float(summary[column]), 3) for column in ("mean", "low", "high")]
@@ -282,8 +327,12 @@ def summarize(results, *, statistic="mean", confidence_level=0.95):
 
 
 def compare_defences(
-    results, reference="undefended", *, statistic="mean", confidence_level=0.95
-):
+    results: pd.DataFrame,
+    reference: str = "undefended",
+    *,
+    statistic: str = "mean",
+    confidence_level: float = 0.95,
+) -> pd.DataFrame:
     """Paired differences to one defence, with intervals over splits.
 
     Two defences that were run on the same split share its luck, and their difference
@@ -303,8 +352,8 @@ def compare_defences(
     Returns
     -------
     DataFrame
-        One row per dataset, defence, strength, attack, population and metric that both
-        have in a repetition: ``difference`` (the defence's figure minus the
+        One row per kind, dataset, defence, strength, attack, population and metric
+        that both have in a repetition: ``difference`` (the defence's figure minus the
         reference's), ``low`` and ``high`` (NaN of a single pair), ``repetitions``.
 
     Raises
@@ -322,7 +371,8 @@ def compare_defences(
     >>> import pandas as pd
     >>> from sklearn_mid.benchmark import compare_defences
     >>> results = pd.DataFrame({
-    ...     "dataset": "d", "defence": ["undefended", "MID"] * 3, "parameter": "",
+    ...     "kind": "attack", "dataset": "d",
+    ...     "defence": ["undefended", "MID"] * 3, "parameter": "",
     ...     "strength": float("nan"), "attack": "MAP", "population": "members",
     ...     "metric": "accuracy", "repetition": [0, 0, 1, 1, 2, 2],
     ...     "value": [0.7, 0.6, 0.8, 0.7, 0.9, 0.8]})

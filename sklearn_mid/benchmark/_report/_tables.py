@@ -1,16 +1,21 @@
-"""The table behind a privacy-utility plot."""
+"""Tables of results, for people, in several formats."""
+
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from sklearn_mid.benchmark._engine._spec import DatasetSpec
 from sklearn_mid.benchmark._report._repetitions import collapsed, is_error
 from sklearn_mid.benchmark._report._results import compare_defences, summarize
 
 __all__ = [
+    "as_markdown",
     "as_text",
     "audit_table",
     "collapsed_runs",
     "comparison",
+    "escape",
     "formatted",
     "model_table",
     "reference_defence",
@@ -19,37 +24,38 @@ __all__ = [
 ]
 
 _CHOICES = ("mse", "accuracy")
+# How a row without a defence is called.
+_NO_MODEL = "no model"
 _ENDS = ("low", "high", "people_low", "people_high")
 
 
-def utility_metric(results, dataset):
+def utility_metric(results: pd.DataFrame, dataset: DatasetSpec) -> str:
     """What the dataset's models are measured by: the suite's choice, or the usual."""
     if dataset.utility:
         return dataset.utility
-    rows = (results["dataset"] == dataset.name) & (results["attack"] == "utility")
+    rows = (results["dataset"] == dataset.name) & (results["kind"] == "model")
     found = list(dict.fromkeys(results.loc[rows, "metric"]))
     return next((m for m in _CHOICES if m in found), found[0] if found else "")
 
 
-def setting(parameter, strength):
+def setting(parameter: str, strength: float | None) -> str:
     """A defence's strength in words, empty if it has none."""
     return f"{parameter}={strength:g}" if parameter else ""
 
 
-def reference_defence(results):
+def reference_defence(results: pd.DataFrame) -> str:
     """The defence that others are compared with, or "": the first without a knob."""
-    plain = results[(results["parameter"] == "") & (results["defence"] != "no model")]
-    plain = plain[plain["attack"] == "utility"]["defence"]
-    names = list(dict.fromkeys(plain))
+    is_plain = (results["parameter"] == "") & (results["kind"] == "model")
+    names = list(dict.fromkeys(results.loc[is_plain, "defence"]))
     return "undefended" if "undefended" in names else next(iter(names), "")
 
 
-def collapsed_runs(results, dataset):
+def collapsed_runs(results: pd.DataFrame, dataset: DatasetSpec) -> list[str]:
     """Runs whose model is far worse than its other repetitions, in words."""
     metric = utility_metric(results, dataset)
     rows = results[
         (results["dataset"] == dataset.name)
-        & (results["attack"] == "utility")
+        & (results["kind"] == "model")
         & (results["population"] == "held-out")
         & (results["metric"] == metric)
     ]
@@ -66,7 +72,7 @@ def collapsed_runs(results, dataset):
     ]
 
 
-def comparison(results, dataset):
+def comparison(results: pd.DataFrame, dataset: DatasetSpec) -> pd.DataFrame:
     """What each defence costs and what each attack gains.
 
     Parameters
@@ -79,16 +85,16 @@ def comparison(results, dataset):
     Returns
     -------
     DataFrame
-        One row per defence, strength and attack: ``defence``, ``strength`` (text),
-        ``attack``, then centre and limits (``_low``, ``_high``) of ``utility`` (on
-        held-out people), ``members`` and ``held_out`` (the attack's metric),
-        ``baseline`` (accuracy without the model, at the attack's knowledge level) and
-        ``advantage`` over it, both on the plot's population, and ``utility_change``
-        and ``change`` (of the attack, on members): the paired differences to
-        :func:`reference_defence`, NaN without one. Limits are over splits; those of
-        shares over people end in ``_people_low`` and ``_people_high``. Models that no
-        attack has judged have one row with attack ``""``. ``attrs["reference"]`` is
-        the reference's name.
+        One row per defence, strength and attack, and one per baseline: ``kind``,
+        ``defence``, ``strength`` (text), ``attack``, then centre and limits (``_low``,
+        ``_high``) of ``utility`` (on held-out people), ``members`` and ``held_out``
+        (the attack's metric), ``baseline`` (accuracy without the model, at the attack's
+        knowledge level) and ``advantage`` over it, both on the plot's population, and
+        ``utility_change`` and ``change`` (of the attack, on members): the paired
+        differences to :func:`reference_defence`, NaN without one. Limits are over
+        splits; those of shares over people end in ``_people_low`` and
+        ``_people_high``. Models that no attack has judged have one row of kind
+        ``"model"``. ``attrs["reference"]`` is the reference's name.
     """
     frame = results[results["dataset"] == dataset.name]
     summary = summarize(frame, statistic=dataset.statistic)
@@ -100,17 +106,17 @@ def comparison(results, dataset):
         "advantage": (dataset.population, "advantage"),
     }
     keys = ["defence", "parameter", "strength"]
-    models = summary[summary["attack"] == "utility"]
+    models = summary[summary["kind"] == "model"]
     utility = _columns(
         models, keys, {"utility": ("held-out", utility_metric(results, dataset))}
     )
-    attacks = summary[summary["attack"] != "utility"]
+    attacks = summary[summary["kind"] != "model"]
     judged = _columns(attacks, [*keys, "attack"], wanted)
     reference = reference_defence(frame)
     if reference:
         changes = compare_defences(frame, reference, statistic=dataset.statistic)
         changes = changes.rename(columns={"difference": "centre"})
-        is_utility = changes["attack"] == "utility"
+        is_utility = changes["kind"] == "model"
         wanted = {"utility_change": ("held-out", utility_metric(results, dataset))}
         utility = utility.merge(
             _columns(changes[is_utility], keys, wanted), on=keys, how="left"
@@ -125,6 +131,8 @@ def comparison(results, dataset):
     table = summary[keys].drop_duplicates()
     table = table.merge(judged, on=keys, how="left").merge(utility, on=keys, how="left")
     table["attack"] = table["attack"].fillna("")
+    kinds = np.where(table["attack"] == "", "model", "attack")
+    table.insert(0, "kind", np.where(table["defence"] == "", "baseline", kinds))
     table["strength"] = [
         setting(parameter, strength)
         for parameter, strength in zip(
@@ -135,7 +143,7 @@ def comparison(results, dataset):
     return table
 
 
-def model_table(results, dataset):
+def model_table(results: pd.DataFrame, dataset: DatasetSpec) -> pd.DataFrame:
     """Every figure of the models themselves, as texts.
 
     Figures are those of held-out people, or of the training where there is but one
@@ -146,7 +154,7 @@ def model_table(results, dataset):
     DataFrame of str
         ``defence``, ``strength``, then a column per metric.
     """
-    rows = (results["dataset"] == dataset.name) & (results["attack"] == "utility")
+    rows = (results["dataset"] == dataset.name) & (results["kind"] == "model")
     summary = summarize(results[rows], statistic=dataset.statistic)
     summary = summary.rename(columns={dataset.statistic: "centre"})
     keys = ["defence", "parameter", "strength"]
@@ -165,9 +173,11 @@ def model_table(results, dataset):
     return pd.DataFrame(texts | {m: _texts(table, m, _number) for m in wanted})
 
 
-def _columns(summary, keys, wanted):
+def _columns(
+    summary: pd.DataFrame, keys: Sequence[str], wanted: Mapping[str, tuple[str, str]]
+) -> pd.DataFrame:
     """A row per `keys`, and centre and limits of each wanted figure as columns."""
-    table = summary[keys].drop_duplicates()
+    table = summary[list(keys)].drop_duplicates()
     for name, (population, metric) in wanted.items():
         rows = (summary["population"] == population) & (summary["metric"] == metric)
         ends = [e for e in _ENDS if e in summary]
@@ -177,7 +187,7 @@ def _columns(summary, keys, wanted):
     return table
 
 
-def formatted(table, dataset, metric):
+def formatted(table: pd.DataFrame, dataset: DatasetSpec, metric: str) -> pd.DataFrame:
     """The table as texts, for people.
 
     Parameters
@@ -194,6 +204,7 @@ def formatted(table, dataset, metric):
     DataFrame of str
     """
     texts = {column: table[column] for column in ("defence", "strength", "attack")}
+    texts["defence"] = table["defence"].where(table["kind"] != "baseline", _NO_MODEL)
     texts[f"{metric} ({dataset.statistic})"] = _texts(table, "utility", _number)
     reference = table.attrs.get("reference", "")
     if reference:
@@ -208,7 +219,7 @@ def formatted(table, dataset, metric):
     return pd.DataFrame(texts)
 
 
-def audit_table(report):
+def audit_table(report: pd.DataFrame) -> pd.DataFrame:
     """The report of :func:`audit` as texts; attacks that do not apply are left out."""
     report = report[report["skipped"] == ""]
     texts = {column: report[column] for column in ("attack", "access", "people")}
@@ -219,7 +230,7 @@ def audit_table(report):
     return pd.DataFrame(texts)
 
 
-def as_text(table):
+def as_text(table: pd.DataFrame) -> str:
     """A table of texts, its columns aligned to the left."""
     width = {c: max(len(c), *map(len, table[c])) for c in table}
     lines = [list(table), *table.itertuples(index=False)]
@@ -229,7 +240,7 @@ def as_text(table):
     ).rstrip()
 
 
-def _texts(table, name, number):
+def _texts(table: pd.DataFrame, name: str, number: Callable[[float], str]) -> list[str]:
     none = pd.Series(np.nan, index=table.index)
     columns = [
         table.get(f"{name}{end}", none) for end in ("", *("_" + e for e in _ENDS))
@@ -237,7 +248,7 @@ def _texts(table, name, number):
     return [_text(row, number) for row in zip(*columns, strict=True)]
 
 
-def _text(row, number):
+def _text(row: tuple[float, ...], number: Callable[[float], str]) -> str:
     """A figure, its limits over splits and, where they are known, over people."""
     value, *limits = row
     if np.isnan(value):
@@ -253,11 +264,26 @@ def _text(row, number):
     return text
 
 
-def _share(value):
+def _share(value: float) -> str:
     # + 0.0 makes a negative zero positive.
     return "-" if np.isnan(value) else f"{round(value, 3) + 0.0:.3f}"
 
 
-def _number(value):
+def _number(value: float) -> str:
     """Three decimals, or three digits where that would hide the figure."""
     return f"{value:.3f}" if 0.1 <= abs(value) < 1000 else f"{value:.3g}"
+
+
+def escape(text: object) -> str:
+    """Text that Markdown shows as it is, also inside a table."""
+    text = str(text).replace("&", "&amp;").replace("<", "&lt;").replace("\n", " ")
+    return "".join(f"\\{c}" if c in "\\`*_|[]#" else c for c in text)
+
+
+def as_markdown(table: pd.DataFrame) -> str:
+    """A table of texts, in Markdown."""
+    lines = [list(table), ["---"] * table.shape[1], *table.itertuples(index=False)]
+    header, rule, *rows = (
+        [c if c == "---" else escape(c) for c in line] for line in lines
+    )
+    return "\n".join(f"| {' | '.join(line)} |" for line in (header, rule, *rows))

@@ -43,10 +43,39 @@ class Problem:
 
     def judge(self, attack, target):
         value = attack(self.numbers, target)
+        if isinstance(value, str):
+            return value
         return Judgement(
             [("members", "accuracy", value), ("held-out", "accuracy", value / 2)],
             getattr(attack, "pictures", None),
         )
+
+
+def not_a_problem(*, random_state):
+    return {"X": [0.0]}
+
+
+class Offering(Problem):
+    """Has something for whoever asks for it."""
+
+    def __init__(self, *, random_state, part=None):
+        super().__init__(random_state, 3)
+        self.part = part
+
+    def offers(self, kind, random_state):
+        return {"number": {"defence": 1.0}.get(kind, 2.0), "secret": 5.0}
+
+    def judge(self, attack, target):
+        return Judgement([("members", "accuracy", target + attack.number)])
+
+
+class Part:
+    def __init__(self, number=0.0, random_state=None):
+        self.number = number
+
+
+def sum_of(number, extra=0.0, part=None):
+    return number + extra + (part.number if part else 0.0)
 
 
 def dataset(*, random_state, size=3):
