@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
-from sklearn_mid.metrics._ranking import (
+from sklearn_mid.utils._ranking import (
     TOP_SHARES,
     area_and_influence,
     right_by_certainty,

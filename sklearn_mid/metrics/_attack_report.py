@@ -31,18 +31,18 @@ from sklearn_mid.metrics._exact import (
     macro_f1_limits,
     share_limits,
 )
-from sklearn_mid.metrics._ranking import (
-    TOP_SHARES,
-    right_by_certainty,
-    roc_steps,
-    top_name,
-    top_precision,
-)
 from sklearn_mid.metrics._resampling import (
     resampled_areas,
     resampled_matthews,
     resampled_rates,
     resampled_top_precision,
+)
+from sklearn_mid.utils._ranking import (
+    TOP_SHARES,
+    right_by_certainty,
+    roc_steps,
+    top_name,
+    top_precision,
 )
 from sklearn_mid.utils._validation import as_column, factorize
 

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from sklearn_mid.metrics._attack import matthews_correlation
 from sklearn_mid.metrics._bootstrap import PSEUDO_COUNT, proportions
-from sklearn_mid.metrics._ranking import (
+from sklearn_mid.utils._ranking import (
     FALSE_POSITIVE_RATE,
     area_and_influence,
     height_at,

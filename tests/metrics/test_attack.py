@@ -27,16 +27,16 @@ from sklearn_mid.metrics._exact import (
     f1_limits,
     macro_f1_limits,
 )
-from sklearn_mid.metrics._ranking import (
-    area_and_influence,
-    right_by_certainty,
-    roc_steps,
-    top_precision,
-)
 from sklearn_mid.metrics._resampling import (
     resampled_areas,
     resampled_rates,
     resampled_top_precision,
+)
+from sklearn_mid.utils._ranking import (
+    area_and_influence,
+    right_by_certainty,
+    roc_steps,
+    top_precision,
 )
 
 
