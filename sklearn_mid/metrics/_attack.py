@@ -100,12 +100,12 @@ def attack_scores(
     >>> scores["accuracy"], round(scores["f1_positive"], 3), round(scores["mcc"], 3)
     (0.75, 0.8, 0.577)
     """
-    true, pred, values = encode(s_true, s_pred, values)
-    positive = positive_code(positive, values)
-    scores = label_scores(*margins(true, pred, len(values)))
+    true, pred, found = encode(s_true, s_pred, values)
+    detected = positive_code(positive, found)
+    scores = label_scores(*margins(true, pred, len(found)))
     if s_proba is not None:
-        proba = check_proba(s_proba, true, values)
-        scores.update(ranking_scores(true, pred, proba, positive))
+        proba = check_proba(s_proba, true, found)
+        scores.update(ranking_scores(true, pred, proba, detected))
     return {name: float(score) for name, score in scores.items()}
 
 

@@ -179,17 +179,17 @@ def attack_report(
     report = _figures(people, baseline_people, member_people, **options)
     if groups is None:
         return report
-    groups = as_column(groups, "groups")
-    if len(groups) != len(people.true):
+    group_of = as_column(groups, "groups")
+    if len(group_of) != len(people.true):
         raise ValueError(
             f"groups must hold one group for each of {len(people.true)} people, got "
-            f"{len(groups)}."
+            f"{len(group_of)}."
         )
     parts = [report.assign(group=None)]
-    codes, names = factorize(groups)
+    codes, names = factorize(group_of)
     for code, name in enumerate(names):
         some = codes == code
-        some_baseline = None if baseline is None else baseline_people[some]
+        some_baseline = None if baseline_people is None else baseline_people[some]
         part = _figures(people[some], some_baseline, None, **options)
         parts.append(part.assign(group=name))
     report = pd.concat([p.astype({"group": object}) for p in parts], ignore_index=True)
@@ -256,8 +256,8 @@ def _figures(
     add("roc_auc", scores["roc_auc"], drawn)
     add_tops("", people.right_by_certainty)
     if positive is not None:
-        steps = roc_steps(true == positive, people.proba[:, positive])
-        drawn = resampled_rates(*steps, n_resamples, rng)
+        negative, found = roc_steps(true == positive, people.proba[:, positive])
+        drawn = resampled_rates(negative, found, n_resamples, rng)
         add("tpr_at_1pct_fpr", scores["tpr_at_1pct_fpr"], drawn)
     if baseline is not None:
         baseline_is_right = baseline.is_right

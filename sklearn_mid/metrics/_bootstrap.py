@@ -1,9 +1,11 @@
 """Bootstrap intervals that stay finite and honest at the extremes."""
 
 import warnings
+from collections.abc import Callable
 from numbers import Integral, Real
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import check_consistent_length, check_random_state
 
@@ -24,13 +26,13 @@ _RESAMPLING = {
 
 
 def bootstrap_interval(
-    statistic,
-    *arrays,
-    n_resamples=2000,
-    confidence_level=0.95,
-    random_state=None,
-    limits=None,
-):
+    statistic: Callable[..., float],
+    *arrays: ArrayLike,
+    n_resamples: int = 2000,
+    confidence_level: float = 0.95,
+    random_state: int | np.random.RandomState | None = None,
+    limits: tuple[float, float] | None = None,
+) -> tuple[float, float]:
     """Percentile bootstrap interval of a statistic of paired rows.
 
     Rows are drawn with replacement, the same ones of every array, so that what is
@@ -100,20 +102,20 @@ def bootstrap_interval(
     )
     if not arrays:
         raise ValueError("bootstrap_interval needs at least one array of rows.")
-    arrays = [np.asarray(as_rows(a, "arrays")) for a in arrays]
-    check_consistent_length(*arrays)
-    n = len(arrays[0])
+    rows_of = [np.asarray(as_rows(a, "arrays")) for a in arrays]
+    check_consistent_length(*rows_of)
+    n = len(rows_of[0])
     if not n:
         raise ValueError("bootstrap_interval got arrays of 0 rows; it needs 1 or more.")
-    value = float(statistic(*arrays))
+    value = float(statistic(*rows_of))
     if not np.isfinite(value):
         raise ValueError(f"statistic must be finite on all rows, got {value!r}.")
     if limits is not None:
-        limits = as_numbers(limits, "limits")
-        if limits.shape != (2,) or not limits[0] <= value <= limits[1]:
+        ends = as_numbers(limits, "limits")
+        if ends.shape != (2,) or not ends[0] <= value <= ends[1]:
             raise ValueError(
                 f"limits must hold the statistic, which is {value:g}; got "
-                f"{limits.tolist()}."
+                f"{ends.tolist()}."
             )
     rng = check_random_state(random_state)
     with warnings.catch_warnings():
@@ -121,14 +123,15 @@ def bootstrap_interval(
         warnings.simplefilter("ignore", UndefinedMetricWarning)
         replicates = np.array(
             [
-                statistic(*(a[rows] for a in arrays))
+                statistic(*(a[rows] for a in rows_of))
                 for rows in (rng.randint(n, size=n) for _ in range(n_resamples))
             ],
             dtype=np.float64,
         )
     if limits is not None and np.ptp(replicates) == 0:
         missed = 1 - ((1 - confidence_level) / 2) ** (1 / n)
-        return tuple(float(value + missed * (limit - value)) for limit in limits)
+        low, high = (float(value + missed * (end - value)) for end in ends)
+        return low, high
     return quantile_interval(replicates, value, confidence_level)
 
 

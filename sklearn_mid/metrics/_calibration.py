@@ -3,6 +3,7 @@
 from numbers import Integral
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
 from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
@@ -22,8 +23,13 @@ _CONSTRAINTS = {
 
 
 def expected_calibration_error(
-    y_true, y_proba, *, n_bins=10, strategy="uniform", labels=None
-):
+    y_true: ArrayLike,
+    y_proba: ArrayLike,
+    *,
+    n_bins: int = 10,
+    strategy: str = "uniform",
+    labels: ArrayLike | None = None,
+) -> float:
     """Expected calibration error of a classifier's confidences.
 
     Rows are put into bins by confidence; the error is the mean over rows of the
@@ -78,30 +84,30 @@ def expected_calibration_error(
     check_parameters(
         "expected_calibration_error", _CONSTRAINTS, n_bins=n_bins, strategy=strategy
     )
-    y_true = as_column(y_true, "y_true")
-    y_proba = as_numbers(y_proba, "y_proba")
-    if y_proba.ndim not in (1, 2) or not y_proba.size:
+    true = as_column(y_true, "y_true")
+    proba = as_numbers(y_proba, "y_proba")
+    if proba.ndim not in (1, 2) or not proba.size:
         raise ValueError(
             "y_proba must have shape (n_samples,) or (n_samples, n_classes), with one "
-            f"sample or more; got shape {y_proba.shape}."
+            f"sample or more; got shape {proba.shape}."
         )
-    check_consistent_length(y_true, y_proba)
-    if not ((y_proba >= 0) & (y_proba <= 1)).all():
+    check_consistent_length(true, proba)
+    if not ((proba >= 0) & (proba <= 1)).all():
         raise ValueError(
             "y_proba must lie in [0, 1], got values from "
-            f"{y_proba.min():g} to {y_proba.max():g}."
+            f"{proba.min():g} to {proba.max():g}."
         )
-    labels = _labels(y_true, labels, n_labels=2 if y_proba.ndim == 1 else None)
-    if y_proba.ndim == 1:
-        confidence, is_right = y_proba, y_true == labels[1]
+    names = _labels(true, labels, n_labels=2 if proba.ndim == 1 else None)
+    if proba.ndim == 1:
+        confidence, is_right = proba, true == names[1]
     else:
-        if y_proba.shape[1] != len(labels):
+        if proba.shape[1] != len(names):
             raise ValueError(
-                f"y_proba has {y_proba.shape[1]} columns but there are {len(labels)} "
+                f"y_proba has {proba.shape[1]} columns but there are {len(names)} "
                 "labels; pass labels=estimator.classes_."
             )
-        confidence = y_proba.max(axis=1)
-        is_right = y_true == labels[y_proba.argmax(axis=1)]
+        confidence = proba.max(axis=1)
+        is_right = true == names[proba.argmax(axis=1)]
 
     inner_edges = np.linspace(0, 1, n_bins + 1)[1:-1]
     if strategy == "quantile":

@@ -87,14 +87,14 @@ def proportion_interval(
     check_parameters(
         "proportion_interval", _CONSTRAINTS, confidence_level=confidence_level
     )
-    count, n = as_numbers(count, "count"), as_numbers(n, "n")
-    if count.shape != n.shape:
+    counts, totals = as_numbers(count, "count"), as_numbers(n, "n")
+    if counts.shape != totals.shape:
         raise ValueError(
-            f"count and n must have one shape, got {count.shape} and {n.shape}."
+            f"count and n must have one shape, got {counts.shape} and {totals.shape}."
         )
-    if not (np.isfinite(n).all() and ((count >= 0) & (count <= n)).all()):
+    if not (np.isfinite(totals).all() and ((counts >= 0) & (counts <= totals)).all()):
         raise ValueError("count must be within [0, n], and n finite.")
-    return share_limits(count, n, confidence_level)
+    return share_limits(counts, totals, confidence_level)
 
 
 def share_limits(hits, n, confidence_level):

@@ -149,14 +149,14 @@ def difference_over_splits(
         statistic=statistic,
         confidence_level=confidence_level,
     )
-    values, reference = _runs(values, "values"), _runs(reference, "reference")
-    if values.shape != reference.shape:
+    runs, others = _runs(values, "values"), _runs(reference, "reference")
+    if runs.shape != others.shape:
         raise ValueError(
             "values and reference must come from the same splits, got the shapes "
-            f"{values.shape} and {reference.shape}."
+            f"{runs.shape} and {others.shape}."
         )
     with np.errstate(invalid="ignore"):  # two equal infinities have no difference
-        differences = values - reference
+        differences = runs - others
     return _interval(differences, statistic, confidence_level)
 
 
