@@ -20,24 +20,6 @@ from sklearn_mid.defenses import (
 )
 from sklearn_mid.linear_model import MIDLinearRegression
 from sklearn_mid.tree import MIDDecisionTreeClassifier
-from sklearn_mid.utils.estimator_checks import parametrize_with_attack_checks
-
-TREE = MIDDecisionTreeClassifier()
-
-
-@parametrize_with_attack_checks(
-    [MAPAttack(TREE, 0), WhiteBoxTreeAttack(TREE, 0)], target=TREE
-)
-def test_attacks_on_trees(estimator, check):
-    check(estimator)
-
-
-LINEAR = MIDLinearRegression(reg_lambda=0)
-
-
-@parametrize_with_attack_checks([MAPAttack(LINEAR, 0)], target=LINEAR)
-def test_attacks_on_linear_models(estimator, check):
-    check(estimator)
 
 
 def people(n=1000):

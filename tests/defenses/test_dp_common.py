@@ -10,7 +10,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone, is_regressor
 from sklearn.datasets import load_iris
 from sklearn.model_selection import cross_val_score
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_mid.defenses import (
     DPDecisionTreeClassifier,
@@ -19,7 +18,6 @@ from sklearn_mid.defenses import (
     DPLogisticRegression,
     DPRandomForestClassifier,
 )
-from sklearn_mid.utils.estimator_checks import parametrize_with_defense_checks
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn_mid.exceptions.SecretSeedWarning"
@@ -43,39 +41,6 @@ def only_naive_bayes_needs_diffprivlib(request):
     values = params.params.values() if params else ()
     if any(isinstance(value, DPGaussianNB) for value in values):
         request.getfixturevalue("diffprivlib")
-
-
-# Bounds that hold the data of every check, and an epsilon so large that equal data
-# give equal predictions; noise is drawn all the same. Trees and forests split at
-# random and are tagged poor_score for it; the others pass for accuracy, too.
-@parametrize_with_checks(
-    [
-        DPLinearRegression(
-            1e8, bounds=(-200, 200), target_bounds=(-1000, 1000), random_state=0
-        ),
-        DPLogisticRegression(1e6, bounds=(-200, 200), random_state=0),
-        DPGaussianNB(1e6, bounds=(-200, 200), random_state=0),
-        DPDecisionTreeClassifier(1e6, bounds=(-200, 200), max_depth=2, random_state=0),
-        DPRandomForestClassifier(
-            1e6, bounds=(-200, 200), n_estimators=2, max_depth=2, random_state=0
-        ),
-    ]
-)
-def test_scikit_learn_checks(estimator, check):
-    check(estimator)
-
-
-@parametrize_with_defense_checks(
-    [
-        DPLinearRegression(bounds=(-1, 1), target_bounds=(-1, 1)),
-        DPLogisticRegression(bounds=(-1, 1)),
-        DPGaussianNB(bounds=(-1, 1)),
-        DPDecisionTreeClassifier(bounds=(-1, 1)),
-        DPRandomForestClassifier(bounds=(-1, 1)),
-    ]
-)
-def test_defense_checks(estimator, check):
-    check(estimator)
 
 
 @every_model

@@ -1,9 +1,9 @@
 """Every public name that takes data, given data of any kind.
 
-The outcome is a sound answer, or an error that was raised on purpose: never NaN, a bare
-error of numpy or pandas, a warning of numpy's, or a hang. Each name gets a hundred data
-sets, always the same ones; ``HOSTILE_EXAMPLES=2000`` in the environment asks for that
-many, and for new ones.
+The outcome is a sound answer, or an error that names what was given or is what
+scikit-learn says of such data: never NaN, a warning of numpy's, or a hang. Each name
+gets a hundred data sets, always the same ones; ``HOSTILE_EXAMPLES=2000`` in the
+environment asks for that many, and for new ones.
 """
 
 import contextlib
@@ -187,8 +187,11 @@ def hostile(draw, data):
     suppress_health_check=list(HealthCheck),
 )
 @given(data=st.data())
-def test_any_data(call_with_data, outcome, data):
-    outcome(call_with_data, **data.draw(hostile(call_with_data.data)))
+def test_any_data(call_with_data, outcome, says_why, data):
+    changes = data.draw(hostile(call_with_data.data))
+    refused = outcome(call_with_data, **changes)
+    parameters = [*call_with_data.data, *call_with_data.parameters]
+    assert not refused or says_why(refused, parameters), refused
 
 
 def many_categories(n=10_000):

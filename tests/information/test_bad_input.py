@@ -31,16 +31,6 @@ def test_labels_are_named(function):
         function(**arguments, sample_weight=RAGGED)
 
 
-@pytest.mark.parametrize("function", [*CALLS, *FROM_COUNTS])
-def test_the_estimator_and_its_function_are_named(function):
-    arguments = dict.fromkeys(CALLS.get(function, ["counts"]), LABELS)
-    for bad in ("jackknife", None, ["plugin"]):
-        with pytest.raises(
-            ValueError, match=rf"'estimator' parameter of {function.__name__} must"
-        ):
-            function(**arguments, estimator=bad)
-
-
 @pytest.mark.parametrize("function", FROM_COUNTS)
 def test_counts_are_named(function):
     with pytest.raises(ValueError, match=r"^counts must"):
@@ -53,5 +43,3 @@ def test_centers_are_named(function):
         function(RAGGED, 1.0)
     with pytest.raises(ValueError, match=r"^centers must lie within 1e"):
         function([1e300], 0.1)
-    with pytest.raises(ValueError, match=r"'sigma' parameter of mixture_entropy must"):
-        function([1.0], 0)

@@ -82,28 +82,6 @@ def test_what_is_no_array_is_named(function, name):
         function(**{**arguments, name: RAGGED})
 
 
-@pytest.mark.parametrize(
-    ("function", "arguments", "option"),
-    [
-        (interval, {"arrays": [1]}, {"n_resamples": 0}),
-        (interval, {"arrays": [1]}, {"confidence_level": 2}),
-        (interval, {"arrays": [1]}, {"random_state": "x"}),
-        (metrics.expected_calibration_error, CALLS, {"n_bins": 0}),
-        (metrics.expected_calibration_error, CALLS, {"strategy": 1}),
-        (metrics.dp_privacy_loss_bound, CALLS, {"method": "x"}),
-        (metrics.dp_epsilon_for_privacy_loss, CALLS, {"method": "x"}),
-    ],
-)
-def test_an_option_and_its_function_are_named(function, arguments, option):
-    ((name, value),) = option.items()
-    caller = "bootstrap_interval" if function is interval else function.__name__
-    arguments = arguments.get(function, arguments)
-    with pytest.raises(
-        ValueError, match=rf"The '{name}' parameter of {caller} .* Got {value!r}"
-    ):
-        function(**{**arguments, **option})
-
-
 def test_rows_of_probabilities_need_a_column_per_label():
     with pytest.raises(ValueError, match=r"y_proba must have shape"):
         metrics.expected_calibration_error([0, 1], np.zeros((2, 2, 2)))
@@ -123,12 +101,6 @@ def test_members_that_cannot_be_attacked():
         metrics.attack_report(attack, X, y, positive=3)
     with pytest.raises(ValueError, match=r"'n_people' .* of most_exposed .* Got 0"):
         metrics.most_exposed(attack, X, y, n_people=0)
-    with pytest.raises(ValueError, match=r"'n_resamples' .* of attack_report"):
-        metrics.attack_report(attack, X, y, n_resamples=0)
-    with pytest.raises(ValueError, match=r"'confidence_level' .* of attack_report"):
-        metrics.attack_report(attack, X, y, confidence_level=0)
-    with pytest.raises(ValueError, match=r"'random_state' .* of attack_report"):
-        metrics.attack_report(attack, X, y, random_state="x")
 
 
 @pytest.mark.parametrize(

@@ -1,27 +1,10 @@
+"""Weights of rows and classes."""
+
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_mid.tree import MIDDecisionTreeClassifier, PriorityDepthTreeClassifier
-
-
-@parametrize_with_checks(
-    [
-        MIDDecisionTreeClassifier(),
-        MIDDecisionTreeClassifier(0),
-        MIDDecisionTreeClassifier(0.05, release="label"),
-        MIDDecisionTreeClassifier(0.05, sensitive_features=[0]),
-        MIDDecisionTreeClassifier(categorical_features=[0]),
-        MIDDecisionTreeClassifier(
-            max_depth=3, max_bins=5, class_weight="balanced", min_samples_split=4
-        ),
-        PriorityDepthTreeClassifier(),
-        PriorityDepthTreeClassifier(0, 2),
-    ]
-)
-def test_scikit_learn_compatible(estimator, check):
-    check(estimator)
 
 
 @pytest.mark.parametrize("weight_scale", [1.0, 1e-200, 1e200])
