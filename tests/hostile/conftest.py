@@ -16,24 +16,25 @@ import sklearn_mid
 
 # What scikit-learn's checks of records and labels say, without a parameter's name.
 SENTENCES = (
+    "at least one array or dtype is required",
+    "boolean value of NA is ambiguous",
     "Complex data not supported",
+    "could not convert string to float",
     "Expected 2D array",
     "Expected sequence or array-like",
     "Feature names are only supported",
+    "float() argument must be a string or a real number",
     "Found array with",
     "Found input variables with inconsistent numbers of samples",
     "Input contains NaN",
     "Input should have at least 1 dimension",
+    "not supported between instances of",
     "Sample weights must be 1D array or scalar",
+    "setting an array element with a sequence",
     "Sparse data was passed",
     "This solver needs samples of at least 2 classes",
     "Unknown label type",
     "With n_samples=",
-    "at least one array or dtype is required",
-    "boolean value of NA is ambiguous",
-    "could not convert string to float",
-    "float() argument must be a string or a real number",
-    "setting an array element with a sequence",
 )
 # What a caller gave, by the name that the package has for it.
 GIVEN = (
