@@ -15,6 +15,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_mid.attacks import (
     ImputationBaseline,
+    InformedAttack,
     LearnedAttack,
     MAPAttack,
     PriorBaseline,
@@ -121,6 +122,7 @@ ESTIMATORS = [
     MAPAttack(FirstColumn(), 0),
     LearnedAttack(FirstColumn(), 0, classifier=DecisionTreeClassifier()),
     ReleasedAnswerAttack(FirstColumn(), 0),
+    InformedAttack(FirstColumn(), 0, n_probes=2),
     PriorBaseline(0),
     ImputationBaseline(0, classifier=DecisionTreeClassifier()),
 ]
@@ -150,6 +152,7 @@ SKLEARN_FAILURES = {
     DPNeuralNetClassifier: {_WEIGHTS: _BATCHES},
     MAPAttack: _MISSING,
     LearnedAttack: _MISSING,
+    InformedAttack: _MISSING,
     ReleasedAnswerAttack: _MISSING,
     PriorBaseline: _MISSING,
     ImputationBaseline: _MISSING,
@@ -186,6 +189,7 @@ ATTACKS = {
         WhiteBoxTreeAttack(_TREE, 0),
         WhiteBoxTreeAttack(_TREE, 0, counts="leaf"),
         LearnedAttack(_TREE, 0),
+        InformedAttack(_TREE, 0, n_probes=2),
         ReleasedAnswerAttack(_TREE, 0),
         ReleasedAnswerAttack(_TREE, 0, release="labels"),
         ImputationBaseline(0),
@@ -219,6 +223,9 @@ def attack_failures(attack):
         return {"check_bayes_probabilities": reason}
     if is_map and attack.error_model == "labels":
         return {"check_bayes_probabilities": "sees the label, not its probability"}
+    if isinstance(attack, InformedAttack):
+        reason = "reads what one record changes in the model, not the model's rule"
+        return {"check_bayes_rule": reason}
     if getattr(attack, "counts", None) == "leaf":
         reason = "weighs leaves by their label and size, which is not Bayes' rule"
         return {"check_bayes_probabilities": reason}
