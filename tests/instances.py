@@ -41,6 +41,7 @@ from sklearn_mid.neural_network import (
     MIDNeuralNetClassifier,
     MIDNeuralNetRegressor,
 )
+from sklearn_mid.release import MIDClassifier, MIDRegressor
 from sklearn_mid.tree import MIDDecisionTreeClassifier, PriorityDepthTreeClassifier
 
 # What a class needs beside the extras nn and benchmark.
@@ -89,6 +90,14 @@ WRAPPERS = [
     OmitFeature(LogisticRegression(), sensitive_features=-1),
     OmitFeature(LinearRegression(), sensitive_features=[-1]),
 ]
+_QUICK = {"imputer": DecisionTreeClassifier(max_depth=2), "cv": 3}
+RELEASES = [
+    MIDClassifier(LogisticRegression(), cv=3),
+    MIDClassifier(LogisticRegression(), -1, 0.01, **_QUICK),
+    MIDClassifier(DecisionTreeClassifier(), -1, 0.01, distill=False, **_QUICK),
+    MIDRegressor(LinearRegression(), -1, 0.01, **_QUICK),
+    MIDRegressor(LinearRegression(), reg_lambda=0.01, distill=False, cv=3),
+]
 # Bounds that hold the data of every check, and an epsilon so large that equal data
 # give equal predictions; noise is drawn all the same. Trees and forests split at
 # random and are tagged poor_score for it; the others pass for accuracy, too.
@@ -114,6 +123,7 @@ ESTIMATORS = [
     MIDNeuralNetRegressor(),
     DPNeuralNetClassifier(),
     *WRAPPERS,
+    *RELEASES,
     DPLinearRegression(**(LOOSE | {"epsilon": 1e8}), target_bounds=(-1000, 1000)),
     DPLogisticRegression(**LOOSE),
     DPGaussianNB(**LOOSE),
@@ -167,6 +177,7 @@ def sklearn_failures(estimator):
 
 DEFENSES = [
     *WRAPPERS,
+    *RELEASES,
     ConfidencePurifier(LogisticRegression()),
     DPLinearRegression(bounds=(-1, 1), target_bounds=(-1, 1)),
     DPLogisticRegression(bounds=(-1, 1)),
