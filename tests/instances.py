@@ -18,6 +18,7 @@ from sklearn_mid.attacks import (
     InformedAttack,
     LearnedAttack,
     MAPAttack,
+    OwnModelBaseline,
     PriorBaseline,
     ReleasedAnswerAttack,
     WhiteBoxTreeAttack,
@@ -134,6 +135,7 @@ ESTIMATORS = [
     ReleasedAnswerAttack(FirstColumn(), 0),
     InformedAttack(FirstColumn(), 0, n_probes=2),
     PriorBaseline(0),
+    OwnModelBaseline(0),
     ImputationBaseline(0, classifier=DecisionTreeClassifier()),
 ]
 UNCHECKED = {
@@ -165,6 +167,7 @@ SKLEARN_FAILURES = {
     InformedAttack: _MISSING,
     ReleasedAnswerAttack: _MISSING,
     PriorBaseline: _MISSING,
+    OwnModelBaseline: _MISSING,
     ImputationBaseline: _MISSING,
 }
 
@@ -205,12 +208,14 @@ ATTACKS = {
         ReleasedAnswerAttack(_TREE, 0, release="labels"),
         ImputationBaseline(0),
         ImputationBaseline(0, use_response=False),
+        OwnModelBaseline(0),
         PriorBaseline(0),
     ],
     _LINEAR: [
         MAPAttack(_LINEAR, 0),
         MAPAttack(_LINEAR, 0, calibrate=True),
         ReleasedAnswerAttack(_LINEAR, 0),
+        OwnModelBaseline(0),
         LearnedAttack(_LINEAR, 0, classifier=DecisionTreeClassifier(max_depth=8)),
     ],
     _MID_TREE: [MAPAttack(_MID_TREE, 0), WhiteBoxTreeAttack(_MID_TREE, 0)],
@@ -234,6 +239,8 @@ def attack_failures(attack):
         return {"check_bayes_probabilities": reason}
     if is_map and attack.error_model == "labels":
         return {"check_bayes_probabilities": "sees the label, not its probability"}
+    if isinstance(attack, OwnModelBaseline):
+        return {"check_bayes_rule": "its own regression knows no interactions"}
     if isinstance(attack, InformedAttack):
         reason = "reads what one record changes in the model, not the model's rule"
         return {"check_bayes_rule": reason}
