@@ -260,7 +260,7 @@ def load_results(folder: str | os.PathLike) -> pd.DataFrame:
 def summarize(
     results: pd.DataFrame, *, statistic: str = "mean", confidence_level: float = 0.95
 ) -> pd.DataFrame:
-    """Means (or medians) over repetitions, with intervals over splits and over people.
+    """Average repetitions, with intervals over splits and over people.
 
     Two questions, two intervals. *Over splits*: how much would the figure move with
     other splits of the same people, and other dice? That is a t interval over the
