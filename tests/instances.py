@@ -39,6 +39,7 @@ from sklearn_mid.defenses import (
 from sklearn_mid.linear_model import MIDLinearRegression
 from sklearn_mid.neural_network import (
     DPNeuralNetClassifier,
+    DefendedNeuralNetClassifier,
     MIDNeuralNetClassifier,
     MIDNeuralNetRegressor,
 )
@@ -122,6 +123,7 @@ ESTIMATORS = [
     PriorityDepthTreeClassifier(0, 2),
     MIDNeuralNetClassifier(),
     MIDNeuralNetRegressor(),
+    DefendedNeuralNetClassifier(input_dependence=0.1, label_dependence=1.0),
     DPNeuralNetClassifier(),
     *WRAPPERS,
     *RELEASES,

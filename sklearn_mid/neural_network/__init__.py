@@ -1,5 +1,6 @@
-"""Neural networks with a stochastic bottleneck that pays for information."""
+"""Neural networks that resist model inversion: with a bottleneck, or otherwise."""
 
+from sklearn_mid.neural_network._defended import DefendedNeuralNetClassifier
 from sklearn_mid.neural_network._dp import DPNeuralNetClassifier
 from sklearn_mid.neural_network._information_plane import InformationPlaneDisplay
 from sklearn_mid.neural_network._mid import MIDNeuralNetClassifier
@@ -7,6 +8,7 @@ from sklearn_mid.neural_network._mid_regressor import MIDNeuralNetRegressor
 
 __all__ = [
     "DPNeuralNetClassifier",
+    "DefendedNeuralNetClassifier",
     "InformationPlaneDisplay",
     "MIDNeuralNetClassifier",
     "MIDNeuralNetRegressor",

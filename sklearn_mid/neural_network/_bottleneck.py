@@ -144,7 +144,7 @@ class BaseMIDNeuralNet(BaseNeuralNet):
             valid=valid,
             patience=self.n_iter_no_change,
         )
-        self.mutual_information_ = self._rate(X, weight)
+        self._measure(X, y, weight)
         for entry in self.history_:
             # Without noise, the bound is infinite.
             entry.setdefault("rate", np.inf)
@@ -169,12 +169,16 @@ class BaseMIDNeuralNet(BaseNeuralNet):
             random_state=self._derived_seed(VALIDATION, self._n_trainings),
         )[1]
 
-    def _rate(self, X, weight):
+    def _measure(self, X, y, weight):
+        """Set what the code tells of the training data."""
+        self.mutual_information_ = self._rate(X, y, weight)
+
+    def _rate(self, X, y, weight):
         from sklearn_mid.neural_network._inference import mean_rate
 
         if self._net_config["module"]["bottleneck"] == "deterministic":
             return np.inf
-        return mean_rate(self._ready_to_predict()[0], X, weight)
+        return mean_rate(self._ready_to_predict()[0], X, y, weight)
 
     def _sampled_outputs(self, X, link, n_samples, random_state):
         from sklearn_mid.neural_network._inference import sampled_outputs

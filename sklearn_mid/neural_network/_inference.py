@@ -16,7 +16,6 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from sklearn_mid.neural_network._modules import kl_to_standard_normal
 from sklearn_mid.utils._torch import as_seed, as_tensor, new_generator
 
 __all__ = [
@@ -161,14 +160,17 @@ def differentiable_outputs(module, X, *, link, n_draws, generator):
     return link(module.decode(mu, sigma, noise.to(mu.device))).mean(dim=0)
 
 
-def mean_rate(module, X, weight=None):
-    """Mean over rows of KL(N(mu(x), sigma(x)^2) || N(0, I)), in nats.
+def mean_rate(module, X, y, weight=None):
+    """Mean over rows of what the module's code costs, in nats; infinite without noise.
 
-    It bounds I(X; Z) from above (Alemi et al. 2017, eq. 14); infinite without noise.
+    KL(N(mu(x), sigma(x)^2) || N(0, I)) bounds I(X; Z) from above (Alemi et al. 2017,
+    eq. 14); for a ConditionalModule see there.
     """
-    rates = []
+    rates, start = [], 0
     for mu, sigma in _codes(module, X):
         if sigma is None:
             return np.inf
-        rates.append(kl_to_standard_normal(mu, sigma).cpu().numpy())
+        labels = as_tensor(y[start : start + len(mu)], dtype=None, device=mu.device)
+        rates.append(module.rate(mu, sigma, labels).cpu().numpy())
+        start += len(mu)
     return float(np.average(np.concatenate(rates), weights=weight))

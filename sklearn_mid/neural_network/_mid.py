@@ -1,5 +1,7 @@
 """The classifier with a stochastic bottleneck that pays for information."""
 
+import numpy as np
+from scipy.stats import entropy
 from sklearn.utils import compute_sample_weight
 
 from sklearn_mid.neural_network._base import BaseNeuralNetClassifier, softmax
@@ -33,6 +35,12 @@ class MIDNeuralNetClassifier(
         or more. 0 is the undefended net: the same layers without noise. Infinity closes
         the bottleneck: nothing of the input gets through, and all rows are told about
         the class prior. A large number comes there only after many steps.
+    given_label : bool, default=False
+        Whether to pay only for what the code tells beyond the label: KL is then taken
+        to N(m_y, I) with a learned mean for each class, which bounds I(X; Z | Y)
+        instead of I(X; Z) (conditional entropy bottleneck, [3]_). What tells the label
+        is free, so that a large `reg_lambda` keeps the accuracy and merges the rows of
+        a class; `reg_lambda` must be finite.
     encoder : {"mlp", "conv"} or callable, default="mlp"
         What computes features from a row. "mlp" is a perceptron, "conv" strided
         convolutions with GroupNorm, followed by a perceptron. A callable is usually a
@@ -101,7 +109,11 @@ class MIDNeuralNetClassifier(
     mutual_information_ : float
         The rate on the training data in nats: an upper bound on the information
         I(X; Z) that one draw of the bottleneck carries about the input. Infinite with
-        ``reg_lambda=0``, where there is no noise.
+        ``reg_lambda=0``, where there is no noise. With `given_label` it is
+        `information_given_label_` plus the entropy of the labels, since
+        I(X; Z) = I(X; Z | Y) + I(Y; Z).
+    information_given_label_ : float
+        With `given_label`, the bound on I(X; Z | Y) on the training data, in nats.
     history_ : list of dict
         Per epoch: "epoch", "loss", "distortion" and "rate" (means over the epoch's
         mini-batches, in nats), and with `early_stopping` "valid_loss".
@@ -145,6 +157,8 @@ class MIDNeuralNetClassifier(
     .. [2] A. A. Alemi, I. Fischer, J. V. Dillon, K. Murphy, "Deep Variational
        Information Bottleneck", ICLR 2017,
        `arXiv:1612.00410 <https://arxiv.org/abs/1612.00410>`_.
+    .. [3] I. Fischer, "The Conditional Entropy Bottleneck", Entropy 22, 2020,
+       `arXiv:2002.05379 <https://arxiv.org/abs/2002.05379>`_.
 
     Examples
     --------
@@ -166,12 +180,14 @@ class MIDNeuralNetClassifier(
     _parameter_constraints: dict = {
         **BaseMIDNeuralNet._parameter_constraints,
         "class_weight": [dict, StrOptions({"balanced"}), None],
+        "given_label": ["boolean"],
     }
 
     def __init__(
         self,
         reg_lambda=0.01,
         *,
+        given_label=False,
         encoder="mlp",
         hidden_layer_sizes=(128,),
         activation="relu",
@@ -219,7 +235,26 @@ class MIDNeuralNetClassifier(
             verbose=verbose,
             random_state=random_state,
         )
+        self.given_label = given_label
         self.class_weight = class_weight
+
+    def _net_parameters(self, n_outputs, device):
+        parameters = super()._net_parameters(n_outputs, device)
+        if self.given_label:
+            if self.reg_lambda == np.inf:
+                raise ValueError(
+                    "reg_lambda must be finite with given_label=True; got inf. "
+                    "What tells the label is free at any price."
+                )
+            if self.reg_lambda > 0:
+                parameters["module"]["bottleneck"] = "conditional"
+        return parameters
+
+    def _measure(self, X, y, weight):
+        super()._measure(X, y, weight)
+        if self.given_label:
+            self.information_given_label_ = self.mutual_information_
+            self.mutual_information_ += entropy(np.bincount(y, weights=weight))
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):

@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from sklearn_mid.utils._torch import (
+    WEIGHTED_LAYERS,
     build_seeded,
     global_seed,
     new_generator,
@@ -22,6 +23,7 @@ __all__ = [
     "BottleneckModule",
     "PlainModule",
     "build_module",
+    "freeze_first_layers",
     "kl_to_standard_normal",
 ]
 
@@ -178,6 +180,19 @@ class PlainModule(nn.Module):
         """Outputs at the mean of the code."""
         return self.decode(self.encode(X)[0])
 
+    def hidden(self, X):
+        """What follows each activation of the encoder, flattened, and the code."""
+        layers = []
+        if isinstance(self.encoder, nn.Sequential):
+            for layer in self.encoder:
+                X = layer(X)
+                if isinstance(layer, tuple(_ACTIVATIONS.values())):
+                    layers.append(X.flatten(1))
+        else:
+            X = self.encoder(X)
+            layers.append(X)
+        return layers, self.code(X.to(self.head.weight.dtype))
+
 
 class BottleneckModule(PlainModule):
     """Between encoder and head a Gaussian code z ~ N(mu(x), diag(sigma(x)^2))."""
@@ -185,6 +200,27 @@ class BottleneckModule(PlainModule):
     def encode(self, X):
         mu, s = super().encode(X)[0].chunk(2, dim=-1)
         return mu, F.softplus(s - _SIGMA_SHIFT) + _SIGMA_FLOOR
+
+    def rate(self, mu, sigma, y=None):
+        """What the code of each row costs, in nats: a bound on I(X; Z)."""
+        return kl_to_standard_normal(mu, sigma)
+
+
+class ConditionalModule(BottleneckModule):
+    """A bottleneck that pays for what the code tells beyond the label.
+
+    The code is compared with N(m_y, I), where the mean m_y of each class is learned:
+    E KL(N(mu(x), diag(sigma(x)^2)) || N(m_y, I)) >= I(X; Z | Y) (Fischer 2020).
+    """
+
+    def __init__(self, encoder, code, head, *, generator):
+        super().__init__(encoder, code, head)
+        # Apart from the start: at a high price, means that start at one point stay.
+        means = torch.empty_like(head.weight).normal_(generator=generator)
+        self.label_means = nn.Parameter(means)
+
+    def rate(self, mu, sigma, y=None):
+        return kl_to_standard_normal(mu - self.label_means[y], sigma)
 
 
 class ClosedModule(BottleneckModule):
@@ -196,6 +232,24 @@ class ClosedModule(BottleneckModule):
         return 0 * mu.nan_to_num(), torch.ones_like(mu)
 
 
+def freeze_first_layers(encoder, n_layers):
+    """Let the first `n_layers` layers with weights, and norms after them, stay.
+
+    Returns how many layers with weights were found, up to `n_layers`.
+    """
+    found = 0
+    for layer in encoder.modules():
+        own = list(layer.parameters(recurse=False))
+        if isinstance(layer, WEIGHTED_LAYERS):
+            if found == n_layers:
+                break
+            found += 1
+        if found:
+            for parameter in own:
+                parameter.requires_grad_(False)
+    return found
+
+
 def build_module(
     bottleneck, *, latent_dim=None, n_outputs, seed, dtype, **encoder_parameters
 ):
@@ -203,9 +257,10 @@ def build_module(
 
     Parameters
     ----------
-    bottleneck : {"stochastic", "closed", "deterministic", "none"}
-        Gaussian code; noise alone; only the mean, so that the module is a plain net of
-        the same shape; or no layer between the features and the head.
+    bottleneck : {"stochastic", "conditional", "closed", "deterministic", "none"}
+        Gaussian code; one that is priced given the label; noise alone; only the mean,
+        so that the module is a plain net of the same shape; or no layer between the
+        features and the head.
     latent_dim : int, default=None
         Width of the code. None is half the width of the features, rounded up.
     n_outputs : int
@@ -239,5 +294,8 @@ def build_module(
         code = linear(width, latent_dim)
         return PlainModule(encoder, code, linear(latent_dim, n_outputs))
     code = linear(width, 2 * latent_dim)
+    head = linear(latent_dim, n_outputs)
+    if bottleneck == "conditional":
+        return ConditionalModule(encoder, code, head, generator=generator)
     kind = ClosedModule if bottleneck == "closed" else BottleneckModule
-    return kind(encoder, code, linear(latent_dim, n_outputs))
+    return kind(encoder, code, head)

@@ -16,7 +16,13 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
 from torch import nn
 
-from sklearn_mid.neural_network._modules import kl_to_standard_normal
+from sklearn_mid.neural_network._penalties import (
+    erase,
+    gaussian_kernel,
+    hsic,
+    label_kernel,
+    smoothed_losses,
+)
 from sklearn_mid.utils._optional import require
 from sklearn_mid.utils._torch import (
     as_tensor,
@@ -27,7 +33,7 @@ from sklearn_mid.utils._torch import (
     spawn_seed,
 )
 
-__all__ = ["BottleneckNet", "Net", "Rows", "build_net"]
+__all__ = ["BottleneckNet", "DefendedNet", "Net", "Rows", "build_net"]
 
 
 class Rows(NamedTuple):
@@ -382,7 +388,7 @@ class BottleneckNet(Net):
             y = rows.y.expand(n_draws, *rows.y.shape).flatten(0, 1)
             distortion = self.criterion_(outputs.flatten(0, 1), y)
             distortion = distortion.view(n_draws, -1).mean(dim=0)
-        return distortion, kl_to_standard_normal(mu, sigma)
+        return distortion, module.rate(mu, sigma, rows.y)
 
     def batch_loss(self, rows):
         distortion, rate = self.row_losses(rows)
@@ -392,6 +398,56 @@ class BottleneckNet(Net):
         rate = rows.mean(rate)
         price = self.reg_lambda if math.isfinite(self.reg_lambda) else 1  # of nothing
         return distortion + price * rate, distortion, rate
+
+
+class DefendedNet(Net):
+    """Net that is trained with the penalties of DefendedNeuralNetClassifier.
+
+    Parameters
+    ----------
+    module : PlainModule
+    input_dependence, label_dependence, label_smoothing, erased_area : float
+    image_shape : tuple of int
+        Shape of a row.
+    """
+
+    def __init__(
+        self,
+        module,
+        *args,
+        input_dependence=0.0,
+        label_dependence=0.0,
+        label_smoothing=0.0,
+        erased_area=0.0,
+        image_shape=None,
+        **kwargs,
+    ):
+        self.input_dependence = input_dependence
+        self.label_dependence = label_dependence
+        self.label_smoothing = label_smoothing
+        self.erased_area = erased_area
+        self.image_shape = image_shape
+        super().__init__(module, *args, **kwargs)
+
+    def batch_loss(self, rows):
+        X, y, module = rows.X, rows.y, self.module_
+        if self.erased_area > 0:
+            X = erase(X, self.image_shape, self.erased_area, self._noise)
+        layers, code = module.hidden(X)
+        outputs = module.decode(code)
+        loss = rows.mean(smoothed_losses(outputs, y, self.label_smoothing))
+        if self.input_dependence > 0 or self.label_dependence > 0:
+            loss = loss + self._dependence(X, y, [*layers, code])
+        with torch.no_grad():
+            distortion = rows.mean(self.criterion_(outputs, y))
+        return loss, distortion, None
+
+    def _dependence(self, X, y, layers):
+        """What the hidden layers' dependence on the input costs, less the label's."""
+        price = self.input_dependence * gaussian_kernel(X)
+        price = price - self.label_dependence * label_kernel(y, X.dtype)
+        # HSIC is linear in a kernel.
+        return sum(hsic(gaussian_kernel(layer), price) for layer in layers)
 
 
 def _optimizer_arguments(optimizer, weight_decay, device):

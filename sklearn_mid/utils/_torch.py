@@ -18,6 +18,7 @@ from sklearn.utils import check_random_state
 from torch import nn
 
 __all__ = [
+    "WEIGHTED_LAYERS",
     "as_seed",
     "as_tensor",
     "build_seeded",
@@ -30,7 +31,8 @@ __all__ = [
     "spawn_seed",
 ]
 
-_WEIGHTED_LAYERS = (
+# Layers with weights of their own, other than norms.
+WEIGHTED_LAYERS = (
     nn.Linear,
     nn.Conv1d,
     nn.Conv2d,
@@ -155,7 +157,7 @@ def initialize_parameters(module, generator):
     """
     for layer in module.modules():
         own = list(layer.parameters(recurse=False))
-        if isinstance(layer, _WEIGHTED_LAYERS):
+        if isinstance(layer, WEIGHTED_LAYERS):
             bound = 1 / math.sqrt(layer.weight[0].numel())
             with torch.no_grad():
                 for parameter in own:

@@ -463,6 +463,7 @@ CALLS = [
     estimator(neural_network.MIDNeuralNetClassifier, **NET),
     estimator(neural_network.MIDNeuralNetRegressor, **NET),
     estimator(neural_network.DPNeuralNetClassifier, **NET, batch_size=20),
+    estimator(neural_network.DefendedNeuralNetClassifier, **NET),
     updated(neural_network.MIDNeuralNetClassifier, **NET),
     updated(neural_network.MIDNeuralNetRegressor, **NET),
     drawn(

@@ -486,3 +486,66 @@ def test_few_rows_are_answered_as_among_many(blobs):
     many = net.predict_proba(np.tile(X, (5, 1)))[: len(X)]
     one_by_one = np.vstack([net.predict_proba(x[None]) for x in X[:10]])
     assert_allclose(one_by_one, many[:10], rtol=1e-12)
+
+
+# Given the label ---------------------------------------------------------------
+
+
+def test_conditional_rate_is_exact_where_the_marginals_are_gaussian():
+    # X | Y = k ~ N(m_k, t^2) and Z = a X + s E with a^2 t^2 + s^2 = 1, so that Z given
+    # the label is N(a m_k, 1), and I(X; Z | Y) = 1/2 ln(1 + a^2 t^2 / s^2) = -ln s.
+    rng = np.random.default_rng(0)
+    a, t, s = 0.4, 2.0, 0.6
+    means = np.array([-3.0, 0.0, 5.0])
+    y = rng.integers(3, size=400_000)
+    X = torch.from_numpy(means[y] + t * rng.normal(size=len(y)))[:, None]
+    module = build_module(
+        "conditional",
+        latent_dim=1,
+        n_outputs=3,
+        seed=0,
+        dtype="float64",
+        encoder="mlp",
+        input_shape=(1,),
+        hidden_layer_sizes=(),
+        activation="identity",
+    )
+    labels = torch.from_numpy(y)
+    sigma = torch.full_like(X, s)
+
+    def rate(means):
+        with torch.no_grad():
+            module.label_means.copy_(torch.from_numpy(means)[:, None])
+            return float(module.rate(a * X, sigma, labels).mean())
+
+    assert_allclose(rate(a * means), -np.log(s), rtol=5e-3)
+    # Any other means are no better, and the plain bottleneck pays for the label too.
+    assert rate(a * means + 0.1) > rate(a * means)
+    assert rate(0 * means) > rate(a * means) + 0.5
+
+
+def test_price_given_the_label_leaves_the_label(digits):
+    X, y, X_test, y_test = digits
+    params = {"hidden_layer_sizes": (128,), "max_epochs": 30}
+    plain = small(5.0, **params).fit(X, y)
+    given = small(5.0, given_label=True, **params).fit(X, y)
+    assert plain.score(X_test, y_test) < 0.3
+    assert given.score(X_test, y_test) > 0.85
+    # I(X; Z) <= I(X; Z | Y) + H(Y)
+    assert_allclose(
+        given.mutual_information_ - given.information_given_label_,
+        np.log(10),
+        atol=1e-3,
+    )
+    assert given.information_given_label_ < 2
+    loose = small(0.01, given_label=True, **params).fit(X, y)
+    assert loose.information_given_label_ > 2 * given.information_given_label_
+
+
+def test_given_label_without_a_price_is_the_undefended_net(blobs):
+    X, y = blobs
+    nets = [small(0, given_label=given).fit(X, y) for given in (False, True)]
+    assert_array_equal(*(net.predict_proba(X) for net in nets))
+    assert nets[1].information_given_label_ == np.inf
+    with pytest.raises(ValueError, match="reg_lambda must be finite with given_label"):
+        small(np.inf, given_label=True).fit(X, y)
