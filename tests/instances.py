@@ -38,8 +38,8 @@ from sklearn_mid.defenses import (
 )
 from sklearn_mid.linear_model import MIDLinearRegression
 from sklearn_mid.neural_network import (
-    DPNeuralNetClassifier,
     DefendedNeuralNetClassifier,
+    DPNeuralNetClassifier,
     MIDNeuralNetClassifier,
     MIDNeuralNetRegressor,
 )
