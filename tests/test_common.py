@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from functools import partial
 
 import pytest
 from hostile.calls import PASSIVE
@@ -52,7 +53,9 @@ ATTACK_CASES = [
     case
     for target, attacks in ATTACKS.items()
     for case in parametrize_with_attack_checks(
-        attacks, target=target, expected_failed_checks=attack_failures
+        attacks,
+        target=target,
+        expected_failed_checks=partial(attack_failures, target=target),
     ).args[1]
 ]
 
