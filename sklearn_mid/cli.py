@@ -5,7 +5,8 @@ import argparse
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,12 @@ from sklearn_mid._version import __version__
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sklearn_mid.benchmark._engine._folder import State
+
 __all__ = ["main"]
 
 _FORMATS = ("html", "csv", "json", "md")
+_TROUBLE = ("skipped", "failed", "timeout")
 OK, CELLS_FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 _DESCRIPTION = """\
@@ -253,7 +257,7 @@ def _run(options: argparse.Namespace, command: str) -> int:
         save_plots,
         write_report,
     )
-    from sklearn_mid.benchmark._report._results import read_run
+    from sklearn_mid.benchmark._engine._folder import load_run, states
 
     suite = load_suite(options.suite)
     folder = Path(options.output or Path("results") / suite.name)
@@ -275,12 +279,12 @@ def _run(options: argparse.Namespace, command: str) -> int:
         write_report(folder, format="csv"),
         *save_plots(folder, allow_incomplete=True),
     ]
-    cells = read_run(folder).cells
+    _, _, jobs, store = load_run(folder)
     print("\nWrote:")
     for path in paths:
         print(f"  {path}")
     print(f"Full report: sklearn-mid report {shlex.quote(str(folder))}")
-    return _print_trouble(cells)
+    return _print_trouble(states(jobs, store))
 
 
 def _print_tables(folder: Path) -> None:
@@ -308,20 +312,21 @@ def _print_tables(folder: Path) -> None:
     )
 
 
-def _print_trouble(cells: "pd.DataFrame") -> int:
+def _print_trouble(cells: "Iterable[State]") -> int:
     """One line per kind of trouble, and the exit status."""
-    for status in ("skipped", "failed", "timeout"):
-        rows = cells[cells["status"] == status]
-        for reason, group in rows.groupby("reason", sort=False):
-            names = ", ".join(
-                dict.fromkeys(
-                    " / ".join(filter(None, (r.defence, r.attack)))
-                    for r in group.itertuples()
-                )
-            )
-            first_line = str(reason).partition("\n")[0]
-            print(f"{len(group)} cells {status}: {names}: {first_line}")
-    bad = cells["status"].isin(["failed", "timeout"]).any()
+    found: dict[tuple[str, str], list[State]] = defaultdict(list)
+    for cell in cells:
+        if cell.status in _TROUBLE:
+            found[cell.status, cell.reason].append(cell)
+    for status, reason in sorted(found, key=lambda key: _TROUBLE.index(key[0])):
+        group = found[status, reason]
+        names = (" / ".join(filter(None, (c.defence, c.attack))) for c in group)
+        first_line = reason.partition("\n")[0]
+        print(
+            f"{len(group)} cells {status}: {', '.join(dict.fromkeys(names))}: "
+            f"{first_line}"
+        )
+    bad = any(status in ("failed", "timeout") for status, _ in found)
     return CELLS_FAILED if bad else OK
 
 
@@ -336,18 +341,18 @@ def _list(options: argparse.Namespace, command: str) -> int:
 
 
 def _status(options: argparse.Namespace, command: str) -> int:
-    from sklearn_mid.benchmark._report._results import read_run
+    from sklearn_mid.benchmark._engine._folder import load_run, states
 
-    run = read_run(options.folder)
-    manifest, cells = run.manifest, run.cells
-    counts = cells["status"].value_counts()
-    running, _ = run.store.claims()
-    finished = len(cells) - counts.get("missing", 0)
-    print(f"Suite {run.suite.name!r}, started {manifest.get('started', '?')}")
+    manifest, suite, jobs, store = load_run(options.folder)
+    cells = states(jobs, store)
+    counts = Counter(cell.status for cell in cells)
+    running, _ = store.claims()
+    finished = len(cells) - counts["missing"]
+    print(f"Suite {suite.name!r}, started {manifest.get('started', '?')}")
     print(f"Command: {manifest.get('command') or 'run_benchmark (Python)'}")
     print(f"{finished} of {len(cells)} cells finished:")
     for status in ("done", "skipped", "failed", "timeout", "missing"):
-        if counts.get(status):
+        if counts[status]:
             print(f"  {status:8} {counts[status]}")
     if running:
         print(f"Running: {len(running)} jobs")
@@ -362,16 +367,19 @@ def _status(options: argparse.Namespace, command: str) -> int:
     return _print_trouble(cells)
 
 
-def _time_left(cells: "pd.DataFrame", workers: int) -> str:
+def _time_left(cells: "list[State]", workers: int) -> str:
     """From the mean time of finished cells of the same defence and attack."""
-    key = ["kind", "dataset", "defence", "attack"]
-    seconds = cells["seconds"]
-    expected = seconds.fillna(cells.groupby(key)["seconds"].transform("mean"))
-    expected = expected.fillna(seconds.mean())
-    left = expected[cells["status"] == "missing"].sum() / workers
-    if left != left:
+    seconds = defaultdict(list)
+    for cell in cells:
+        if cell.seconds is not None:
+            for like in (cell[:4], None):
+                seconds[like].append(cell.seconds)
+    if not seconds:
         return "unknown"
-    return f"{left:.0f} s" if left < 120 else f"{left / 60:.0f} min"
+    mean = {like: sum(known) / len(known) for like, known in seconds.items()}
+    left = [mean.get(c[:4], mean[None]) for c in cells if c.status == "missing"]
+    total = sum(left) / workers
+    return f"{total:.0f} s" if total < 120 else f"{total / 60:.0f} min"
 
 
 def _plot(options: argparse.Namespace, command: str) -> int:

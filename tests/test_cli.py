@@ -108,7 +108,7 @@ def test_status_of_a_run_that_stopped(suite, tmp_path, capsys):
 
 
 def test_status_of_a_run_at_work(suite, capsys):
-    from sklearn_mid.benchmark._report._results import load_run
+    from sklearn_mid.benchmark._engine._folder import load_run
 
     main(["benchmark", "run", suite, "--quiet"])
     _, _, jobs, store = load_run("results/mine")

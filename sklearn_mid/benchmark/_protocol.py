@@ -43,7 +43,7 @@ class Judgement:
         (height, width, 3). Those of the first repetition are kept for the report.
     """
 
-    values: Sequence[tuple[str, str, float]]
+    values: Sequence[tuple[str, str, Any]]
     pictures: Mapping[str, Sequence[Any]] | None = None
 
 

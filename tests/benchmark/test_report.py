@@ -18,11 +18,11 @@ from sklearn_mid.benchmark import (
     summarize,
     write_report,
 )
+from sklearn_mid.benchmark._engine._folder import load_run
 from sklearn_mid.benchmark._engine._spec import DatasetSpec, parse_suite
 from sklearn_mid.benchmark._protocol import PRIVACY_LOSS_BOUNDS
 from sklearn_mid.benchmark._report._plots import displays
 from sklearn_mid.benchmark._report._promise import PromiseDisplay
-from sklearn_mid.benchmark._report._results import load_run
 from sklearn_mid.benchmark._report._tables import (
     as_text,
     collapsed_runs,

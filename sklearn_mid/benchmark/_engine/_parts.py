@@ -75,8 +75,8 @@ def unknown_parameters(
             yield "", name, allowed
         elif _is_part(value):
             inner = {key: v for key, v in value.items() if key != "use"}
-            for part, *rest in unknown_parameters(_part(value), inner):
-                yield part or value["use"], *rest
+            for part, unknown, rest in unknown_parameters(_part(value), inner):
+                yield part or value["use"], unknown, rest
 
 
 def _part(value: Mapping[str, Any]) -> Callable:

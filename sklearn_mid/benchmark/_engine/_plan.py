@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sklearn_mid.benchmark._engine._spec import (
     AttackSpec,
@@ -29,6 +29,7 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
+@functools.lru_cache(maxsize=1000)
 def derive_seed(*parts: str) -> int:
     """A 32-bit seed that depends on `parts` (texts) and on nothing else."""
     return int(_digest(*parts)[:8], 16)
@@ -44,8 +45,7 @@ def _slug(*parts: str) -> str:
     return "--".join(filter(None, map(_word, parts)))[:120]
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """One result: what a model is good for, or what an attack or baseline reaches.
 
     `kind` is ``"model"`` (without an attack), ``"attack"`` or ``"baseline"``.

@@ -120,8 +120,9 @@ def _take_stock(
     for job in jobs:
         missing = _unfinished(store, job, retry)
         for cell in job.cells:
-            if cell.key not in missing:
-                tally.count(store.status(cell.key))
+            status = store.status(cell.key)
+            if status is not None and cell.key not in missing:
+                tally.count(status)
         if missing:
             todo.append(job.only(missing))
     return tally, todo

@@ -92,16 +92,18 @@ def _is_cell(record: Any) -> bool:
     """Whether `record` holds what readers of a cell rely on."""
     if not isinstance(record, dict):
         return False
-    pictures = record.get("pictures") or {}
+    get = record.get
+    texts = [get("key"), get("written"), get("versions")]
+    texts += [get("reason", ""), get("traceback", "")]
+    values, pictures = get("values"), get("pictures") or {}
     return (
-        record.get("format") == FORMAT
-        and record.get("status") in STATES
-        and isinstance(record.get("seconds"), int | float)
-        and all(isinstance(record.get(k), str) for k in ("key", "written", "versions"))
-        and all(isinstance(record.get(k, ""), str) for k in ("reason", "traceback"))
-        and _are_texts(record.get("warnings", []))
-        and isinstance(record.get("values"), list)
-        and all(_is_figure(entry) for entry in record["values"])
+        get("format") == FORMAT
+        and get("status") in STATES
+        and isinstance(get("seconds"), int | float)
+        and _are_texts(texts)
+        and _are_texts(get("warnings", []))
+        and isinstance(values, list)
+        and all(map(_is_figure, values))
         and isinstance(pictures, dict)
         and all(isinstance(images, list) for images in pictures.values())
         and all(_is_image(image) for row in pictures.values() for image in row)
@@ -118,15 +120,18 @@ def _is_manifest(manifest: Any) -> bool:
 
 
 def _are_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+    return type(value) is list and set(map(type, value)) <= {str}
 
 
 def _is_figure(entry: Any) -> bool:
     """Population, metric and a number, which may be missing or a text like "inf"."""
     if not (isinstance(entry, list) and len(entry) == 3 and _are_texts(entry[:2])):
         return False
+    value = entry[2]
+    if value is None or type(value) is float:
+        return True
     try:
-        float(entry[2] if entry[2] is not None else "nan")
+        float(value)
     except (TypeError, ValueError, OverflowError):
         return False
     return True
@@ -155,10 +160,10 @@ class _Place:
         self.written: str = record["written"]
 
     def counts_before(self, other: "_Place | None") -> bool:
-        def rank(place: "_Place") -> tuple[bool, str]:
-            return place.status == "done", place.written
-
-        return other is None or rank(self) > rank(other)
+        if other is None:
+            return True
+        ranks = ((place.status == "done", place.written) for place in (self, other))
+        return next(ranks) > next(ranks)
 
 
 class Store:

@@ -240,14 +240,16 @@ class AttributeProblem:
                 f"test_size={test_size!r} and auxiliary_size={auxiliary_size!r} of "
                 f"{len(X)} rows leave a part without any."
             )
+        names = [f"{axis}_{role}" for role in ("train", "test", "aux") for axis in "Xy"]
         tables = [t.reset_index(drop=True) for part in parts for t in (part.X, part.y)]
+        roles: dict[str, Any] = dict(zip(names, tables, strict=True))
         return cls(
-            *tables,
-            sensitive_feature,
-            estimator,
-            list(other_sensitive),
-            units or {},
-            bounds or {},
+            **roles,
+            sensitive_feature=sensitive_feature,
+            estimator=estimator,
+            other_sensitive=list(other_sensitive),
+            units=units or {},
+            bounds=bounds or {},
         )
 
     @property
@@ -325,7 +327,7 @@ class AttributeProblem:
         others = self.X_train[[c for c in numeric if c not in self.bounds]]
         if not ((others >= 0) & (others <= 1)).all(axis=None):
             return None
-        bounds = [(0, 1)] * sum(map(len, self._categories()))
+        bounds: list[tuple[float, float]] = [(0, 1)] * sum(map(len, self._categories()))
         bounds += [self.bounds.get(column, (0, 1)) for column in numeric]
         low, high = np.transpose(bounds).astype(float)
         return low, high

@@ -72,8 +72,8 @@ class ImageProblem:
     image_shape: tuple
     net: dict
     evaluator: Any = None
-    X_update: np.ndarray | None = None
-    y_update: np.ndarray | None = None
+    X_update: Any = None
+    y_update: Any = None
     n_attacked: int = 200
 
     def offers(self, kind: str, random_state: int) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def _problem(task: str) -> type[ImageProblem]:
     return _TASKS[task]
 
 
-def _roles(split: Any) -> dict[str, np.ndarray]:
+def _roles(split: Any) -> dict[str, Any]:
     """The parts of a split under the names of a problem."""
     names = {"target": "train", "test": "test", "auxiliary": "aux"}
     return {
@@ -50,7 +50,7 @@ def _labelled(
     bunch: Bunch,
     task: str,
     random_state: int,
-    sizes: dict[str, float],
+    sizes: dict[str, Any],
     net: dict[str, Any],
 ) -> ImageProblem:
     """The attacker has labelled images of the same classes.

@@ -5,7 +5,6 @@ from typing import Any
 import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LinearRegression
-from sklearn.utils import Bunch
 
 from sklearn_mid.benchmark._problems._attribute import AttributeProblem
 from sklearn_mid.datasets import (
@@ -23,7 +22,7 @@ from sklearn_mid.tree import MIDDecisionTreeClassifier
 __all__ = ["adult", "diabetes", "fair", "gss", "iwpc", "nhanes", "steak"]
 
 # Of the large tables the model gets the larger share.
-_LARGE = {"test_size": 0.2, "auxiliary_size": 0.2}
+_LARGE: dict[str, Any] = {"test_size": 0.2, "auxiliary_size": 0.2}
 
 
 def _to_unit(column: pd.Series, bounds: tuple[float, float]) -> pd.Series:
@@ -36,14 +35,15 @@ def diabetes(
     *, random_state: int, estimator: BaseEstimator | None = None
 ) -> AttributeProblem:
     """Disease progression in [-1, 1], sex to hide: linear models."""
-    bunch = load_diabetes(one_hot=True)
+    raw: Any = load_diabetes()
+    bunch: Any = load_diabetes(one_hot=True)
     X, y = bunch.data, _to_unit(bunch.target, bunch.bounds.pop("target"))
     for column, bounds in bunch.bounds.items():
         X[column] = _to_unit(X[column], bounds)
     return AttributeProblem.split(
         X,
         y,
-        secret=load_diabetes().data["sex"],
+        secret=raw.data["sex"],
         random_state=random_state,
         sensitive_feature=bunch.groups["sex"],
         estimator=estimator or LinearRegression(),
@@ -58,13 +58,13 @@ def iwpc(
     estimator: BaseEstimator | None = None,
 ) -> AttributeProblem:
     """Warfarin dose in [-1, 1], a genotype to hide: linear models."""
-    bunch = fetch_iwpc(one_hot=True)
-    labels = fetch_iwpc().data[sensitive]
+    bunch: Any = fetch_iwpc(one_hot=True)
+    raw: Any = fetch_iwpc()
     others = [name for name in bunch.sensitive_features if name != sensitive]
     return AttributeProblem.split(
         bunch.data,
         bunch.target,
-        secret=labels,
+        secret=raw.data[sensitive],
         random_state=random_state,
         sensitive_feature=bunch.groups[sensitive],
         other_sensitive=[bunch.groups[name] for name in others],
@@ -75,7 +75,7 @@ def iwpc(
 
 
 def _survey(
-    bunch: Bunch,
+    bunch: Any,
     random_state: int,
     estimator: BaseEstimator | None,
     sensitive: str | None = None,

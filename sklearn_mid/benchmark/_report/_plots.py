@@ -68,7 +68,7 @@ def displays(results: pd.DataFrame, suite: Suite) -> list[tuple[str, str, str, A
         # Two of one name are for different datasets.
         for attack in {a.name: a for a in suite.attacks}.values():
             if attack.name in judged and "model" in kinds:
-                drawn = {
+                drawn: dict[str, Any] = {
                     "privacy-utility": PrivacyUtilityDisplay._selected(
                         frame,
                         utility=metric,

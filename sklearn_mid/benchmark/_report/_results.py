@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
-from sklearn_mid.benchmark._engine._plan import Job, plan
-from sklearn_mid.benchmark._engine._spec import Suite, SuiteError, parse_suite
-from sklearn_mid.benchmark._engine._store import ResultsFolderError, Store
+from sklearn_mid.benchmark._engine._folder import load_run
+from sklearn_mid.benchmark._engine._plan import Job
+from sklearn_mid.benchmark._engine._spec import Suite
+from sklearn_mid.benchmark._engine._store import Store
 from sklearn_mid.benchmark._report._repetitions import (
     check_columns,
     summarize_repetitions,
@@ -23,7 +25,6 @@ __all__ = [
     "compare_defences",
     "load_cells",
     "load_results",
-    "load_run",
     "read_run",
     "summarize",
 ]
@@ -43,43 +44,6 @@ _WITHIN_0_1 = (
     "roc_auc",
     "weighted f1",
 )
-
-
-def load_run(
-    folder: str | os.PathLike,
-) -> tuple[dict[str, Any], Suite, list[Job], Store]:
-    """Manifest, suite and planned jobs of a results folder.
-
-    Returns
-    -------
-    manifest : dict
-    suite : Suite
-    jobs : list of Job
-    store : Store
-
-    Raises
-    ------
-    ResultsFolderError
-        If `folder` holds no results.
-    """
-    if not isinstance(folder, str | os.PathLike):
-        raise TypeError(f"folder must be a str or path, got {folder!r}.")
-    store = Store(folder)
-    manifest = store.read_manifest()
-    if manifest is None or not isinstance(manifest.get("suite"), dict):
-        raise ResultsFolderError(
-            f"{str(folder)!r} is not a results folder: it has no readable "
-            "manifest.json. Start one with: sklearn-mid benchmark run SUITE --output "
-            "FOLDER"
-        )
-    # Nothing is imported: results can be read without the code behind them.
-    try:
-        suite = parse_suite(manifest["suite"], source=str(folder))
-    except SuiteError as error:
-        raise ResultsFolderError(
-            f"the manifest.json in {str(folder)!r} is damaged: {error}"
-        ) from error
-    return manifest, suite, plan(suite), store
 
 
 @dataclass
@@ -106,7 +70,7 @@ class _Names:
     def __call__(self, text: str) -> int:
         return self._codes.setdefault(text, len(self._codes))
 
-    def of(self, codes: Sequence[int]) -> np.ndarray:
+    def of(self, codes: ArrayLike) -> np.ndarray:
         names = np.array([*self._codes, None], dtype=object)
         return names[np.asarray(codes, dtype=np.intp)]
 
