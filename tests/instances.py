@@ -127,10 +127,13 @@ ESTIMATORS = [
     DPNeuralNetClassifier(),
     *WRAPPERS,
     *RELEASES,
-    DPLinearRegression(**(LOOSE | {"epsilon": 1e8}), target_bounds=(-1000, 1000)),
+    DPLinearRegression(
+        **(LOOSE | {"epsilon": 1e8}), delta=0, target_bounds=(-1000, 1000)
+    ),
     DPLogisticRegression(**LOOSE),
     DPGaussianNB(**LOOSE),
-    DPDecisionTreeClassifier(**LOOSE, max_depth=2),
+    # Bins of width 1 where most of the data are.
+    DPDecisionTreeClassifier(**LOOSE, n_bins=400, max_depth=2),
     DPRandomForestClassifier(**LOOSE, n_estimators=2, max_depth=2),
     MAPAttack(FirstColumn(), 0),
     LearnedAttack(FirstColumn(), 0, classifier=DecisionTreeClassifier()),

@@ -4,7 +4,7 @@ from sklearn_mid.defenses._dp_forest import DPRandomForestClassifier
 from sklearn_mid.defenses._dp_linear import DPLinearRegression
 from sklearn_mid.defenses._dp_logistic import DPLogisticRegression
 from sklearn_mid.defenses._dp_naive_bayes import DPGaussianNB
-from sklearn_mid.defenses._dp_trees import DPDecisionTreeClassifier
+from sklearn_mid.defenses._dp_tree import DPDecisionTreeClassifier
 from sklearn_mid.defenses._label_only import LabelOnly
 from sklearn_mid.defenses._noise import ConfidenceNoise
 from sklearn_mid.defenses._omit import OmitFeature

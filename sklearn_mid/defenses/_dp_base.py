@@ -71,9 +71,9 @@ def center_and_half_width(
     return (upper + lower) / 2, half_width
 
 
-def clip(values: Floats, name: str, warn: bool) -> Floats:
-    """Clip scaled values to [-1, 1], not without a word."""
-    clipped = np.clip(values, -1, 1)
+def clip(values: Floats, name: str, warn: bool, low: float | Floats = -1) -> Floats:
+    """Clip scaled values to [-1, 1] or [low, 1], not without a word."""
+    clipped = np.clip(values, low, 1)
     # Rounding errors of the scaling are no reason to warn.
     if warn and (np.abs(values - clipped) > 1e-9).any():
         warnings.warn(

@@ -141,7 +141,7 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
         ],
         "noise_multiplier": [Interval(Real, 0, None, closed="left"), None],
         "delta": [Interval(Real, 0, 1, closed="neither")],
-        "max_grad_norm": [Interval(Real, 0, None, closed="neither")],
+        "max_grad_norm": [Interval(Real, 0, 1e12, closed="right")],
     }
 
     def __init__(

@@ -36,7 +36,7 @@ CASES = {
     "linear": DPLinearRegression(bounds=(-1, 1), target_bounds=(0, 1)),
     "logistic": DPLogisticRegression(bounds=(-1, 1)),
     "naive Bayes": DPGaussianNB(bounds=(-1, 1)),
-    "tree": DPDecisionTreeClassifier(bounds=(-1, 1), max_depth=1),
+    "tree": DPDecisionTreeClassifier(bounds=(-1, 1), n_bins=2, max_depth=1),
     "forest": DPRandomForestClassifier(bounds=(-1, 1), n_estimators=1, max_depth=1),
 }
 
@@ -80,7 +80,7 @@ def test_replacing_n_records_stays_under_the_bound_for_n(n):
     for labels, seeds in ((both, range(400)), (neither, range(400, 800))):
         fits = (
             DPDecisionTreeClassifier(
-                0.6, bounds=(-1, 1), max_depth=1, random_state=seed
+                0.6, bounds=(-1, 1), n_bins=2, max_depth=1, random_state=seed
             ).fit(np.vstack([rows, rows[:1]]), np.r_[labels, 1])
             for seed in seeds
         )

@@ -110,20 +110,30 @@ def naive_bayes_of_nothing(self, X, y):
     return self
 
 
-def products_of_nothing(Z, target, *args):
+def sums_of_nothing(Z, target, *args):
     k = Z.shape[1]
-    return np.eye(k), np.ones(k), 1.0
+    return np.eye(k), np.ones(k), 0.0, 1.0
+
+
+def first_features(impurity, epsilon, noise):
+    return np.isfinite(impurity).argmax(axis=1)
+
+
+def counts_of_nothing(counts, epsilon, noise):
+    return np.zeros(counts.shape)
 
 
 MECHANISMS = {
-    "DPLinearRegression": ("defenses._dp_linear._noisy_products", products_of_nothing),
-    "DPLogisticRegression": ("defenses._dp_logistic.private_minimum", a_minimum),
-    "DPDecisionTreeClassifier": ("defenses._dp_forest.noisy_mode", some_labels),
-    "DPRandomForestClassifier": ("defenses._dp_forest.noisy_mode", some_labels),
-    "DPNeuralNetClassifier": (
-        "neural_network._dp_training.PrivateOptimizer.add_noise",
-        a_gradient,
-    ),
+    "DPLinearRegression": {"defenses._dp_linear.noisy_sums": sums_of_nothing},
+    "DPLogisticRegression": {"defenses._dp_logistic.private_minimum": a_minimum},
+    "DPDecisionTreeClassifier": {
+        "defenses._dp_tree.noisy_best": first_features,
+        "defenses._dp_tree.noisy_counts": counts_of_nothing,
+    },
+    "DPRandomForestClassifier": {"defenses._dp_forest.noisy_mode": some_labels},
+    "DPNeuralNetClassifier": {
+        "neural_network._dp_training.PrivateOptimizer.add_noise": a_gradient
+    },
 }
 
 
@@ -148,8 +158,8 @@ def test_without_what_the_mechanisms_release_neighbours_leave_the_same_file(
 
         monkeypatch.setattr(GaussianNB, "fit", naive_bayes_of_nothing)
     else:
-        where, what = MECHANISMS[type(model).__name__]
-        monkeypatch.setattr(f"sklearn_mid.{where}", what)
+        for where, what in MECHANISMS[type(model).__name__].items():
+            monkeypatch.setattr(f"sklearn_mid.{where}", what)
     # The same noise twice, where no mechanism was replaced: structure, batches.
     monkeypatch.setattr(
         _secret_noise, "_SystemUniforms", lambda: np.random.default_rng(0)
