@@ -15,7 +15,12 @@ from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklearn_mid.release._imputer import aligned_proba, fit_imputer, value_proba
+from sklearn_mid.release._imputer import (
+    RecordImputer,
+    aligned_proba,
+    fit_imputer,
+    value_proba,
+)
 from sklearn_mid.release._students import (
     fit_regressor_student,
     fit_student,
@@ -147,6 +152,9 @@ def distil(student, imputer, X, crossed, secrets, classes, weights, rng):
     if not known.shape[1]:
         nothing = np.empty((len(values), 0))
         return model, fit_imputer(imputer, nothing, values, crossed.prior.mean(axis=0))
+    if isinstance(imputer, RecordImputer):
+        # Soft targets are smooth, and held-out copies of a person would tell nothing.
+        imputer = clone(imputer).set_params(early_stopping=False)
     return model, fit_student(imputer, known, crossed.prior, values, weights, rng)
 
 

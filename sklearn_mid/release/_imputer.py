@@ -12,6 +12,7 @@ from sklearn_mid.release._students import take_rows
 
 __all__ = ["RecordImputer", "aligned_proba", "fit_imputer", "value_proba"]
 
+_ENOUGH = 30  # records of a value
 _FLOOR = 1e-6  # no value is ever quite impossible
 
 
@@ -21,7 +22,10 @@ class RecordImputer(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     max_iter : int, default=50
-        Boosting steps.
+        Boosting steps at most.
+    early_stopping : bool, default=True
+        Whether steps end where held-out records gain no more, if there are enough of
+        each value to tell.
     random_state : int, RandomState instance or None, default=None
         Seeds the boosting.
 
@@ -31,8 +35,9 @@ class RecordImputer(ClassifierMixin, BaseEstimator):
         Values told apart.
     """
 
-    def __init__(self, max_iter=50, random_state=None):
+    def __init__(self, max_iter=50, early_stopping=True, random_state=None):
         self.max_iter = max_iter
+        self.early_stopping = early_stopping
         self.random_state = random_state
 
     def fit(self, X, y, sample_weight=None):
@@ -49,11 +54,14 @@ class RecordImputer(ClassifierMixin, BaseEstimator):
                 encoded_missing_value=-2,
                 min_frequency=5,
             ).fit(self._text(frame))
+        rarest = np.unique(y, return_counts=True)[1].min()
         self._boosting = HistGradientBoostingClassifier(
             max_iter=self.max_iter,
-            learning_rate=0.1,
+            learning_rate=0.2,
             max_leaf_nodes=12,
-            early_stopping=False,
+            early_stopping=self.early_stopping and rarest >= _ENOUGH,
+            n_iter_no_change=5,
+            validation_fraction=0.15,
             random_state=self.random_state,
         )
         self._boosting.fit(self._numbers(frame), y, sample_weight=sample_weight)
