@@ -190,8 +190,12 @@ class WassersteinGAN:
         }
         # A killed run leaves the former checkpoint or the new one, never half of it.
         temporary = path.with_suffix(f".{os.getpid()}.tmp")
-        torch.save(state, temporary)
-        os.replace(temporary, path)
+        try:
+            with open(temporary, "wb") as file:
+                torch.save(state, file)
+            os.replace(temporary, path)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from error
 
     def _load(self, path):
         try:

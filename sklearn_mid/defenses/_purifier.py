@@ -144,7 +144,8 @@ class ConfidencePurifier(ConfidenceDefense):
         y : array-like of shape (n_samples,)
             Labels.
         **fit_params : dict
-            Passed to the estimator's ``fit``. Not per row: rows are split.
+            Passed to the estimator's ``fit``; of what has one entry per row of X, such
+            as `sample_weight`, those of the estimator's rows.
 
         Returns
         -------
@@ -154,7 +155,13 @@ class ConfidencePurifier(ConfidenceDefense):
         rng = check_random_state(self.random_state)
         reference = X
         if not isinstance(self.estimator, FrozenEstimator):
-            X, y, reference = self._split(X, y, rng)
+            rows, reference_rows, X, y = self._split(X, y, rng)
+            n_rows, reference = len(y), _take_rows(X, reference_rows)
+            X, y = _take_rows(X, rows), y[rows]
+            fit_params = {
+                name: _take_rows(value, rows) if _has_rows(value, n_rows) else value
+                for name, value in fit_params.items()
+            }
         self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
         logits = _centred_log(self._confidences(reference))
         purifier = self.purifier
@@ -173,7 +180,10 @@ class ConfidencePurifier(ConfidenceDefense):
         return self._adopt_attributes()
 
     def _split(self, X, y, rng):
-        """Rows for the classifier, at least one of each class, and reference rows."""
+        """Rows for the classifier, at least one of each class, and reference rows.
+
+        With X and y, whose rows can now be taken.
+        """
         y = column_or_1d(y, warn=True)
         assert_all_finite(y, input_name="y")
         check_classification_targets(y)
@@ -188,15 +198,25 @@ class ConfidencePurifier(ConfidenceDefense):
         n_reference = max(1, round(self.reference_fraction * len(y)))
         reference = others[:n_reference]
         rows = np.concatenate([first_of_class, others[n_reference:]])
-        return _take_rows(X, rows), y[rows], _take_rows(X, reference)
+        return rows, reference, X, y
 
     def _release(self, proba):
         rebuilt = self.purifier_.predict(_centred_log(proba)).reshape(proba.shape)
         return put_label_first(softmax(rebuilt, axis=1), proba.argmax(axis=1))
 
 
+def _has_rows(value, n_rows):
+    """Whether a parameter of ``fit`` has one entry per row."""
+    shape = getattr(value, "shape", None)
+    if shape is None and isinstance(value, list | tuple):
+        shape = (len(value),)
+    return bool(shape) and shape[0] == n_rows
+
+
 def _take_rows(X, rows):
-    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+    if hasattr(X, "iloc"):
+        return X.iloc[rows]
+    return [X[row] for row in rows] if isinstance(X, list | tuple) else X[rows]
 
 
 def _centred_log(proba):

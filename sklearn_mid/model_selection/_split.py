@@ -37,13 +37,13 @@ class TargetAuxiliarySplit(NamedTuple):
 _CONSTRAINTS = {"test_within_groups": ["boolean"], "random_state": ["random_state"]}
 
 
-def _take(data, indices):
+def _take(data: Any, indices: np.ndarray) -> Any:
     if data is None:
         return None
     return data.iloc[indices] if hasattr(data, "iloc") else data[indices]
 
 
-def _n_units(param, size, n_units):
+def _n_units(param: str, size: Any, n_units: int) -> int:
     if isinstance(size, bool) or not isinstance(size, Real):
         raise TypeError(f"{param} must be a share or a number, got {size!r}.")
     whole = isinstance(size, Integral)
@@ -55,7 +55,7 @@ def _n_units(param, size, n_units):
     return int(size) if whole else math.floor(size * n_units + 1e-9)
 
 
-def _counts(sizes, n_units, what):
+def _counts(sizes: dict[str, Any], n_units: int, what: str) -> dict[str, int]:
     """Number of units of each role; that of one role with size None is the rest."""
     counts = {
         role: None if size is None else _n_units(f"{role}_size", size, n_units)
@@ -68,6 +68,12 @@ def _counts(sizes, n_units, what):
             + ", ".join(f"{role}_size={size!r}" for role, size in sizes.items())
             + ". Make them smaller."
         )
+    for role, size in sizes.items():
+        if size and not counts[role]:
+            raise ValueError(
+                f"{role}_size={size!r} of {n_units} {what} is none; pass a larger "
+                f"share, a number of {what}, or 0 for an empty part."
+            )
     counts = {r: n_units - taken if c is None else c for r, c in counts.items()}
     if not counts["target"]:
         raise ValueError(
@@ -78,7 +84,9 @@ def _counts(sizes, n_units, what):
     return counts
 
 
-def _deal(counts, strata, rng):
+def _deal(
+    counts: list[int], strata: np.ndarray, rng: np.random.RandomState
+) -> np.ndarray:
     """Role of each unit: exact counts, in proportion within every stratum.
 
     Units are put in random order, stratum after stratum, and each role takes units at
@@ -96,7 +104,34 @@ def _deal(counts, strata, rng):
     return dealt
 
 
-def _codes(param, values, n_samples):
+def _deal_within(
+    group: np.ndarray, test_size: Any, rng: np.random.RandomState
+) -> np.ndarray:
+    """Whether each row is for the test, such that every group keeps one that is not."""
+    counts = _counts({"target": None, "test": test_size}, len(group), "rows")
+    is_test = _deal(list(counts.values()), group, rng) == 1
+    groups, group = np.unique(group, return_inverse=True)
+    n_free = len(group) - len(groups)
+    if counts["test"] > n_free:
+        raise ValueError(
+            f"test_size={test_size!r} asks for {counts['test']} of the "
+            f"{len(group)} rows of the target's {len(groups)} groups, but one row of "
+            f"each group is the target's: allowed are {n_free} or fewer. Pass a "
+            "smaller test_size."
+        )
+    # Where a group was dealt away whole, one of its rows comes back for one of a group
+    # that has another.
+    n_kept = np.bincount(group, weights=~is_test)
+    _, first = np.unique(group, return_index=True)
+    back = first[n_kept == 0]
+    is_test[back] = False
+    kept = np.flatnonzero(~is_test)
+    _, one_of_each = np.unique(group[kept], return_index=True)
+    is_test[rng.permutation(np.delete(kept, one_of_each))[: len(back)]] = True
+    return is_test
+
+
+def _codes(param: str, values: Any, n_samples: int) -> np.ndarray:
     values = as_column(values, param)
     if len(values) != n_samples:
         raise ValueError(
@@ -105,7 +140,9 @@ def _codes(param, values, n_samples):
     return factorize(values)[0]
 
 
-def _strata_of_groups(strata, groups, n_groups):
+def _strata_of_groups(
+    strata: np.ndarray, groups: np.ndarray, n_groups: int
+) -> np.ndarray:
     of_group = np.empty(n_groups, dtype=np.intp)
     of_group[groups] = strata
     if not np.array_equal(of_group[groups], strata):
@@ -119,18 +156,18 @@ def _strata_of_groups(strata, groups, n_groups):
 
 
 def target_auxiliary_split(
-    X,
-    y=None,
+    X: Any,
+    y: Any = None,
     *,
-    target_size=None,
-    test_size=0.2,
-    auxiliary_size=0.3,
-    update_size=0,
-    groups=None,
-    test_within_groups=False,
-    stratify=None,
-    random_state=None,
-):
+    target_size: float | int | None = None,
+    test_size: float | int | None = 0.2,
+    auxiliary_size: float | int | None = 0.3,
+    update_size: float | int | None = 0,
+    groups: Any = None,
+    test_within_groups: bool = False,
+    stratify: Any = None,
+    random_state: int | np.random.RandomState | None = None,
+) -> TargetAuxiliarySplit:
     """Split rows by the role that they play in an attack.
 
     A fair judgement of an attack needs disjoint rows: those that the target is trained
@@ -155,7 +192,7 @@ def target_auxiliary_split(
         Whether test rows are other rows of the target's groups, as for a face
         recogniser, which is tested on new pictures of people that it knows.
         `test_size` is then a share or number of these groups' rows, spread evenly over
-        the groups. Needs `groups`.
+        the groups; one row of each group stays the target's. Needs `groups`.
     stratify : array-like of shape (n_samples,), default=None
         Values, such as `y`, that every role gets in about equal proportions.
     random_state : int, RandomState instance or None, default=None
@@ -170,8 +207,9 @@ def target_auxiliary_split(
     Raises
     ------
     ValueError
-        If the sizes ask for more than there is or leave nothing for the target, if a
-        length is wrong, or if `stratify` varies within a group.
+        If the sizes ask for more than there is, leave nothing for the target, or a
+        share comes to nothing; if a length is wrong, or if `stratify` varies within a
+        group.
     TypeError
         If a size is not a number.
 
@@ -234,8 +272,8 @@ def target_auxiliary_split(
         role = _deal(list(counts.values()), strata, rng)[group]
         if test_within_groups:
             own = np.flatnonzero(role == roles.index("target"))
-            within = _counts({"target": None, "test": test_size}, len(own), "rows")
-            role[own] = _deal(list(within.values()), group[own], rng)
+            is_test = _deal_within(group[own], test_size, rng)
+            role[own[is_test]] = roles.index("test")
     parts = []
     for i in range(len(roles)):
         indices = np.flatnonzero(role == i)

@@ -168,11 +168,17 @@ def factorize(column):
 
 
 def positions(values, among):
-    """Position of each value in the distinct values `among`, -1 if it is none."""
-    values, among = (
-        pd.Index(_usual_floats(np.asarray(v)), tupleize_cols=False)
-        for v in (values, among)
-    )
+    """Position of each value in the distinct values `among`, -1 if it is none.
+
+    True is 1 and False is 0, as everywhere: scikit-learn makes floats of pandas' own
+    booleans, pandas' index tells them apart.
+    """
+    values, among = (_usual_floats(np.asarray(v)) for v in (values, among))
+    if values.dtype != among.dtype:
+        values, among = (
+            v.astype(np.int8) if v.dtype == bool else v for v in (values, among)
+        )
+    values, among = (pd.Index(v, tupleize_cols=False) for v in (values, among))
     return among.get_indexer(values)
 
 

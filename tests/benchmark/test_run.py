@@ -22,7 +22,7 @@ from sklearn_mid.benchmark import (
     run_benchmark,
     write_report,
 )
-from sklearn_mid.benchmark._engine._store import Store
+from sklearn_mid.benchmark._engine._store import Store, write_file
 
 
 def states(folder):
@@ -652,3 +652,10 @@ def test_the_quick_suite_gives_the_same_bytes_with_one_job_and_with_two(tmp_path
         for n in (1, 2)
     )
     assert first == second
+
+
+def test_an_error_of_writing_names_the_file_that_was_asked_for(tmp_path):
+    path = tmp_path / "missing" / "results.csv"
+    with pytest.raises(FileNotFoundError) as raised:
+        write_file(path, b"")
+    assert raised.value.filename == str(path)

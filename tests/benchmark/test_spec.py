@@ -235,3 +235,15 @@ def test_every_suite_of_the_package_is_valid(name):
     assert suite.name == name
     assert suite.title
     assert suite.description
+
+
+def test_a_byte_order_mark_is_no_text(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(TOML, encoding="utf-8-sig")
+    assert load_suite(path).name == "mine"
+
+
+def test_what_may_stand_instead_is_a_sentence(toy_document):
+    document = toy_document(attack=[{"name": "wxyz"}])
+    with pytest.raises(SuiteError, match=r"'wxyz'\. Allowed are: "):
+        parse_suite(document)

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_digits
@@ -117,3 +118,25 @@ def test_bad_parameters_are_named(params, message):
 def test_too_few_rows_are_named():
     with pytest.raises(ValueError, match="n_samples=2 rows of 2 classes"):
         ConfidencePurifier(LogisticRegression()).fit([[0], [1]], [0, 1])
+
+
+class NotesItsWeights(LogisticRegression):
+    """Does not check that there is one for each row."""
+
+    def fit(self, X, y, sample_weight=None, names=None):
+        self.weights_, self.names_ = np.asarray(sample_weight), names
+        self.first_column_ = X[:, 0]
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize("container", [np.asarray, list, pd.Series])
+def test_weights_go_with_their_rows(container):
+    rows = np.arange(400)
+    purifier = ConfidencePurifier(
+        NotesItsWeights(max_iter=200), purifier=LINEAR, random_state=0
+    )
+    records = np.column_stack([rows / 400, X[:400]])
+    purifier.fit(records, y[:400], sample_weight=container(rows), names=["a", "b"])
+    inner = purifier.estimator_
+    assert_allclose(inner.weights_, inner.first_column_ * 400)
+    assert inner.names_ == ["a", "b"]

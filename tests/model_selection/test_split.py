@@ -149,3 +149,44 @@ def test_size_that_is_no_number(size):
 def test_different_lengths():
     with pytest.raises(ValueError, match=r"inconsistent numbers of samples"):
         target_auxiliary_split(X, Y[:-1])
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("test_size", [0.2, 0.5, 3])
+def test_every_group_of_the_test_is_known_to_the_target(seed, test_size):
+    people = np.repeat(np.arange(12), [1, 1, 1, 1, 1, 2, 2, 2, 3, 4, 10, 20])
+    split = target_auxiliary_split(
+        people[:, None],
+        groups=people,
+        test_within_groups=True,
+        test_size=test_size,
+        auxiliary_size=2,
+        random_state=seed,
+    )
+    known, tested = set(people[split.target.indices]), people[split.test.indices]
+    assert set(tested) <= known
+    assert len(known) == 10
+    n = len(split.target.indices) + len(tested)
+    assert len(tested) == (3 if test_size == 3 else int(test_size * n))
+
+
+def test_groups_too_small_to_test_are_named():
+    people = np.arange(10) // 2
+    options = {"groups": people, "test_within_groups": True, "auxiliary_size": 1}
+    with pytest.raises(
+        ValueError, match=r"test_size=0\.7 asks for 5 of the 8 rows .* allowed are 4 or"
+    ):
+        target_auxiliary_split(X[:10], test_size=0.7, random_state=0, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"groups": Y > 1}, r"test_size=0\.2 of 2 groups is none; pass a larger share"),
+        ({"auxiliary_size": 0.001}, r"auxiliary_size=0\.001 of 100 rows is none"),
+        ({"update_size": 0.001}, r"update_size=0\.001 of 100 rows is none"),
+    ],
+)
+def test_a_share_that_comes_to_nothing_is_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        target_auxiliary_split(X, random_state=0, **options)

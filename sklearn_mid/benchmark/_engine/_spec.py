@@ -158,7 +158,7 @@ def _table_names(fields):
 def nearest(name: Any, allowed: Iterable[Any]) -> str:
     """What may stand instead of `name`, as the end of a message."""
     close = difflib.get_close_matches(str(name), list(allowed), n=1, cutoff=0.5)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
+    hint = f"; did you mean {close[0]!r}?" if close else "."
     return f"{hint} Allowed are: {', '.join(sorted(map(str, allowed)))}."
 
 
@@ -427,7 +427,8 @@ def parse_suite(
 def read_suite(path: Path, catalogue: Catalogue | None = None) -> Suite:
     """Read a suite file; with a catalogue, what it names is checked, too."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        # Windows' editors put a byte-order mark first.
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SuiteError(
             f"cannot read the suite file {str(path)!r}: {error.strerror}."

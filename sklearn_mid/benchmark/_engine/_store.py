@@ -73,10 +73,11 @@ def write_file(path: str | os.PathLike, data: bytes, *, alone: bool = False) -> 
         with open(temporary, "wb") as file:
             file.write(data)
         os.replace(temporary, path)
-    except OSError:
+    except OSError as error:
         with contextlib.suppress(OSError):
             os.remove(temporary)
-        raise
+        # Under the name that the caller knows.
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:
