@@ -24,7 +24,7 @@ def peer(attack, module, n_steps):
     generator, critic = attack.generator_, attack.critic_
     column = torch.arange(N_CLASSES).repeat_interleave(N_STARTS)
     latent = torch.randn(len(column), attack.latent_dim, requires_grad=True)
-    optimizer = torch.optim.Adam([latent], lr=attack.search_lr)
+    optimizer = torch.optim.Adam([latent], lr=attack.search_learning_rate)
     for _ in range(n_steps):
         images = generator(latent)
         identity_loss = nn.functional.cross_entropy(

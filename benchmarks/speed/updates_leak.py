@@ -20,7 +20,7 @@ from sklearn_mid.neural_network import MIDNeuralNetClassifier
 
 
 def ours(net, X, y, probes):
-    return net.updated_proba(X, y, probes)
+    return net._updated_proba(X, y, probes)
 
 
 def deep_copies(net, X, y, probes):

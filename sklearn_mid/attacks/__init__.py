@@ -7,6 +7,8 @@ from sklearn_mid.attacks._base import (
     ReconstructionAttack,
 )
 from sklearn_mid.attacks._baselines import ImputationBaseline, PriorBaseline
+from sklearn_mid.attacks._catalogue import attacks_for
+from sklearn_mid.attacks._class_level import ClassReconstructionAttack
 from sklearn_mid.attacks._gmi import GenerativeInversionAttack
 from sklearn_mid.attacks._gradient import GradientInversionAttack
 from sklearn_mid.attacks._informed import InformedAttack
@@ -15,11 +17,14 @@ from sklearn_mid.attacks._map import MAPAttack
 from sklearn_mid.attacks._mean_input import MeanInputBaseline
 from sklearn_mid.attacks._own_model import OwnModelBaseline
 from sklearn_mid.attacks._released_answer import ReleasedAnswerAttack
-from sklearn_mid.attacks._updates import UpdatesLeakAttack
+from sklearn_mid.attacks._update_label import FrequentLabelBaseline, UpdateLabelAttack
+from sklearn_mid.attacks._update_reconstruction import UpdateReconstructionAttack
 from sklearn_mid.attacks._white_box_tree import WhiteBoxTreeAttack
 
 __all__ = [
     "AttributeInferenceAttack",
+    "ClassReconstructionAttack",
+    "FrequentLabelBaseline",
     "GenerativeInversionAttack",
     "GradientInversionAttack",
     "ImputationBaseline",
@@ -33,6 +38,8 @@ __all__ = [
     "PriorBaseline",
     "ReconstructionAttack",
     "ReleasedAnswerAttack",
-    "UpdatesLeakAttack",
+    "UpdateLabelAttack",
+    "UpdateReconstructionAttack",
     "WhiteBoxTreeAttack",
+    "attacks_for",
 ]

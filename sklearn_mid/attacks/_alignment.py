@@ -3,6 +3,7 @@
 import numbers
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -53,7 +54,7 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         Layers of ``decoder="mlp"``.
     width : int, default=16
         Channels of the last layer of ``decoder="deconv"``.
-    lr : float, default=1e-3
+    learning_rate : float, default=1e-3
         Learning rate of Adam.
     batch_size : int, default=64
         Rows per step.
@@ -128,7 +129,7 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         "bounds": ["array-like"],
         "hidden_layer_sizes": ["array-like"],
         "width": [Interval(numbers.Integral, 1, None, closed="left")],
-        "lr": [Interval(numbers.Real, 0, None, closed="neither")],
+        "learning_rate": [Interval(numbers.Real, 0, None, closed="neither")],
         "batch_size": [Interval(numbers.Integral, 1, None, closed="left")],
         "max_epochs": [Interval(numbers.Integral, 1, None, closed="left")],
         "validation_fraction": [Interval(numbers.Real, 0, 1, closed="neither")],
@@ -148,7 +149,7 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         bounds=(0, 1),
         hidden_layer_sizes=(256, 256),
         width=16,
-        lr=1e-3,
+        learning_rate=1e-3,
         batch_size=64,
         max_epochs=100,
         validation_fraction=0.1,
@@ -164,13 +165,16 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         self.bounds = bounds
         self.hidden_layer_sizes = hidden_layer_sizes
         self.width = width
-        self.lr = lr
+        self.learning_rate = learning_rate
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.validation_fraction = validation_fraction
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
+
+    def _check_suits(self):
+        self._aim(release="confidences")
 
     def _fit_attack(self, X, y):
         target = self._check_target("predict_proba")
@@ -208,7 +212,7 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
             as_tensor(self._standardise(features), device=device),
             as_tensor(X, device=device),
             torch.nn.functional.mse_loss,
-            lr=self.lr,
+            lr=self.learning_rate,
             batch_size=self.batch_size,
             max_epochs=self.max_epochs,
             validation_fraction=self.validation_fraction,
@@ -236,6 +240,22 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         check_scale(X, check_bounds(self.bounds), name="X")
         target = self._aim(release="confidences", random_state=self._query_seed)
         return target.outputs(target.records(X, name_columns=True))
+
+    def observe(self, X: ArrayLike, y: ArrayLike | None = None) -> np.ndarray:
+        """What the attacker gets to see of people: :meth:`query`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Private records, given to the target by their owner.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        confidences : ndarray of shape (n_samples, n_classes)
+        """
+        return self.query(X)
 
     def reconstruct(self, confidences):
         """Records that were given these confidences.

@@ -84,6 +84,28 @@ class ModelInversionAttack(MetaEstimatorMixin, BaseEstimator):
         """
         raise NotImplementedError(f"{type(self).__name__} has no baseline yet.")
 
+    def unsuitable(self) -> str:
+        """Why the attack cannot be run on its target, as far as that tells.
+
+        Returns
+        -------
+        reason : str
+            Empty if nothing speaks against it.
+        """
+        if self.access == "none":
+            return ""
+        try:
+            self._check_suits()
+        except UnsupportedTargetError as error:
+            return str(error)
+        return ""
+
+    def _check_suits(self) -> None:
+        """Raise UnsupportedTargetError unless the target has what is declared."""
+        self._check_target(*self.needs)
+        if self.inside is not None:
+            self._inside()
+
     def _aim(self, **options: Any) -> Target:
         """The fitted target, to be looked at; `options` are those of Target."""
         for name in ("n_queries", "random_state"):
@@ -190,6 +212,10 @@ class AttributeInferenceAttack(ModelInversionAttack):
             "array-like",
         ],
     }
+
+    def _check_suits(self) -> None:
+        super()._check_suits()
+        self._aim()
 
     def baseline(self) -> "AttributeInferenceAttack":
         """The guess of one who knows as much about the secret, but has no model.

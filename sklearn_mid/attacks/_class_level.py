@@ -1,8 +1,9 @@
 """What attacks that reconstruct a class, rather than one record, have in common."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_mid.attacks._base import ReconstructionAttack
 from sklearn_mid.metrics import evaluator_accuracy
@@ -12,9 +13,29 @@ __all__ = ["ClassReconstructionAttack"]
 
 
 class ClassReconstructionAttack(ReconstructionAttack):
-    """Base class: ``reconstruct(labels)`` and a parameter `evaluator`."""
+    """Base class of attacks that reconstruct what a class looks like.
 
-    def score(self, X, y):
+    A subclass defines ``reconstruct(labels)``, one input per label, and has a parameter
+    `evaluator`, the judge of ``score``.
+    """
+
+    def observe(self, X: ArrayLike, y: ArrayLike) -> np.ndarray:
+        """The labels of people: all that ``reconstruct`` needs to know of them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Private inputs, which the attacker does not see.
+        y : array-like of shape (n_samples,)
+            Their labels.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+        """
+        return as_column(y, "y")
+
+    def score(self, X: ArrayLike, y: ArrayLike) -> float:
         """Share of classes whose reconstruction a judge recognises.
 
         The judge is `evaluator`. Without one, it is the private record nearest to
@@ -32,6 +53,7 @@ class ClassReconstructionAttack(ReconstructionAttack):
         accuracy : float
             Between 0 and 1. Guessing gives about 1 / n_classes.
         """
+        check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
         y = as_column(y, "y")
         labels = factorize(y)[1]

@@ -49,7 +49,7 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
         Generator steps in training.
     n_critic : int, default=3
         Critic steps per generator step.
-    lr : float, default=1e-3
+    learning_rate : float, default=1e-3
         Learning rate of both (Adam).
     batch_size : int, default=32
         Images per step.
@@ -64,7 +64,7 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
         Latent vectors that each search starts from.
     search_iter : int, default=300
         Steps of each search.
-    search_lr : float, default=0.05
+    search_learning_rate : float, default=0.05
         Learning rate of each search (Adam).
     identity_weight : float, default=100.0
         The weight w of the target's confidence against the critic's opinion.
@@ -102,7 +102,8 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
     Notes
     -----
     The defaults suit small images such as 8 x 8 digits. For 243 faces of 32 x 32
-    pixels, ``max_iter=2500, lr=3e-4, n_critic=5, latent_dim=64`` gave sharper faces
+    pixels, ``max_iter=2500, learning_rate=3e-4, n_critic=5,
+    latent_dim=64`` gave sharper faces
     that differ more; look at :meth:`sample` before trusting an attack that fails.
 
     See Also
@@ -147,12 +148,12 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
         "width": [Interval(numbers.Integral, 1, None, closed="left")],
         "max_iter": [Interval(numbers.Integral, 1, None, closed="left")],
         "n_critic": [Interval(numbers.Integral, 1, None, closed="left")],
-        "lr": [Interval(numbers.Real, 0, 1e30, closed="right")],
+        "learning_rate": [Interval(numbers.Real, 0, 1e30, closed="right")],
         "batch_size": [Interval(numbers.Integral, 1, None, closed="left")],
         "checkpoint_every": [Interval(numbers.Integral, 1, None, closed="left")],
         "n_starts": [Interval(numbers.Integral, 1, None, closed="left")],
         "search_iter": [Interval(numbers.Integral, 0, None, closed="left")],
-        "search_lr": [Interval(numbers.Real, 0, 1000, closed="right")],
+        "search_learning_rate": [Interval(numbers.Real, 0, 1000, closed="right")],
         "checkpoint_folder": [str, os.PathLike, None],
         "evaluator": [HasMethods("predict"), None],
         "identity_weight": [Interval(numbers.Real, 0, 1e9, closed="both")],
@@ -174,13 +175,13 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
         width=8,
         max_iter=1000,
         n_critic=3,
-        lr=1e-3,
+        learning_rate=1e-3,
         batch_size=32,
         checkpoint_folder=None,
         checkpoint_every=100,
         n_starts=5,
         search_iter=300,
-        search_lr=0.05,
+        search_learning_rate=0.05,
         identity_weight=100.0,
         n_noise_samples=12,
         output="auto",
@@ -197,13 +198,13 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
         self.width = width
         self.max_iter = max_iter
         self.n_critic = n_critic
-        self.lr = lr
+        self.learning_rate = learning_rate
         self.batch_size = batch_size
         self.checkpoint_folder = checkpoint_folder
         self.checkpoint_every = checkpoint_every
         self.n_starts = n_starts
         self.search_iter = search_iter
-        self.search_lr = search_lr
+        self.search_learning_rate = search_learning_rate
         self.identity_weight = identity_weight
         self.n_noise_samples = n_noise_samples
         self.output = output
@@ -242,7 +243,7 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
             latent_dim=self.latent_dim,
             width=self.width,
             n_critic=self.n_critic,
-            lr=self.lr,
+            lr=self.learning_rate,
             batch_size=self.batch_size,
             seed=int(seeds[1]),
             any_seed=not isinstance(self.random_state, numbers.Integral),
@@ -311,7 +312,7 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
             np.repeat(labels_column, self.n_starts), device=latent.device
         )
         smallest = torch.finfo(latent.dtype).tiny
-        optimizer = torch.optim.Adam([latent], lr=self.search_lr)
+        optimizer = torch.optim.Adam([latent], lr=self.search_learning_rate)
         for _ in progress(range(self.search_iter), self.verbose, desc="search"):
             images = self.generator_(latent)
             confidence = confidence_in(target, images, column)
@@ -329,13 +330,18 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
         found = found[torch.arange(len(best), device=best.device), best]
         return found.cpu().numpy().astype(np.float64)
 
-    def _differentiable(self):
+    def _check_suits(self):
+        self._check_target()
+        self._differentiable(seed=0)
+
+    def _differentiable(self, seed=None):
+        shape = getattr(self, "image_shape_", None)  # not needed to be looked at
         return target_gradient(
             self.estimator,
             caller=type(self).__name__,
             method="exact",
             n_noise_samples=self.n_noise_samples,
             output=self.output,
-            image_shape=self.image_shape_ if self.input_shape == "image" else None,
-            seed=self._seed,
+            image_shape=shape if self.input_shape == "image" else None,
+            seed=self._seed if seed is None else seed,
         )

@@ -280,7 +280,11 @@ class GradientInversionAttack(ClassReconstructionAttack):
             X[active] = np.clip(X[active] + self.learning_rate * step, low, high)
         return best
 
-    def _differentiable(self):
+    def _check_suits(self):
+        self._check_target()
+        self._differentiable(seed=0)
+
+    def _differentiable(self, seed=None):
         return target_gradient(
             self.estimator,
             caller=type(self).__name__,
@@ -289,7 +293,7 @@ class GradientInversionAttack(ClassReconstructionAttack):
             n_noise_samples=self.n_noise_samples,
             output=self.output,
             image_shape=self.image_shape,
-            seed=self._seed,
+            seed=self._seed if seed is None else seed,
         )
 
     def _starts(self, rng, n_starts, low, high):

@@ -276,6 +276,10 @@ default=None
         X, y = self._check_records(X, y, reset=False)
         return (self._log_likelihoods(X, y) == 0).sum(axis=1) == 1
 
+    def _check_suits(self) -> None:
+        super()._check_suits()
+        self._aim(release=_RELEASE[self.error_model])
+
     def _fit_attack(self, X, y, codes):
         prior = self.prior if self.use_prior else "uniform"
         self._prior = SecretPrior(prior, self._candidates, self.prior_)

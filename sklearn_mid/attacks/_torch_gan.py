@@ -120,7 +120,7 @@ class WassersteinGAN:
             if not all(abs(value) < float("inf") for value in losses.values()):
                 warnings.warn(
                     f"the loss of the GAN became {losses} in step {step + 1}; stopped "
-                    "there and kept the last finite weights. Lower lr.",
+                    "there and kept the last finite weights. Lower learning_rate.",
                     ConvergenceWarning,
                     stacklevel=2,
                 )

@@ -10,7 +10,7 @@ from sklearn_mid.utils._target import Target, parts, with_part
 
 __all__ = ["answers", "can_be_updated", "simulate_updates"]
 
-_CALLER = "UpdatesLeakAttack"
+_CALLER = "The attack on updates"
 
 
 def answers(model, X, *, n_queries, seed):
@@ -50,7 +50,7 @@ def simulate_updates(
 ):
     """Answers of copies of `model` to the probes, each copy after one update.
 
-    Models with ``updated_proba`` are updated many at a time.
+    Models with ``_updated_proba`` are updated many at a time.
 
     Parameters
     ----------
@@ -61,21 +61,20 @@ def simulate_updates(
     n_queries, seed
         As for :class:`~sklearn_mid.utils._target.Target`.
     fresh_noise : bool
-        Passed to ``updated_proba``.
+        Passed to ``_updated_proba``.
     verbose : int
 
     Returns
     -------
     answers : ndarray of shape (n_updates, n_probes, n_classes)
     """
-    if hasattr(model, "updated_proba"):
+    if hasattr(model, "_updated_proba"):
         names = getattr(model, "feature_names_in_", None)
-        return model.updated_proba(
+        return model._updated_proba(
             X_updates,
             y_updates,
             probes if names is None else pd.DataFrame(probes, columns=names),
             n_samples=None if n_queries == 1 else n_queries,
-            average="geometric",
             fresh_noise=fresh_noise,
             random_state=seed,
         )

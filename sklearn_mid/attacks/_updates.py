@@ -1,9 +1,10 @@
-"""What a model's change by an update tells about the update (Salem et al. 2020)."""
+"""What attacks on updates share: shadow models, updates of copies, and a network."""
 
 import numbers
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import (
@@ -19,150 +20,36 @@ from sklearn_mid.attacks._update_answers import (
     can_be_updated,
     simulate_updates,
 )
-from sklearn_mid.metrics import reconstruction_gain
-from sklearn_mid.utils._images import check_bounds, check_scale
 from sklearn_mid.utils._optional import require
-from sklearn_mid.utils._sklearn_compat import (
-    HasMethods,
-    Interval,
-    StrOptions,
-    _fit_context,
-)
-from sklearn_mid.utils._target import N_QUERIES, parts
+from sklearn_mid.utils._sklearn_compat import HasMethods, Interval, _fit_context
+from sklearn_mid.utils._target import parts
 from sklearn_mid.utils._validation import as_column, positions
 
-__all__ = ["UpdatesLeakAttack"]
+__all__ = ["UpdatesAttack"]
 
 
-class UpdatesLeakAttack(ModelInversionAttack):
-    """Learn what a model was updated with from its answers before and after.
+class UpdatesAttack(ModelInversionAttack):
+    """Base class: learns from shadow models how their answers change by an update.
 
-    The attacker trains a shadow model like the target on half of the auxiliary
-    records, updates copies of it with records of the other half, asks all of them
-    about a fixed set of probes, and trains a network from the differences of the
-    answers to what the update held [1]_. Then he asks the target about the probes
-    before and after a real update.
-
-    Two things make this attacker stronger than that of [1]_: the difference is
-    scaled to length 1, as the direction tells the label even where a trained model
-    hardly moves; and several shadow models keep the network from learning what is
-    peculiar to one.
-
-    Parameters
-    ----------
-    estimator : object
-        The fitted target before the update, with ``predict_proba`` and
-        ``partial_fit``. A wrapper without ``partial_fit`` of its own is updated by
-        updating its ``estimator_``.
-    task : {"label", "reconstruction"}, default="label"
-        What to learn about the update: its label (the shares of all labels if
-        ``update_size > 1``), or the record itself.
-    update_size : int, default=1
-        Records per update. ``task="reconstruction"`` needs 1.
-    shadow_estimator : object, default=None
-        Unfitted model for the attacker to train. None takes one like the target,
-        with another `random_state`.
-    n_shadows : int, default=4
-        Number of shadow models, each trained on another half of the records.
-    n_probes : int, default=100
-        Auxiliary records that the models are asked about.
-    n_updates : int, default=1000
-        Updates to simulate, in all.
-    n_queries : int, default=12
-        Queries per probe, whose answers are averaged; see
-        :class:`KnowledgeAlignmentAttack`.
-    bounds : tuple (low, high), default=(0, 1)
-        Every feature of a reconstruction lies between these. Used only with
-        ``task="reconstruction"``.
-    hidden_layer_sizes : tuple of int, default=(128, 64)
-        Layers of the attacker's network.
-    lr : float, default=1e-3
-        Learning rate of Adam.
-    batch_size : int, default=64
-        Updates per step.
-    max_epochs : int, default=100
-        Passes over the simulated updates. The epoch that is best on the held-out
-        ones is kept.
-    validation_fraction : float, default=0.1
-        Share of the simulated updates held out for that choice.
-    device : str, default="auto"
-        Where the network is trained; "auto" follows the target.
-    random_state : int, RandomState instance or None, default=None
-        Seeds the split of the records, the shadow model, the updates and the
-        network.
-    verbose : int, default=0
-        Whether to show progress bars.
-
-    Attributes
-    ----------
-    shadows_ : list of object
-        The shadow models before the updates.
-    probes_ : ndarray of shape (n_probes, n_features)
-        The probes.
-    network_ : torch.nn.Module
-        The trained network.
-    history_ : list of dict
-        Its ``"train_loss"`` and ``"valid_loss"`` per epoch: cross-entropy in nats, or
-        mean squared error.
-    classes_ : ndarray of shape (n_classes,)
-        Labels of the target.
-    class_means_ : ndarray of shape (n_classes, n_features)
-        Mean of the auxiliary records of each label.
-    n_features_in_ : int
-        Number of features.
-
-    Notes
-    -----
-    Targets with a method ``updated_proba`` (MIDNeuralNetClassifier) are updated many
-    at a time; of any other, one deep copy is made per update.
-
-    With ``task="reconstruction"`` the network maps differences to records directly;
-    the reference trains the second half of it as an autoencoder beforehand.
-
-    References
-    ----------
-    .. [1] A. Salem, A. Bhattacharya, M. Backes, M. Fritz, Y. Zhang, "Updates-Leak:
-       Data Set Inference and Reconstruction Attacks in Online Learning", USENIX
-       Security 2020. https://arxiv.org/abs/1904.01067
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_digits
-    >>> from sklearn.linear_model import SGDClassifier
-    >>> from sklearn_mid.attacks import UpdatesLeakAttack
-    >>> X, y = load_digits(return_X_y=True)
-    >>> X /= 16
-    >>> target = SGDClassifier(loss="log_loss", alpha=0.01, random_state=0)
-    >>> target = target.fit(X[:500], y[:500])
-    >>> attack = UpdatesLeakAttack(target, n_updates=600, n_probes=20, random_state=0)
-    >>> attack = attack.fit(X[500:1500], y[500:1500])
-
-    The owner updates the model; the attacker sees the answers of both versions.
-
-    >>> import copy
-    >>> updated = copy.deepcopy(target).partial_fit(X[1500:1501], y[1500:1501])
-    >>> attack.infer(target, updated).shape
-    (1,)
-    >>> attack.score(X[1500:1600], y[1500:1600]) > 0.5
-    True
+    A subclass has the parameters named in ``_parameter_constraints`` and defines
+    ``_outputs(X, y)``, what the network is to learn of updates with these records;
+    ``_bounds()``, between which its outputs lie, or None; and ``_loss()``. One that
+    reads updates of several records has the parameter `update_size` too.
     """
 
     access = "black-box"
     sees = "updates"
     knowledge = "labelled records"
-    needs = ("predict_proba",)
+    needs: tuple = ("predict_proba",)
 
     _parameter_constraints: dict = {
-        "task": [StrOptions({"label", "reconstruction"})],
         "shadow_estimator": [HasMethods(["fit", "get_params"]), None],
-        "update_size": [Interval(numbers.Integral, 1, None, closed="left")],
         "n_shadows": [Interval(numbers.Integral, 1, None, closed="left")],
         "n_probes": [Interval(numbers.Integral, 1, None, closed="left")],
         "n_updates": [Interval(numbers.Integral, 2, None, closed="left")],
         "n_queries": [Interval(numbers.Integral, 1, None, closed="left")],
-        "bounds": ["array-like"],
         "hidden_layer_sizes": ["array-like"],
-        "lr": [Interval(numbers.Real, 0, None, closed="neither")],
+        "learning_rate": [Interval(numbers.Real, 0, None, closed="neither")],
         "batch_size": [Interval(numbers.Integral, 1, None, closed="left")],
         "max_epochs": [Interval(numbers.Integral, 1, None, closed="left")],
         "validation_fraction": [Interval(numbers.Real, 0, 1, closed="neither")],
@@ -171,47 +58,8 @@ class UpdatesLeakAttack(ModelInversionAttack):
         "verbose": ["verbose"],
     }
 
-    def __init__(
-        self,
-        estimator,
-        *,
-        task="label",
-        update_size=1,
-        shadow_estimator=None,
-        n_shadows=4,
-        n_probes=100,
-        n_updates=1000,
-        n_queries=N_QUERIES,
-        bounds=(0, 1),
-        hidden_layer_sizes=(128, 64),
-        lr=1e-3,
-        batch_size=64,
-        max_epochs=100,
-        validation_fraction=0.1,
-        device="auto",
-        random_state=None,
-        verbose=0,
-    ):
-        self.estimator = estimator
-        self.task = task
-        self.update_size = update_size
-        self.shadow_estimator = shadow_estimator
-        self.n_shadows = n_shadows
-        self.n_probes = n_probes
-        self.n_updates = n_updates
-        self.n_queries = n_queries
-        self.bounds = bounds
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.lr = lr
-        self.batch_size = batch_size
-        self.max_epochs = max_epochs
-        self.validation_fraction = validation_fraction
-        self.device = device
-        self.random_state = random_state
-        self.verbose = verbose
-
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y):
+    def fit(self, X: ArrayLike, y: ArrayLike) -> "UpdatesAttack":
         """Train the shadow model, update copies of it, and learn from the changes.
 
         Parameters
@@ -234,10 +82,8 @@ class UpdatesLeakAttack(ModelInversionAttack):
             If the records are too few, of another width than the target's, or lack
             a class.
         """
-        target = self._check_target("predict_proba", "classes_")
-        target = next(parts(target)).estimator  # without its frost
-        if not can_be_updated(target):
-            raise self._unsupported("it has no partial_fit")
+        self._check_suits()
+        target = next(parts(self.estimator)).estimator  # without its frost
         X, y = self._check_records(X, y, target)
         require("torch", extra="nn", needed_by=type(self).__name__)
         from sklearn_mid.attacks._torch_training import attack_device
@@ -245,7 +91,7 @@ class UpdatesLeakAttack(ModelInversionAttack):
         device = attack_device(self.device, target)
         rng = check_random_state(self.random_state)
         self._query_seed, *network_seeds = rng.randint(2**31 - 1, size=3).tolist()
-        self.class_means_ = np.stack([X[y == c].mean(axis=0) for c in self.classes_])
+        self._learn_more(X, y)
         self.probes_ = X[rng.permutation(len(X))[: self.n_probes]]
         self.shadows_, differences, updates = [], [], []
         n_shadows = min(self.n_shadows, self.n_updates)
@@ -266,74 +112,14 @@ class UpdatesLeakAttack(ModelInversionAttack):
         sets = np.concatenate(updates)
         self._train_network(
             np.concatenate(differences),
-            self._label_shares(y[sets]) if self.task == "label" else X[sets[:, 0]],
+            self._outputs(X[sets], y[sets]),
             device,
             network_seeds,
         )
         return self
 
-    def infer(self, before, after):
-        """The label of the record of each update.
-
-        Parameters
-        ----------
-        before, after : fitted classifier, list of them, or array-like
-            The target before and after the update, or its answers to ``probes_``:
-            of shape (n_probes, n_classes), or (n_updates, n_probes, n_classes) for
-            several updates. One `before` may go with several `after`.
-
-        Returns
-        -------
-        labels : ndarray of shape (n_updates,)
-            Elements of `classes_`.
-
-        Raises
-        ------
-        ValueError
-            If ``update_size > 1`` or ``task="reconstruction"``.
-        """
-        if self.update_size > 1:
-            raise ValueError(
-                f"an update of update_size={self.update_size} records has no single "
-                "label; infer_proba returns the share of each."
-            )
-        return self.classes_[self.infer_proba(before, after).argmax(axis=1)]
-
-    def infer_proba(self, before, after):
-        """Probability of each label, or its share in an update of several records.
-
-        Parameters
-        ----------
-        before, after : fitted classifier, list of them, or array-like
-            As for :meth:`infer`.
-
-        Returns
-        -------
-        proba : ndarray of shape (n_updates, n_classes)
-            Rows sum to 1; columns in the order of `classes_`.
-        """
-        self._check_task("label", "infer_proba")
-        scores = self._apply_network(self._difference(before, after))
-        return np.exp(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True))
-
-    def reconstruct(self, before, after):
-        """The record that each update was made with.
-
-        Parameters
-        ----------
-        before, after : fitted classifier, list of them, or array-like
-            As for :meth:`infer`.
-
-        Returns
-        -------
-        X : ndarray of shape (n_updates, n_features)
-            Reconstructed records, within `bounds`.
-        """
-        self._check_task("reconstruction", "reconstruct")
-        return self._apply_network(self._difference(before, after))
-
-    def score(self, X, y):
-        """How well the attack does on updates of the target with these records.
+    def observe(self, X: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        """What the attacker gets to see of updates of the target with these records.
 
         Parameters
         ----------
@@ -345,38 +131,16 @@ class UpdatesLeakAttack(ModelInversionAttack):
 
         Returns
         -------
-        score : float
-            Higher is better. For ``task="label"``, the accuracy of the inferred
-            labels, or with ``update_size > 1`` minus the mean Kullback-Leibler
-            divergence of the inferred shares from the true ones, in nats. For
-            ``task="reconstruction"``, the gain of the reconstructions over the mean
-            auxiliary record of the true label.
+        before : ndarray of shape (1, n_probes, n_classes)
+            Answers to ``probes_`` before any update.
+        after : ndarray of shape (n_updates, n_probes, n_classes)
+            And after each.
         """
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        y = as_column(y, "y")
-        check_consistent_length(X, y)
-        n_updates = len(X) // self.update_size
-        if n_updates == 0:
-            raise ValueError(
-                f"X has {len(X)} records, fewer than update_size={self.update_size}."
-            )
-        sets = np.arange(n_updates * self.update_size).reshape(n_updates, -1)
+        X_updates, y_updates = self._as_updates(X, y)
         before = self._answers(self.estimator, self._query_seed)
-        after = self.simulate(X[sets], y[sets])
-        if self.task == "reconstruction":
-            found = self.reconstruct(before, after)
-            guess = self.class_means_[np.searchsorted(self.classes_, y[sets[:, 0]])]
-            return reconstruction_gain(X[sets[:, 0]], found, guess)
-        if self.update_size == 1:
-            return float(np.mean(self.infer(before, after) == y[sets[:, 0]]))
-        truth = self._label_shares(y[sets])
-        found = self.infer_proba(before, after)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            terms = np.where(truth > 0, truth * np.log(truth / found), 0)
-        return -float(terms.sum(axis=1).mean())
+        return before[None], self.simulate(X_updates, y_updates)
 
-    def simulate(self, X_updates, y_updates):
+    def simulate(self, X_updates: ArrayLike, y_updates: ArrayLike) -> np.ndarray:
         """What copies of the target answer to the probes, each after one update.
 
         Parameters
@@ -399,14 +163,38 @@ class UpdatesLeakAttack(ModelInversionAttack):
             self._query_seed + 1,
         )
 
+    # What a subclass says ----------------------------------------------------------
+
+    @property
+    def _n_rows(self) -> int:
+        """Records per update."""
+        return getattr(self, "update_size", 1)
+
+    def _learn_more(self, X: np.ndarray, y: np.ndarray) -> None:
+        """Learn from the auxiliary records what else is needed."""
+
     # What fit is made of ---------------------------------------------------------
 
-    def _check_records(self, X, y, target):
-        if self.task == "reconstruction" and self.update_size > 1:
+    def _check_suits(self) -> None:
+        self._check_target(*self.needs, "classes_")
+        if not can_be_updated(self.estimator):
+            raise self._unsupported("it has no partial_fit")
+
+    def _as_updates(self, X, y):
+        """Records and labels of each update, of shape (n_updates, n_rows, ...)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        y = as_column(y, "y")
+        check_consistent_length(X, y)
+        n_updates = len(X) // self._n_rows
+        if n_updates == 0:
             raise ValueError(
-                "task='reconstruction' reconstructs a single record, but "
-                f"update_size={self.update_size}; set it to 1."
+                f"X has {len(X)} records, fewer than update_size={self._n_rows}."
             )
+        sets = np.arange(n_updates * self._n_rows).reshape(n_updates, -1)
+        return X[sets], y[sets]
+
+    def _check_records(self, X, y, target):
         X = validate_data(self, X, dtype=[np.float64, np.float32])
         y = as_column(y, "y")
         check_consistent_length(X, y)
@@ -415,8 +203,6 @@ class UpdatesLeakAttack(ModelInversionAttack):
             raise ValueError(
                 f"X has {X.shape[1]} features, but the target takes {n_features}."
             )
-        if self.task == "reconstruction":
-            check_scale(X, check_bounds(self.bounds), name="X")
         self.classes_ = np.asarray(target.classes_)
         for name, found, wanted in (
             ("the target has no class", y, self.classes_),
@@ -425,7 +211,7 @@ class UpdatesLeakAttack(ModelInversionAttack):
             extra = found[positions(found, pd.unique(wanted)) < 0].tolist()
             if extra:
                 raise ValueError(f"y does not match the target: {name} {extra[0]!r}.")
-        n_needed = max(2 * len(self.classes_), 2 * self.update_size, 4)
+        n_needed = max(2 * len(self.classes_), 2 * self._n_rows, 4)
         if len(X) < n_needed:
             raise ValueError(
                 f"X has {len(X)} records; the attack needs at least {n_needed}."
@@ -449,17 +235,14 @@ class UpdatesLeakAttack(ModelInversionAttack):
 
     def _update_sets(self, rows, n_updates, rng):
         """Indices of shape (n_updates, update_size); no record twice in an update."""
-        if self.update_size == 1 and n_updates <= len(rows):
+        if self._n_rows == 1 and n_updates <= len(rows):
             return rows[:n_updates, None]
         return np.stack(
             [
-                rng.choice(rows, size=self.update_size, replace=False)
+                rng.choice(rows, size=self._n_rows, replace=False)
                 for _ in range(n_updates)
             ]
         )
-
-    def _label_shares(self, labels):
-        return (labels[:, :, None] == self.classes_).mean(axis=1)
 
     def _answers(self, model, seed):
         return answers(model, self.probes_, n_queries=self.n_queries, seed=seed)
@@ -477,28 +260,24 @@ class UpdatesLeakAttack(ModelInversionAttack):
         )
 
     def _train_network(self, difference, outputs, device, seeds):
-        import torch
-
         from sklearn_mid.attacks._torch_nets import mlp
         from sklearn_mid.attacks._torch_training import train
         from sklearn_mid.utils._torch import as_tensor, new_generator
 
         inputs = _directions(difference)
-        is_label = self.task == "label"
         self.network_ = mlp(
             inputs.shape[1],
             outputs.shape[1],
             self.hidden_layer_sizes,
             generator=new_generator(int(seeds[0])),
-            bounds=None if is_label else check_bounds(self.bounds),
+            bounds=self._bounds(),
         )
-        loss = torch.nn.functional.cross_entropy if is_label else None
         self.history_ = train(
             self.network_,
             as_tensor(inputs, device=device),
             as_tensor(outputs, device=device),
-            loss or torch.nn.functional.mse_loss,
-            lr=self.lr,
+            self._loss(),
+            lr=self.learning_rate,
             batch_size=self.batch_size,
             max_epochs=self.max_epochs,
             validation_fraction=self.validation_fraction,
@@ -509,12 +288,8 @@ class UpdatesLeakAttack(ModelInversionAttack):
 
     # What inference is made of -----------------------------------------------------
 
-    def _check_task(self, task, method):
-        check_is_fitted(self)
-        if self.task != task:
-            raise ValueError(f"{method} needs task={task!r}, but task={self.task!r}.")
-
     def _difference(self, before, after):
+        check_is_fitted(self)
         before = self._snapshots(before, "before", self._query_seed)
         after = self._snapshots(after, "after", self._query_seed + 1)
         if len(before) not in (1, len(after)):

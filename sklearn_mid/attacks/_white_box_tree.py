@@ -150,6 +150,10 @@ class WhiteBoxTreeAttack(AttributeInferenceAttack):
         self.prior = prior
         self.candidates = candidates
 
+    def _check_suits(self):
+        self._tree_target()
+        self._inside()
+
     def _fit_attack(self, X, y, codes):
         self.prior_ = given_prior(self.prior, self.values_, self.prior_)
         self._aimed = target = self._tree_target()

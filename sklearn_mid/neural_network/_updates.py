@@ -19,16 +19,15 @@ _UPDATES_PER_NOISE = 32
 
 
 class BatchedUpdatesMixin:
-    """Adds ``updated_proba`` to a net with ``partial_fit``."""
+    """Adds ``_updated_proba`` to a net with ``partial_fit``."""
 
-    def updated_proba(
+    def _updated_proba(
         self,
         X_updates,
         y_updates,
         X,
         *,
         n_samples=1,
-        average="arithmetic",
         fresh_noise=False,
         random_state=None,
     ):
@@ -47,12 +46,9 @@ class BatchedUpdatesMixin:
         X : array-like of shape (n_samples, n_features)
             Rows that each updated net is asked about.
         n_samples : int or None, default=1
-            Releases that are averaged, as from ``sample_proba``: independent for
-            every update, row and release. None: what ``predict_proba`` answers, which
-            averages the same draws for all.
-        average : {"arithmetic", "geometric"}, default="arithmetic"
-            Mean of the releases. The geometric one, normalised, averages logits, into
-            which the noise enters linearly.
+            Releases whose logits are averaged, as from ``sample_proba``: independent
+            for every update, row and release. None: what ``predict_proba`` answers,
+            which averages the same draws for all.
         fresh_noise : bool, default=False
             Whether the noise that the nets are trained with differs between updates
             (in blocks of 32), as if they were made at different times. False gives
@@ -70,11 +66,6 @@ class BatchedUpdatesMixin:
         check_is_fitted(self)
         if n_samples is not None:
             check_scalar(n_samples, "n_samples", Integral, min_val=1)
-        if average not in ("arithmetic", "geometric"):
-            raise ValueError(
-                f"average={average!r} is not allowed; choose 'arithmetic' or "
-                "'geometric'."
-            )
         X_updates, y_updates = np.asarray(X_updates), np.asarray(y_updates)
         if y_updates.ndim == 1:
             X_updates, y_updates = X_updates[:, None], y_updates[:, None]
@@ -91,7 +82,6 @@ class BatchedUpdatesMixin:
                         copy.deepcopy(self).partial_fit(rows, labels),
                         X,
                         n_samples,
-                        average,
                         spawn_seed(seed, k),
                     )
                     for k, (rows, labels) in enumerate(
@@ -109,7 +99,7 @@ class BatchedUpdatesMixin:
             weight = weight.reshape(codes.shape)
         X = self._validate(X, reset=False)
         return self._batched_updates(
-            X_updates, codes, weight, X, n_samples, average, seed, fresh_noise
+            X_updates, codes, weight, X, n_samples, seed, fresh_noise
         )
 
     def _updates_are_batchable(self, n_rows):
@@ -123,9 +113,7 @@ class BatchedUpdatesMixin:
             and (n_rows == 1 or self.batch_size != "full")
         )
 
-    def _batched_updates(
-        self, X_updates, codes, weight, X, n_draws, average, seed, fresh_noise
-    ):
+    def _batched_updates(self, X_updates, codes, weight, X, n_draws, seed, fresh_noise):
         from sklearn_mid.neural_network._batched_updates import (
             sampled_updated_outputs,
             updated_weights,
@@ -149,6 +137,7 @@ class BatchedUpdatesMixin:
             average, n_draws = "arithmetic", self._n_predict_draws
             noise = _repeated_noise(self._derived_seed(PREDICTION), n_draws)
         else:
+            average = "geometric"
             noise = _fresh_noise(new_generator(spawn_seed(seed, 0)))
         proba = []
         for start in range(0, len(codes), n_at_once):
@@ -195,12 +184,12 @@ def _repeated_noise(seed, n_draws):
     return noise
 
 
-def _released(net, X, n_samples, average, seed):
-    """What `net` answers; `n_samples` and `average` as for ``updated_proba``."""
+def _released(net, X, n_samples, seed):
+    """What `net` answers; `n_samples` as for ``_updated_proba``."""
     if n_samples is None:
         return net.predict_proba(X)
     draws = net.sample_proba(X, n_samples=n_samples, random_state=seed)
-    return draws.mean(axis=0) if average == "arithmetic" else geometric_mean(draws)
+    return geometric_mean(draws)
 
 
 def _mean_one(weight):

@@ -17,7 +17,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_mid.exceptions import UnsupportedTargetError
-from sklearn_mid.utils._check_running import check_parameters, seeded
+from sklearn_mid.utils._check_running import check_parameters, raises, seeded
 
 __all__ = ["attack_checks"]
 
@@ -43,6 +43,12 @@ def attack_checks(attack, target=None):
         Unfitted prototype of the models to attack. None for a
         :class:`~sklearn.tree.DecisionTreeClassifier`.
     """
+    if "sensitive_feature" not in attack.get_params(deep=False):
+        raise TypeError(
+            f"attack must infer a sensitive attribute, got {type(attack).__name__}, "
+            "which has no parameter 'sensitive_feature'; for one that reconstructs "
+            "inputs or reads updates there is check_reconstruction_attack."
+        )
     if target is None:
         target = DecisionTreeClassifier(random_state=0)
     checks = [
@@ -134,17 +140,6 @@ def _infer(fitted, X, y):
 
 def _infer_proba(fitted, X, y):
     return fitted.infer_proba(X, fitted.observe(X, y))
-
-
-def _raises(errors, function, *args, match):
-    """The call fails with one of `errors`, whose message holds `match`."""
-    try:
-        function(*args)
-    except errors as error:
-        message = str(error)
-    else:
-        raise AssertionError(f"no error that says {match!r}")
-    assert match in message, f"the message does not say {match!r}: {message}"
 
 
 def check_parameters_are_kept(attack, target):
@@ -274,7 +269,7 @@ def check_one_hot_group(attack, target):
     not_one_hot = np.column_stack([world.X[:, 0], group.cumsum(axis=1)])
     model = clone(target).fit(not_one_hot, world.y)
     aimed = _aimed(attack, model, [1, 2, 3])
-    _raises(ValueError, aimed.fit, not_one_hot, world.y, match="not one-hot")
+    raises(ValueError, aimed.fit, not_one_hot, world.y, match="not one-hot")
 
 
 def check_text_columns(attack, target):
@@ -294,9 +289,9 @@ def check_text_columns(attack, target):
         blank = frame.assign(secret=None)
         assert_array_equal(fitted.infer(blank, seen), inferred)
         turned = frame[["known", "secret", "other"]]
-        _raises(ValueError, fitted.infer, turned, seen, match="order")
+        raises(ValueError, fitted.infer, turned, seen, match="order")
         short = frame[["other", "secret"]]
-        _raises(ValueError, fitted.infer, short, seen, match="known")
+        raises(ValueError, fitted.infer, short, seen, match="known")
 
 
 def _text_frame(world):
@@ -343,7 +338,7 @@ def check_frozen_target_survives_clone(attack, target):
     expected = _infer_proba(_fitted(attack, world), world.X, world.y)
     assert_allclose(_infer_proba(copy, world.X, world.y), expected)
     bare = clone(_aimed(attack, world.model, world.secret))
-    _raises(NotFittedError, bare.fit, world.X, world.y, match="FrozenEstimator")
+    raises(NotFittedError, bare.fit, world.X, world.y, match="FrozenEstimator")
 
 
 def check_unsuitable_targets(attack, target):
@@ -353,7 +348,7 @@ def check_unsuitable_targets(attack, target):
     for model in (clusters, StandardScaler().fit(world.X), object()):
         aimed = _aimed(attack, model, world.secret)
         for name in (type(attack).__name__, type(model).__name__):
-            _raises(UnsupportedTargetError, aimed.fit, world.X, world.y, match=name)
+            raises(UnsupportedTargetError, aimed.fit, world.X, world.y, match=name)
 
 
 def check_bad_names(attack, target):
@@ -368,10 +363,10 @@ def check_bad_names(attack, target):
         (1.5, "sensitive_feature"),
     ):
         aimed = _aimed(attack, world.model, wrong)
-        _raises((ValueError, TypeError), aimed.fit, world.X, world.y, match=match)
+        raises((ValueError, TypeError), aimed.fit, world.X, world.y, match=match)
     frame = _text_frame(world)
     aimed = _aimed(attack, world.model, "sceret")
-    _raises(ValueError, aimed.fit, frame, world.y, match="'sceret' is not a column")
+    raises(ValueError, aimed.fit, frame, world.y, match="'sceret' is not a column")
 
 
 def check_bad_records(attack, target):
@@ -380,23 +375,23 @@ def check_bad_records(attack, target):
     X, y = world.X.astype(float), world.y
     fitted = _fitted(attack, world)
     seen = fitted.observe(X, y)
-    _raises(NotFittedError, _aimed(attack, world.model, 1).infer, X, y, match="fit")
+    raises(NotFittedError, _aimed(attack, world.model, 1).infer, X, y, match="fit")
     fit = _aimed(attack, world.model, 1).fit
     for held, match in ((1, "one value only"), (np.nan, "missing"), (np.inf, "inf")):
         bad = X.copy()
         bad[:, 1] = held
-        _raises(ValueError, fit, bad, y, match=match)
+        raises(ValueError, fit, bad, y, match=match)
     infinite = X.copy()
     infinite[3, 0] = np.inf
     for call, z in ((fit, y), (fitted.infer, seen)):
-        _raises(ValueError, call, infinite, z, match="infinity in column 0")
-        _raises(ValueError, call, X[:0], z[:0], match="0 sample")
-        _raises(ValueError, call, X[0], z[:1], match="Expected 2D array")
-        _raises(ValueError, call, X, z[:-1], match="inconsistent numbers of samples")
-    _raises(ValueError, fitted.infer, X[:, :2], seen, match="2 features")
+        raises(ValueError, call, infinite, z, match="infinity in column 0")
+        raises(ValueError, call, X[:0], z[:0], match="0 sample")
+        raises(ValueError, call, X[0], z[:1], match="Expected 2D array")
+        raises(ValueError, call, X, z[:-1], match="inconsistent numbers of samples")
+    raises(ValueError, fitted.infer, X[:, :2], seen, match="2 features")
     unseen = X.copy()
     unseen[0, 1] = 17
-    _raises(ValueError, fitted.score, unseen, y, match="17")
+    raises(ValueError, fitted.score, unseen, y, match="17")
     if "estimator" in attack.get_params(deep=False):
         strange = np.full(np.shape(seen), "strange")
-        _raises(ValueError, fitted.infer, X, strange, match="strange")
+        raises(ValueError, fitted.infer, X, strange, match="strange")

@@ -5,7 +5,7 @@ import inspect
 import joblib
 from sklearn.base import clone
 
-__all__ = ["check_parameters", "parametrize", "run_checks", "seeded"]
+__all__ = ["check_parameters", "parametrize", "raises", "run_checks", "seeded"]
 
 
 def run_checks(estimator, checks, expected_failed_checks):
@@ -42,6 +42,17 @@ def _expected(expected, estimator, checks):
             f"of {type(estimator).__name__}; these are {names}."
         )
     return expected or {}
+
+
+def raises(errors, function, *args, match):
+    """The call fails with one of `errors`, whose message holds `match`."""
+    try:
+        function(*args)
+    except errors as error:
+        message = str(error)
+    else:
+        raise AssertionError(f"no error that says {match!r}")
+    assert match in message, f"the message does not say {match!r}: {message}"
 
 
 def seeded(estimator):

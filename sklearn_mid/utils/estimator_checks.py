@@ -3,12 +3,15 @@
 from sklearn_mid.utils._attack_checks import attack_checks
 from sklearn_mid.utils._check_running import parametrize, run_checks
 from sklearn_mid.utils._defense_checks import defense_checks
+from sklearn_mid.utils._reconstruction_checks import reconstruction_checks
 
 __all__ = [
     "check_attack",
     "check_defense",
+    "check_reconstruction_attack",
     "parametrize_with_attack_checks",
     "parametrize_with_defense_checks",
+    "parametrize_with_reconstruction_attack_checks",
 ]
 
 
@@ -94,6 +97,93 @@ def parametrize_with_attack_checks(
     """
     return parametrize(
         attacks, lambda attack: attack_checks(attack, target), expected_failed_checks
+    )
+
+
+def check_reconstruction_attack(attack, *, target=None, expected_failed_checks=None):
+    """Check that an attack on inputs or on updates does what it should.
+
+    Checked are: parameters live through ``clone`` and are not changed; what the attack
+    has, sees and knows is declared, with the baseline that knows as much; answers have
+    the right shape, are finite and within `bounds`, and the score is a finite float;
+    equal seeds give equal answers; class names make no difference; the target is left
+    unchanged, lives through ``clone`` when frozen, and may stand in a pipeline;
+    unsuitable targets raise
+    :class:`~sklearn_mid.exceptions.UnsupportedTargetError`; bad input raises errors
+    that say what is wrong.
+
+    Parameters
+    ----------
+    attack : ReconstructionAttack, or another with ``observe``
+        The attack to check. Its `estimator` is replaced; the fewer steps it trains, the
+        faster the checks.
+    target : estimator, default=None
+        Unfitted prototype of the models to attack, a classifier of four features. None
+        for :class:`~sklearn.linear_model.SGDClassifier` with log loss.
+    expected_failed_checks : dict of str to str, default=None
+        Checks that the attack need not pass, with the reason.
+
+    Raises
+    ------
+    AssertionError
+        If a check fails; errors of the attack come through as they are.
+    TypeError
+        If the attack infers a sensitive attribute.
+
+    See Also
+    --------
+    check_attack : For attacks that infer a sensitive attribute.
+    parametrize_with_reconstruction_attack_checks : The same for pytest.
+
+    Examples
+    --------
+    >>> from sklearn_mid.attacks import GradientInversionAttack
+    >>> from sklearn_mid.utils.estimator_checks import check_reconstruction_attack
+    >>> check_reconstruction_attack(GradientInversionAttack(None, max_iter=2))
+    """
+    checks = reconstruction_checks(attack, target)
+    run_checks(attack, checks, expected_failed_checks)
+
+
+def parametrize_with_reconstruction_attack_checks(
+    attacks, *, target=None, expected_failed_checks=None
+):
+    """Pytest decorator with one test for each attack and check.
+
+    Parameters
+    ----------
+    attacks : list of ReconstructionAttack
+        As in :func:`check_reconstruction_attack`.
+    target : estimator, default=None
+        As in :func:`check_reconstruction_attack`.
+    expected_failed_checks : callable, default=None
+        Function of an attack that returns the checks it need not pass, as a dict of
+        name to reason. They must fail: one that passes is an error.
+
+    Returns
+    -------
+    pytest.MarkDecorator
+        For a test function with the arguments `estimator` and `check`.
+
+    See Also
+    --------
+    check_reconstruction_attack : What is checked.
+
+    Examples
+    --------
+    >>> from sklearn_mid.attacks import GradientInversionAttack
+    >>> from sklearn_mid.utils.estimator_checks import (
+    ...     parametrize_with_reconstruction_attack_checks,
+    ... )
+    >>> attack = GradientInversionAttack(None, max_iter=2)
+    >>> @parametrize_with_reconstruction_attack_checks([attack])
+    ... def test_attacks(estimator, check):
+    ...     check(estimator)
+    """
+    return parametrize(
+        attacks,
+        lambda attack: reconstruction_checks(attack, target),
+        expected_failed_checks,
     )
 
 

@@ -47,7 +47,7 @@ def digits():
 
 def test_an_invertible_target_is_inverted(uniform):
     attack = KnowledgeAlignmentAttack(
-        Softmax(), n_queries=1, max_epochs=60, lr=5e-3, random_state=0
+        Softmax(), n_queries=1, max_epochs=60, learning_rate=5e-3, random_state=0
     )
     attack.fit(uniform[:500])
     held_out = uniform[500:]
@@ -129,7 +129,7 @@ def test_digits_gain_over_the_class_mean(digits, decoder):
         target,
         decoder=decoder,
         max_epochs=15,
-        lr=3e-3,
+        learning_rate=3e-3,
         width=8,
         n_queries=1,
         random_state=0,
@@ -186,7 +186,9 @@ def test_same_seed_same_attack_and_no_global_draws(uniform):
 
 
 def test_a_loss_that_explodes_leaves_finite_weights(uniform):
-    attack = KnowledgeAlignmentAttack(Softmax(), lr=1e30, max_epochs=5, random_state=0)
+    attack = KnowledgeAlignmentAttack(
+        Softmax(), learning_rate=1e30, max_epochs=5, random_state=0
+    )
     attack.set_params(decoder=lambda m, d: torch.nn.Linear(m, d))
     with pytest.warns(ConvergenceWarning, match="loss became .* Lower the"):
         attack.fit(uniform)

@@ -52,7 +52,7 @@ def _weights(attack):
 
 def test_a_trained_prior_makes_images_that_a_judge_recognises(digits, target, public):
     attack = _attack(
-        target, max_iter=300, lr=1e-3, n_critic=2, width=8, search_iter=100
+        target, max_iter=300, learning_rate=1e-3, n_critic=2, width=8, search_iter=100
     ).fit(public)
     X, y = digits
     names = np.array(["zero", "one", "two", "three"])
@@ -199,7 +199,7 @@ def test_same_seed_same_images_and_no_global_draws(target, public):
 
 
 def test_a_loss_that_explodes_leaves_finite_weights(target, public):
-    attack = _attack(target, lr=1e30)
+    attack = _attack(target, learning_rate=1e30)
     with pytest.warns(ConvergenceWarning, match="loss of the GAN became"):
         attack.fit(public)
     assert np.isfinite(attack.reconstruct(["two"])).all()

@@ -8,7 +8,7 @@ from sklearn_mid.attacks import (
     GenerativeInversionAttack,
     GradientInversionAttack,
     KnowledgeAlignmentAttack,
-    UpdatesLeakAttack,
+    UpdateLabelAttack,
 )
 
 pytest.importorskip("torch")
@@ -20,7 +20,7 @@ TARGET = SGDClassifier(loss="log_loss", random_state=0).fit(X, Y)
 ATTACKS = {
     "alignment": KnowledgeAlignmentAttack(TARGET, max_epochs=1, random_state=0),
     "gmi": GenerativeInversionAttack(TARGET, max_iter=1, search_iter=1, random_state=0),
-    "updates": UpdatesLeakAttack(
+    "updates": UpdateLabelAttack(
         TARGET, n_updates=8, n_shadows=1, n_probes=5, max_epochs=1, random_state=0
     ),
 }

@@ -10,7 +10,7 @@ from sklearn_mid.attacks import (
     GenerativeInversionAttack,
     GradientInversionAttack,
     KnowledgeAlignmentAttack,
-    UpdatesLeakAttack,
+    UpdateLabelAttack,
 )
 from sklearn_mid.attacks._target_gradients import target_gradient
 from sklearn_mid.neural_network import MIDNeuralNetClassifier
@@ -114,7 +114,7 @@ def test_alignment_loses_to_the_bottleneck_at_no_cost_in_accuracy():
 
 def test_updates_leak_from_a_stochastic_net(digits, mid_net):
     X, y = digits
-    attack = UpdatesLeakAttack(
+    attack = UpdateLabelAttack(
         mid_net, n_updates=100, n_shadows=2, n_probes=20, max_epochs=20, random_state=0
     ).fit(X[300:650], y[300:650])
     assert attack.infer_proba(mid_net, mid_net).shape == (1, 4)

@@ -11,7 +11,11 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
 
-from sklearn_mid.attacks import UpdatesLeakAttack
+from sklearn_mid.attacks import (
+    FrequentLabelBaseline,
+    UpdateLabelAttack,
+    UpdateReconstructionAttack,
+)
 from sklearn_mid.attacks._shadow import unfitted_like
 from sklearn_mid.exceptions import UnsupportedTargetError
 
@@ -33,7 +37,7 @@ def target(digits):
     return FrozenEstimator(model.fit(X[:200], y[:200]))
 
 
-def _attack(target, **params):
+def _attack(target, kind=UpdateLabelAttack, **params):
     defaults = {
         "n_updates": 200,
         "n_shadows": 2,
@@ -41,7 +45,7 @@ def _attack(target, **params):
         "max_epochs": 30,
         "random_state": 0,
     }
-    return UpdatesLeakAttack(target, **(defaults | params))
+    return kind(target, **(defaults | params))
 
 
 @pytest.mark.parametrize(
@@ -109,6 +113,8 @@ def test_shares_of_labels_in_a_larger_update(open_data):
     prior = np.bincount(y[:300]) / 300
     with np.errstate(divide="ignore", invalid="ignore"):
         of_prior = np.nansum(truth * np.log(truth / prior), axis=1).mean()
+    baseline = attack.baseline().fit(X[:300], y[:300])
+    assert_allclose(-baseline.score(X[300:], y[300:]), of_prior)
     assert 0 <= divergence < 0.2 * of_prior
     with pytest.raises(ValueError, match="update_size=5 records has no single label"):
         attack.infer(Counting(), after)
@@ -122,7 +128,7 @@ def test_records_are_reconstructed():
 
     rng = np.random.default_rng(0)
     X, y = rng.random((600, 3)), rng.integers(3, size=600)
-    attack = _attack(Revealing(), task="reconstruction", n_updates=600, n_probes=1)
+    attack = _attack(Revealing(), UpdateReconstructionAttack, n_updates=600, n_probes=1)
     attack.set_params(max_epochs=60).fit(X[:500], y[:500])
     found = attack.reconstruct(
         Revealing(), attack.simulate(X[500:, None], y[500:, None])
@@ -131,6 +137,14 @@ def test_records_are_reconstructed():
     assert found.min() >= 0
     assert found.max() <= 1
     assert attack.score(X[500:], y[500:]) > 0.3
+
+
+def test_the_frequent_label_is_the_guess_without_a_model(open_data):
+    X, y = open_data
+    baseline = FrequentLabelBaseline().fit(X[:300], y[:300])
+    frequent = np.bincount(y[:300]).argmax()
+    assert baseline.score(X[300:], y[300:]) == np.mean(y[300:] == frequent)
+    assert repr(_attack(Counting()).baseline()) == repr(baseline.baseline())
 
 
 def test_a_model_that_answers_labels_alike_tells_nothing(open_data):
@@ -249,14 +263,9 @@ def test_a_target_that_cannot_be_updated_is_refused(digits):
         ({}, lambda X, y: (X, np.where(y == "a", "z", y)), "no class 'z'"),
         ({}, lambda X, y: (X[y != "a"], y[y != "a"]), "lack the class 'a'"),
         (
-            {"task": "reconstruction"},
+            {"kind": UpdateReconstructionAttack},
             lambda X, y: (16 * X, y),
             r"scale \[0, 1\].*from 0 to 16",
-        ),
-        (
-            {"task": "reconstruction", "update_size": 2},
-            lambda X, y: (X, y),
-            "update_size=2; set it to 1",
         ),
         ({"device": "cuda:7"}, lambda X, y: (X, y), "device='cuda:7' cannot be used"),
     ],
@@ -274,8 +283,6 @@ def test_unfit_snapshots_are_named(digits, target):
     answers = target.predict_proba(attack.probes_)
     with pytest.raises(ValueError, match="before holds 2 snapshots, after 3"):
         attack.infer([answers] * 2, [answers] * 3)
-    with pytest.raises(ValueError, match="reconstruct needs task='reconstruction'"):
-        attack.reconstruct(answers, answers)
     with pytest.raises(ValueError, match="fewer than update_size"):
         attack.set_params(update_size=3).score(X[:2], y[:2])
 
@@ -286,7 +293,7 @@ def test_a_linear_target_that_knows_its_columns_by_name(dtype):
     X, y = rng.random((60, 3)), np.repeat([0, 1], 30)
     frame = pd.DataFrame(X, columns=list("abc"))
     target = SGDClassifier(loss="log_loss", random_state=0).fit(frame, y)
-    attack = UpdatesLeakAttack(
+    attack = UpdateLabelAttack(
         target, n_updates=8, n_shadows=1, n_probes=5, max_epochs=1, random_state=0
     ).fit(frame.astype(dtype), y)
     assert 0 <= attack.score(frame.astype(dtype), y) <= 1

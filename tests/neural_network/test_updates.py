@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_digits
 
 from sklearn_mid.neural_network import MIDNeuralNetClassifier
+from sklearn_mid.utils._draws import geometric_mean
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("skorch")
@@ -64,7 +65,7 @@ def test_many_updates_equal_partial_fit_one_by_one(digits, params, n_rows):
     X_updates, y_updates = _updates(digits, n_rows)
     X = digits[0][400:420]
     before = net.predict_proba(X)
-    found = net.updated_proba(X_updates, y_updates, X)
+    found = net._updated_proba(X_updates, y_updates, X)
     expected = [
         model.predict_proba(X) for model in _one_by_one(net, X_updates, y_updates)
     ]
@@ -95,14 +96,14 @@ def test_releases_are_draws_of_the_updated_net(digits):
     net = _fitted(digits, reg_lambda=0.1)
     X_updates, y_updates = _updates(digits, 1, n_updates=2)
     X = digits[0][400:410]
-    found = net.updated_proba(X_updates, y_updates, X, n_samples=2000, random_state=0)
+    found = net._updated_proba(X_updates, y_updates, X, n_samples=2000, random_state=0)
     expected = [
-        model.sample_proba(X, n_samples=2000, random_state=1).mean(axis=0)
+        geometric_mean(model.sample_proba(X, n_samples=2000, random_state=1))
         for model in _one_by_one(net, X_updates, y_updates)
     ]
     assert_allclose(found, expected, atol=0.04)
-    few = net.updated_proba(X_updates, y_updates, X, n_samples=2, random_state=0)
-    again = net.updated_proba(X_updates, y_updates, X, n_samples=2, random_state=0)
+    few = net._updated_proba(X_updates, y_updates, X, n_samples=2, random_state=0)
+    again = net._updated_proba(X_updates, y_updates, X, n_samples=2, random_state=0)
     assert_array_equal(few, again)
     assert np.abs(few - found).max() > 0.05
 
@@ -111,7 +112,7 @@ def test_published_answers_are_those_of_the_updated_net(digits):
     net = _fitted(digits, reg_lambda=0.1)
     X_updates, y_updates = _updates(digits, 1, n_updates=3)
     X = digits[0][400:410]
-    found = net.updated_proba(X_updates, y_updates, X, n_samples=None)
+    found = net._updated_proba(X_updates, y_updates, X, n_samples=None)
     models = _one_by_one(net, X_updates, y_updates)
     expected = [model.predict_proba(X) for model in models]
     assert_allclose(found, expected, atol=1e-3)
@@ -122,9 +123,7 @@ def test_a_geometric_mean_averages_the_noise_of_logits(digits, params):
     net = _fitted(digits, reg_lambda=0.1, **params)
     X_updates, y_updates = _updates(digits, 1, n_updates=1)
     X = digits[0][400:402]
-    found = net.updated_proba(
-        X_updates, y_updates, X, n_samples=4000, average="geometric", random_state=0
-    )
+    found = net._updated_proba(X_updates, y_updates, X, n_samples=4000, random_state=0)
     (model,) = _one_by_one(net, X_updates, y_updates)
     # The logits at the code's mean.
     logits = model.net_.module_(torch.tensor(X, dtype=torch.float32))
@@ -136,8 +135,8 @@ def test_flat_updates_have_one_row_each(digits):
     X_updates, y_updates = _updates(digits, 1)
     X = digits[0][400:405]
     assert_array_equal(
-        net.updated_proba(X_updates[:, 0], y_updates[:, 0], X),
-        net.updated_proba(X_updates, y_updates, X),
+        net._updated_proba(X_updates[:, 0], y_updates[:, 0], X),
+        net._updated_proba(X_updates, y_updates, X),
     )
 
 
@@ -145,9 +144,9 @@ def test_blocks_do_not_show(digits, monkeypatch):
     net = _fitted(digits, reg_lambda=0)
     X_updates, y_updates = _updates(digits, 1)
     X = digits[0][400:405]
-    whole = net.updated_proba(X_updates, y_updates, X)
+    whole = net._updated_proba(X_updates, y_updates, X)
     monkeypatch.setattr("sklearn_mid.neural_network._updates._WEIGHTS_AT_ONCE", 1)
-    assert_allclose(net.updated_proba(X_updates, y_updates, X), whole, atol=1e-6)
+    assert_allclose(net._updated_proba(X_updates, y_updates, X), whole, atol=1e-6)
 
 
 def test_fresh_noise_differs_from_that_of_the_next_update(digits):
@@ -155,7 +154,7 @@ def test_fresh_noise_differs_from_that_of_the_next_update(digits):
     X_updates, y_updates = _updates(digits, 1)
     X = digits[0][400:405]
     draws = [
-        net.updated_proba(
+        net._updated_proba(
             X_updates, y_updates, X, n_samples=500, fresh_noise=fresh, random_state=0
         )
         for fresh in (False, True)
@@ -167,6 +166,6 @@ def test_unfit_updates_are_named(digits):
     net = _fitted(digits)
     X = digits[0][:3]
     with pytest.raises(ValueError, match=r"agree in updates and rows"):
-        net.updated_proba(X, ["a", "b"], X)
+        net._updated_proba(X, ["a", "b"], X)
     with pytest.raises(ValueError, match=r"labels \['z'\]"):
-        net.updated_proba(X, ["a", "b", "z"], X)
+        net._updated_proba(X, ["a", "b", "z"], X)

@@ -213,9 +213,10 @@ class UpdateProblem(ImageProblem):
         score = attack.fit(self.X_aux, self.y_aux).score(self.X_update, self.y_update)
         if target is None:
             return Judgement([(MEMBERS, "accuracy", score)])
-        if attack.task == "reconstruction":
+        update_size = getattr(attack, "update_size", 1)
+        if hasattr(attack, "reconstruct"):
             scores = {"gain": score}
-        elif attack.update_size > 1:
+        elif update_size > 1:
             scores = {"label divergence in nats": -score}
         else:
             scores = {
@@ -223,5 +224,5 @@ class UpdateProblem(ImageProblem):
                 "baseline accuracy": level,
                 "advantage": score - level,
             }
-        scores["n"] = len(self.y_update) // attack.update_size
+        scores["n"] = len(self.y_update) // update_size
         return Judgement([(MEMBERS, m, value) for m, value in scores.items()])
