@@ -12,6 +12,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from sklearn_mid.attacks import (
@@ -20,11 +21,12 @@ from sklearn_mid.attacks import (
     MAPAttack,
     WhiteBoxTreeAttack,
 )
-from sklearn_mid.benchmark._problems._catalogue import resolve
+from sklearn_mid.benchmark._problems import _tables as tables
+from sklearn_mid.defenses import LabelOnly
 from sklearn_mid.exceptions import UnsupportedTargetError
 from sklearn_mid.metrics import attack_scores
 
-DEFENCES = {"undefended": "undefended", "label only": "label-only"}
+DEFENCES = {"undefended": clone, "label only": lambda model: LabelOnly(clone(model))}
 
 
 def small_boosting(seed):
@@ -63,14 +65,14 @@ def most_certain(proba, is_right, share=0.1):
 
 
 def rows(dataset, repetition):
-    problem = resolve("dataset", dataset)(random_state=repetition)
+    problem = getattr(tables, dataset)(random_state=repetition)
     people = {
         "members": (problem.X_train, problem.y_train),
         "others": (problem.X_test, problem.y_test),
     }
-    for defence, use in DEFENCES.items():
-        model = resolve("defence", use)(problem, random_state=repetition)
-        target = problem.fit(model)
+    for defence, defended in DEFENCES.items():
+        model = defended(problem.estimator)
+        target = model.fit(problem.X_train, problem.y_train)
         for name, attack in attacks(target, problem.sensitive_feature, repetition):
             try:
                 attack.fit(problem.X_aux, problem.y_aux)

@@ -55,7 +55,7 @@ CATALOGUE = {
         "alignment": "sklearn_mid.attacks:KnowledgeAlignmentAttack",
         "mi-face": "sklearn_mid.attacks:GradientInversionAttack",
         "gmi": "sklearn_mid.attacks:GenerativeInversionAttack",
-        "update-leak": "sklearn_mid.attacks:UpdatesLeakAttack",
+        "update-leak": "sklearn_mid.attacks:UpdateLabelAttack",
     },
     "baseline": {
         "majority guess": "sklearn_mid.attacks:PriorBaseline",
