@@ -150,7 +150,9 @@ UNCHECKED = {
     "GradientInversionAttack": "attacks nets and images",
     "KnowledgeAlignmentAttack": "attacks nets and images",
     "MeanInputBaseline": "takes images",
-    "UpdatesLeakAttack": "attacks nets and images",
+    "FrequentLabelBaseline": "takes images",
+    "UpdateLabelAttack": "attacks nets and images",
+    "UpdateReconstructionAttack": "attacks nets and images",
 }
 
 _WEIGHTS = "check_sample_weight_equivalence_on_dense_data"

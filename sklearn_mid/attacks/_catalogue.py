@@ -14,6 +14,7 @@ from sklearn_mid.attacks._released_answer import ReleasedAnswerAttack
 from sklearn_mid.attacks._update_label import UpdateLabelAttack
 from sklearn_mid.attacks._update_reconstruction import UpdateReconstructionAttack
 from sklearn_mid.attacks._white_box_tree import WhiteBoxTreeAttack
+from sklearn_mid.utils._validation import check_parameters
 
 __all__ = ["attacks_for"]
 
@@ -70,6 +71,12 @@ def attacks_for(
     >>> list(skipped)
     ['MAP, re-scaling', 'white-box counts']
     """
+    check_parameters(
+        "attacks_for",
+        {"random_state": ["random_state"], "return_skipped": ["boolean"]},
+        random_state=random_state,
+        return_skipped=return_skipped,
+    )
     if sensitive_feature is None:
         every = _on_inputs(estimator, random_state)
     else:

@@ -166,6 +166,10 @@ class WhiteBoxTreeAttack(AttributeInferenceAttack):
                 "counts='leaf' needs trees whose leaves have labels, and those of a "
                 f"{found.path[-1]} have none; pass counts='region'"
             )
+        if self.counts == "region" and not hasattr(found.estimator, "predict_proba"):
+            raise self._unsupported(
+                f"counts='region' needs confidences, and {found.path[-1]} has none"
+            )
         self._reached = [
             np.zeros((len(size), len(self.values_)), dtype=np.int32)
             for size in leaves.sizes

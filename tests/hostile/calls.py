@@ -40,6 +40,7 @@ from sklearn_mid import (
 # Base classes, records of what others made, and errors: nothing is done with them.
 PASSIVE = {
     "AttributeInferenceAttack",
+    "ClassReconstructionAttack",
     "Judgement",
     "ModelInversionAttack",
     "ReconstructionAttack",
@@ -157,8 +158,8 @@ def attribute_attack(kind, **given):
 def image_attack(kind, **given):
     def run(X, y, **arguments):
         attack = kind(**arguments).fit(X, y)
-        if kind is attacks.UpdatesLeakAttack:
-            return attack.score(X, y)
+        if attack.sees == "updates":
+            return attack.observe(X, y), attack.score(X, y)
         if kind is attacks.KnowledgeAlignmentAttack:
             return attack.reconstruct(attack.query(X)), attack.score(X, y)
         return attack.reconstruct(["yes"]), attack.score(X, y)
@@ -173,6 +174,13 @@ def mean_guess():
         return attacks.MeanInputBaseline(**arguments).fit(X, y).reconstruct(["yes"])
 
     return Call("MeanInputBaseline", run, {"X": X, "y": Y}, {}, ("evaluator",))
+
+
+def frequent_label():
+    def run(X, y, **arguments):
+        return attacks.FrequentLabelBaseline(**arguments).fit(X, y).score(X, y)
+
+    return Call("FrequentLabelBaseline", run, {"X": X, "y": Y}, {}, ("update_size",))
 
 
 def function(f, data, **given):
@@ -259,6 +267,8 @@ MEASURES = {"X_true": X[:5], "X_reconstructed": X[5:10]}
 RELEASED = LogisticRegression()
 RESULTS_FOLDER = Results()
 
+FEW_UPDATES = {"n_updates": 8, "n_shadows": 1, "n_probes": 5, "max_epochs": 1}
+
 CALLS = [
     # attacks
     attribute_attack(attacks.MAPAttack, estimator=CLASSIFIER, random_state=0),
@@ -279,9 +289,10 @@ CALLS = [
     image_attack(attacks.GenerativeInversionAttack, max_iter=1, search_iter=1),
     image_attack(attacks.GradientInversionAttack, max_iter=2),
     image_attack(attacks.KnowledgeAlignmentAttack, max_epochs=1),
-    image_attack(
-        attacks.UpdatesLeakAttack, n_updates=8, n_shadows=1, n_probes=5, max_epochs=1
-    ),
+    image_attack(attacks.UpdateLabelAttack, **FEW_UPDATES),
+    image_attack(attacks.UpdateReconstructionAttack, **FEW_UPDATES),
+    frequent_label(),
+    function(attacks.attacks_for, {}, estimator=CLASSIFIER, sensitive_feature=0),
     # benchmark
     function(benchmark.audit, {"X": X, "y": Y}, model=CLASSIFIER, sensitive_feature=0),
     Call(
