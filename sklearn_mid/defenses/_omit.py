@@ -1,15 +1,22 @@
 """A model that is never shown the sensitive attribute."""
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
+from scipy import sparse
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.compose import ColumnTransformer
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_array, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_mid.utils._features import resolve_attributes
-from sklearn_mid.utils._sklearn_compat import HasMethods, _fit_context
+from sklearn_mid.utils._sklearn_compat import HasMethods, StrOptions, _fit_context
 
 __all__ = ["OmitFeature"]
 
@@ -19,6 +26,61 @@ def _estimator_has(method):
         return hasattr(getattr(defense, "estimator_", defense.estimator), method)
 
     return check
+
+
+def _names_columns(estimator):
+    """Whether some step picks columns, by names or places that are not to change."""
+    if isinstance(estimator, FrozenEstimator):
+        return False
+    nested = getattr(estimator, "get_params", dict)().values()
+    return any(isinstance(e, ColumnTransformer) for e in (estimator, *nested))
+
+
+def _constants(X, attributes):
+    """What stands for the attributes: a column's place, value and type for each.
+
+    In types that a model file may hold.
+    """
+    constants = []
+    for columns in attributes:
+        if hasattr(X, "iloc"):
+            table = X.iloc[:, columns]
+        else:
+            block = X[:, columns]
+            table = pd.DataFrame(block.toarray() if sparse.issparse(X) else block)
+        table = table.set_axis(columns, axis=1).reset_index(drop=True)
+        complete = table.dropna()
+        usual = _usual_record(complete if len(complete) else table)
+        constants += [
+            (int(place), value, _plain_dtype(dtype))
+            for place, value, dtype in zip(columns, usual, table.dtypes, strict=True)
+        ]
+    return constants
+
+
+def _usual_record(table):
+    """The most frequent record; the mean of numbers of which none comes twice."""
+    columns = [table.iloc[:, j] for j in range(table.shape[1])]
+    code = table.groupby(columns, dropna=False, sort=False, observed=True).ngroup()
+    frequency = np.bincount(code)
+    first = int(np.flatnonzero(code == frequency.argmax())[0])
+    numbers = columns[0].infer_objects()
+    is_number = is_numeric_dtype(numbers) and not is_bool_dtype(numbers)
+    if frequency.max() > 1 or len(columns) > 1 or not is_number:
+        return [column.astype(object).tolist()[first] for column in columns]
+    # Not the number of one person.
+    mean = float(numbers.mean())
+    return [round(mean) if is_integer_dtype(numbers) else mean]
+
+
+def _plain_dtype(dtype):
+    if isinstance(dtype, pd.CategoricalDtype):
+        return dtype.categories.astype(object).tolist(), dtype.ordered
+    return str(dtype)
+
+
+def _full_dtype(plain):
+    return plain if isinstance(plain, str) else pd.CategoricalDtype(*plain)
 
 
 class OmitFeature(MetaEstimatorMixin, BaseEstimator):
@@ -37,13 +99,23 @@ class OmitFeature(MetaEstimatorMixin, BaseEstimator):
     sensitive_features : str, int, or list
         The attributes to leave out. Each is a column's name or index, or a list of
         the columns of a one-hot group.
+    strategy : {"auto", "drop", "constant"}, default="auto"
+        How they are left out. "drop" takes the columns away. "constant" lets them
+        stand, with the same value for everybody, in training and afterwards: the most
+        frequent one, or the mean of numbers none of which comes twice. So a model that
+        names its columns, as a pipeline with a
+        :class:`~sklearn.compose.ColumnTransformer` does, fits and answers as it is.
+        "auto" is "constant" for estimators with such a step, "drop" for all others
+        and for frozen ones.
 
     Attributes
     ----------
     estimator_ : estimator object
         The fitted model.
     kept_features_ : ndarray of shape (n_kept,)
-        Indices of the columns that the model sees.
+        Indices of the columns that the model learns from.
+    strategy_ : {"drop", "constant"}
+        How the others are left out.
     classes_ : ndarray of shape (n_classes,)
         Class labels, of a classifier.
     n_features_in_ : int
@@ -71,11 +143,19 @@ class OmitFeature(MetaEstimatorMixin, BaseEstimator):
     _parameter_constraints: dict = {
         "estimator": [HasMethods(["fit", "predict"])],
         "sensitive_features": [str, "array-like", Integral],
+        "strategy": [StrOptions({"auto", "drop", "constant"})],
     }
 
-    def __init__(self, estimator, sensitive_features):
+    def __init__(
+        self,
+        estimator: BaseEstimator,
+        sensitive_features: str | int | ArrayLike,
+        *,
+        strategy: str = "auto",
+    ) -> None:
         self.estimator = estimator
         self.sensitive_features = sensitive_features
+        self.strategy = strategy
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None, **fit_params):
@@ -115,7 +195,12 @@ class OmitFeature(MetaEstimatorMixin, BaseEstimator):
                 f"sensitive_features={self.sensitive_features!r} leaves no column of "
                 f"X, which has {self.n_features_in_} feature(s)."
             )
-        self.estimator_ = clone(self.estimator).fit(self._keep(X), y, **fit_params)
+        self.strategy_ = self.strategy
+        if self.strategy == "auto":
+            self.strategy_ = "constant" if _names_columns(self.estimator) else "drop"
+        if self.strategy_ == "constant":
+            self._constants = _constants(X, attributes)
+        self.estimator_ = clone(self.estimator).fit(self._hide(X), y, **fit_params)
         if hasattr(self.estimator_, "classes_"):
             self.classes_ = self.estimator_.classes_
         return self
@@ -133,7 +218,7 @@ class OmitFeature(MetaEstimatorMixin, BaseEstimator):
         y : ndarray of shape (n_samples,)
             Predictions of the estimator.
         """
-        X = self._visible(X)
+        X = self.omit(X)
         return self.estimator_.predict(X)
 
     @available_if(_estimator_has("predict_proba"))
@@ -150,7 +235,7 @@ class OmitFeature(MetaEstimatorMixin, BaseEstimator):
         proba : ndarray of shape (n_samples, n_classes)
             Columns in the order of `classes_`.
         """
-        X = self._visible(X)
+        X = self.omit(X)
         return self.estimator_.predict_proba(X)
 
     @available_if(_estimator_has("decision_function"))
@@ -167,7 +252,7 @@ class OmitFeature(MetaEstimatorMixin, BaseEstimator):
         decision : ndarray of shape (n_samples,) or (n_samples, n_classes)
             What the estimator returns.
         """
-        X = self._visible(X)
+        X = self.omit(X)
         return self.estimator_.decision_function(X)
 
     @available_if(_estimator_has("sample_proba"))
@@ -188,7 +273,7 @@ class OmitFeature(MetaEstimatorMixin, BaseEstimator):
         proba : ndarray of shape (n_samples, n_records, n_classes)
             What the estimator returns.
         """
-        X = self._visible(X)
+        X = self.omit(X)
         return self.estimator_.sample_proba(
             X, n_samples=n_samples, random_state=random_state
         )
@@ -209,12 +294,24 @@ class OmitFeature(MetaEstimatorMixin, BaseEstimator):
         score : float
             What the estimator returns.
         """
-        X = self._visible(X)
+        X = self.omit(X)
         return self.estimator_.score(X, y)
 
-    def _visible(self, X):
+    def omit(self, X: Any) -> Any:
+        """Records as the model gets to see them.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Records.
+
+        Returns
+        -------
+        {DataFrame, ndarray, sparse matrix} of shape (n_samples, n_kept or n_features)
+            Without the sensitive columns, or with one value in them.
+        """
         check_is_fitted(self)
-        return self._keep(self._check(X, reset=False))
+        return self._hide(self._check(X, reset=False))
 
     def _check(self, X, *, reset):
         """Names and number of columns; a DataFrame stays one, strings stay strings."""
@@ -230,9 +327,27 @@ class OmitFeature(MetaEstimatorMixin, BaseEstimator):
         validate_data(self, X, skip_check_array=True, reset=reset)
         return X
 
-    def _keep(self, X):
+    def _hide(self, X):
         kept = self.kept_features_
-        return X.iloc[:, kept] if hasattr(X, "iloc") else X[:, kept]
+        visible = X.iloc[:, kept] if hasattr(X, "iloc") else X[:, kept]
+        if self.strategy_ == "drop":
+            return visible
+        places = [place for place, _, _ in self._constants]
+        order = np.argsort(np.concatenate([kept, places]))
+        if hasattr(X, "iloc"):
+            columns = [
+                pd.Series(value, index=X.index, dtype=_full_dtype(dtype))
+                for _, value, dtype in self._constants
+            ]
+            both = pd.concat([visible, *columns], axis=1).iloc[:, order]
+            return both.set_axis(X.columns, axis=1)
+        values = [[value for _, value, _ in self._constants]]
+        dtype = X.dtype if X.dtype.kind in "Of" else None
+        block = np.repeat(np.array(values, dtype), X.shape[0], axis=0)
+        if sparse.issparse(X):
+            block = sparse.csr_array(block.astype(X.dtype))
+            return sparse.hstack([visible, block], format="csr")[:, order]
+        return np.concatenate([visible, block], axis=1)[:, order]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

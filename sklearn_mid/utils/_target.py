@@ -504,7 +504,7 @@ def _held(model: Any) -> _Held | None:
         return None
     step = None
     if hasattr(model, "kept_features_"):
-        step = _KeepColumns(model.kept_features_)
+        step = model.omit
     elif hasattr(model, "get_support"):
         step = model.transform
     else:
@@ -512,14 +512,6 @@ def _held(model: Any) -> _Held | None:
         if None not in widths and widths[0] != widths[1]:
             return None  # something stands between them
     return _Held(inner, place, step, is_contained=place == "best_estimator_")
-
-
-@dataclass(frozen=True)
-class _KeepColumns:
-    columns: np.ndarray
-
-    def __call__(self, X: Any) -> Any:
-        return X.iloc[:, self.columns] if hasattr(X, "iloc") else X[:, self.columns]
 
 
 def _is_fitted(model: Any) -> bool:

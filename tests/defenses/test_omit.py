@@ -4,13 +4,15 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import is_classifier, is_regressor
+from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 
 from sklearn_mid.defenses import OmitFeature
+from sklearn_mid.utils._model_files import load_model
 
 RNG = np.random.RandomState(0)
 X = RNG.standard_normal((30, 4))
@@ -133,3 +135,104 @@ def test_other_columns_than_at_fit_are_refused():
         model.predict(FRAME[["b", "a", "c", "d"]])
     with pytest.raises(ValueError, match="X has 3 features, but OmitFeature"):
         OmitFeature(Ridge(), 0).fit(X, Y).predict(X[:, :3])
+
+
+PEOPLE = pd.DataFrame(
+    {
+        "age": RNG.randint(20, 60, 80),
+        "sex": pd.Categorical(RNG.choice(["f", "m"], 80, p=[0.3, 0.7])),
+        "town": RNG.choice(["x", "y", "z"], 80),
+    },
+    index=np.arange(80)[::-1],
+)
+SICK = (PEOPLE["age"] > 40).to_numpy() ^ (PEOPLE["town"] == "x").to_numpy()
+BY_NAME = make_column_transformer(
+    (StandardScaler(), ["age"]), (OneHotEncoder(drop="first"), ["sex", "town"])
+)
+BY_PLACE = make_column_transformer((StandardScaler(), [0]), (OneHotEncoder(), [1, 2]))
+BY_KIND = make_column_transformer(
+    (StandardScaler(), make_column_selector(dtype_include=np.number)),
+    (OneHotEncoder(), make_column_selector(dtype_exclude=np.number)),
+)
+
+
+@pytest.mark.parametrize("encoder", [BY_NAME, BY_PLACE, BY_KIND])
+@pytest.mark.parametrize("strategy", ["auto", "constant"])
+def test_a_pipeline_that_names_the_secret_runs_without_it(encoder, strategy):
+    pipeline = make_pipeline(encoder, LogisticRegression())
+    model = OmitFeature(pipeline, "sex", strategy=strategy).fit(PEOPLE, SICK)
+    assert model.strategy_ == "constant"
+    without = make_column_transformer(
+        (StandardScaler(), ["age"]), (OneHotEncoder(), ["town"])
+    )
+    plain = make_pipeline(without, LogisticRegression(C=1e6)).fit(PEOPLE, SICK)
+    unpenalised = OmitFeature(
+        make_pipeline(encoder, LogisticRegression(C=1e6)), "sex", strategy=strategy
+    ).fit(PEOPLE, SICK)
+    assert_allclose(
+        unpenalised.predict_proba(PEOPLE), plain.predict_proba(PEOPLE), atol=1e-3
+    )
+    for other in ("f", "m", None):
+        changed = PEOPLE.assign(sex=other)
+        assert_array_equal(model.predict_proba(changed), model.predict_proba(PEOPLE))
+    seen = model.omit(PEOPLE)
+    pd.testing.assert_frame_equal(seen, PEOPLE.assign(sex=seen["sex"]))
+    assert set(seen["sex"]) == {"m"}
+
+
+def test_a_model_file_holds_the_constants(tmp_path):
+    io = pytest.importorskip("skops.io")
+    model = OmitFeature(make_pipeline(BY_NAME, LogisticRegression()), "sex")
+    io.dump(model.fit(PEOPLE, SICK), tmp_path / "model.skops")
+    loaded = load_model(tmp_path / "model.skops")
+    assert_array_equal(loaded.predict(PEOPLE), model.predict(PEOPLE))
+    pd.testing.assert_frame_equal(loaded.omit(PEOPLE), model.omit(PEOPLE))
+
+
+def test_columns_by_place_are_not_shifted():
+    """Dropping column 0 would scale the wrong ones."""
+    encoder = make_column_transformer((StandardScaler(), [1, 2]))
+    model = OmitFeature(make_pipeline(encoder, Ridge()), 0).fit(X, Y)
+    plain = make_pipeline(encoder, Ridge()).fit(X, Y)
+    assert_allclose(model.predict(X), plain.predict(X))
+
+
+def test_constants_of_groups_numbers_and_missing_values():
+    frame = pd.DataFrame(
+        {
+            "gene_a": [1, 0, 0, 1, 0, 0],
+            "gene_b": [0, 1, 1, 0, 0, 1],
+            "weight": [50.0, 61, 72, 83, 94, 105],
+            "town": [None, None, None, "x", "x", "y"],
+            "known": range(6),
+        }
+    )
+    secrets = [["gene_b", "gene_a"], "weight", "town"]
+    for records in (frame, frame.to_numpy()):
+        named = secrets if records is frame else [[1, 0], 2, 3]
+        model = OmitFeature(
+            make_pipeline(make_column_transformer(("passthrough", [4])), Ridge()),
+            named,
+        ).fit(records, np.arange(6))
+        seen = pd.DataFrame(model.omit(records)).to_numpy()
+        assert seen[:, :4].tolist() == [[0, 1, 77.5, "x"]] * 6
+        assert_array_equal(seen[:, 4], np.arange(6))
+
+
+def test_a_constant_in_a_sparse_matrix():
+    dense = np.eye(4)[[0, 1, 1, 2, 3, 0]]
+    model = OmitFeature(Ridge(), [1], strategy="constant")
+    model.fit(sparse.csr_matrix(dense), np.arange(6))
+    expected = dense.copy()
+    expected[:, 1] = 0
+    assert_array_equal(model.omit(sparse.csr_matrix(dense)).toarray(), expected)
+
+
+def test_frozen_pipelines_were_fitted_without_the_column():
+    encoder = make_column_transformer((StandardScaler(), ["age"]))
+    fitted = make_pipeline(encoder, LogisticRegression()).fit(
+        PEOPLE[["age", "town"]], SICK
+    )
+    model = OmitFeature(FrozenEstimator(fitted), "sex").fit(PEOPLE, SICK)
+    assert model.strategy_ == "drop"
+    assert_array_equal(model.predict(PEOPLE), fitted.predict(PEOPLE[["age", "town"]]))
