@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from numbers import Integral
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
 from sklearn_mid.metrics._reconstruction import reconstruction_gain
@@ -16,8 +18,8 @@ __all__ = ["ReconstructionDisplay"]
 
 _CONSTRAINTS = {
     "n_images": [Interval(Integral, 1, None, closed="left")],
-    "cmap": [str, callable],  # a Colormap is called
-    "figure": [HasMethods("subplots"), None],
+    "name": [str, None],
+    "ax": [HasMethods("imshow"), None],
 }
 
 
@@ -42,6 +44,8 @@ class ReconstructionDisplay:
         Written above the columns.
     gains : dict of str to float, default=None
         Gain over the reference of each defence, written beside its name.
+    bounds : tuple (low, high), default=(0, 1)
+        Pixel values drawn as black and white.
 
     Attributes
     ----------
@@ -68,35 +72,36 @@ class ReconstructionDisplay:
 
     def __init__(
         self,
-        X_true,
-        reconstructions,
+        X_true: np.ndarray,
+        reconstructions: dict[str, np.ndarray],
         *,
-        image_shape,
-        X_reference=None,
-        labels=None,
-        gains=None,
-    ):
+        image_shape: tuple[int, int, int],
+        X_reference: np.ndarray | None = None,
+        labels: np.ndarray | None = None,
+        gains: dict[str, float] | None = None,
+        bounds: tuple[float, float] = (0, 1),
+    ) -> None:
         self.X_true = X_true
         self.reconstructions = reconstructions
         self.image_shape = image_shape
         self.X_reference = X_reference
         self.labels = labels
         self.gains = gains
+        self.bounds = bounds
 
     @classmethod
     def from_predictions(
         cls,
-        X_true,
-        reconstructions,
+        X_true: ArrayLike,
+        reconstructions: Mapping[str, ArrayLike],
         *,
-        X_reference=None,
-        labels=None,
-        image_shape=None,
-        n_images=8,
-        bounds=(0, 1),
-        cmap="gray",
-        figure=None,
-    ):
+        X_reference: ArrayLike | None = None,
+        labels: ArrayLike | None = None,
+        image_shape: tuple[int, int, int] | None = None,
+        n_images: int = 8,
+        bounds: tuple[float, float] = (0, 1),
+        ax: Any = None,
+    ) -> "ReconstructionDisplay":
         """Plot from arrays.
 
         Parameters
@@ -116,10 +121,8 @@ class ReconstructionDisplay:
             The first `n_images` records are shown.
         bounds : tuple (low, high), default=(0, 1)
             Pixel values drawn as black and white.
-        cmap : str, default="gray"
-            Colour map for images of one channel.
-        figure : matplotlib Figure or SubFigure, default=None
-            Where to draw. None makes a new figure.
+        ax : matplotlib Axes, default=None
+            Axes whose place the images take. None makes a new figure.
 
         Returns
         -------
@@ -131,13 +134,12 @@ class ReconstructionDisplay:
         ValueError
             If the arrays differ in shape, or images have neither 1 nor 3 channels.
         """
-        X_true = check_images(X_true, name="X_true", dtype=np.float64)
-        shape = check_image_shape(image_shape, X_true.shape[1])
+        truth = check_images(X_true, name="X_true", dtype=np.float64)
+        shape = check_image_shape(image_shape, truth.shape[1])
         if shape[0] not in (1, 3):
             raise ValueError(f"images must have 1 or 3 channels, got {shape[0]}.")
-        if labels is not None:
-            labels = as_column(labels, "labels")
-            check_consistent_length(X_true, labels)
+        names = None if labels is None else as_column(labels, "labels")
+        check_consistent_length(truth, names)
         check_parameters("from_predictions", _CONSTRAINTS, n_images=n_images)
         if not isinstance(reconstructions, Mapping) or not reconstructions:
             raise ValueError(
@@ -145,47 +147,51 @@ class ReconstructionDisplay:
                 f"{reconstructions!r}."
             )
 
-        def check_like_truth(X, name):
-            X = check_images(X, name=name, dtype=np.float64)
-            if X.shape != X_true.shape:
+        def check_like_truth(X: ArrayLike, name: str) -> np.ndarray:
+            images = check_images(X, name=name, dtype=np.float64)
+            if images.shape != truth.shape:
                 raise ValueError(
-                    f"{name} has shape {X.shape}, X_true has {X_true.shape}; they "
+                    f"{name} has shape {images.shape}, X_true has {truth.shape}; they "
                     "must agree."
                 )
-            return X
+            return images
 
         guesses = {
             name: check_like_truth(X, f"reconstructions[{name!r}]")
             for name, X in reconstructions.items()
         }
-        gains = None
+        reference, gains = None, None
         if X_reference is not None:
-            X_reference = check_like_truth(X_reference, "X_reference")
+            reference = check_like_truth(X_reference, "X_reference")
             gains = {
-                name: reconstruction_gain(X_true, X, X_reference)
+                name: reconstruction_gain(truth, X, reference)
                 for name, X in guesses.items()
             }
         display = cls(
-            X_true[:n_images],
+            truth[:n_images],
             {name: X[:n_images] for name, X in guesses.items()},
             image_shape=shape,
-            X_reference=None if X_reference is None else X_reference[:n_images],
-            labels=None if labels is None else labels[:n_images],
+            X_reference=None if reference is None else reference[:n_images],
+            labels=None if names is None else names[:n_images],
             gains=gains,
+            bounds=check_bounds(bounds),
         )
-        return display.plot(bounds=bounds, cmap=cmap, figure=figure)
+        return display.plot(ax)
 
-    def plot(self, *, bounds=(0, 1), cmap="gray", figure=None):
+    def plot(
+        self, ax: Any = None, *, name: str | None = None, **style: Any
+    ) -> "ReconstructionDisplay":
         """Draw the images.
 
         Parameters
         ----------
-        bounds : tuple (low, high), default=(0, 1)
-            Pixel values drawn as black and white.
-        cmap : str, default="gray"
-            Colour map for images of one channel.
-        figure : matplotlib Figure or SubFigure, default=None
-            Where to draw. None makes a new figure.
+        ax : matplotlib Axes, default=None
+            Axes whose place the images take. None makes a new figure.
+        name : str, default=None
+            Title of the whole.
+        **style : dict
+            Properties of the images, as Matplotlib's ``imshow`` takes them (``cmap``,
+            say).
 
         Returns
         -------
@@ -200,35 +206,43 @@ class ReconstructionDisplay:
         pyplot = require(
             "matplotlib.pyplot", extra="plot", needed_by="ReconstructionDisplay"
         )
-        low, high = check_bounds(bounds)
-        check_parameters("plot", _CONSTRAINTS, cmap=cmap, figure=figure)
+        low, high = self.bounds
+        check_parameters("plot", _CONSTRAINTS, ax=ax, name=name)
+        style = {"cmap": "gray", "vmin": 0, "vmax": 1, **style}
         rows = {"truth": self.X_true}
         if self.X_reference is not None:
             rows["class mean"] = self.X_reference
-        for name, guess in self.reconstructions.items():
-            gain = None if self.gains is None else self.gains.get(name)
-            rows[name if gain is None else f"{name}\ngain {gain:.2f}"] = guess
+        for defence, guess in self.reconstructions.items():
+            gain = None if self.gains is None else self.gains.get(defence)
+            rows[defence if gain is None else f"{defence}\ngain {gain:.2f}"] = guess
 
         n_rows, n_columns = len(rows), len(self.X_true)
-        if figure is None:
-            figure = pyplot.figure(
-                figsize=(1.1 * n_columns + 1.4, 1.1 * n_rows + 0.3),
-                layout="constrained",
-            )
-        axes = figure.subplots(n_rows, n_columns, squeeze=False)
-        for row, (name, images) in zip(axes, rows.items(), strict=True):
-            for ax, image in zip(row, images, strict=True):
+        if ax is None:
+            size = (1.1 * n_columns + 1.4, 1.1 * n_rows + 0.3)
+            figure = pyplot.figure(figsize=size, layout="constrained")
+            axes = figure.subplots(n_rows, n_columns, squeeze=False)
+            if name is not None:
+                figure.suptitle(name)
+        else:
+            ax.set_axis_off()
+            if name is not None:
+                ax.set_title(name)
+            figure = ax.figure
+            grid = ax.get_subplotspec().subgridspec(n_rows, n_columns)
+            axes = grid.subplots(squeeze=False)
+        for row, (title, images) in zip(axes, rows.items(), strict=True):
+            for place, image in zip(row, images, strict=True):
                 pixels = (image.reshape(self.image_shape) - low) / (high - low)
                 pixels = np.clip(pixels, 0, 1)
-                if len(pixels) == 1:
-                    ax.imshow(pixels[0], cmap=cmap, vmin=0, vmax=1)
-                else:
-                    ax.imshow(np.moveaxis(pixels, 0, -1))
-                ax.set(xticks=[], yticks=[])
-                ax.spines[:].set_visible(False)
-            row[0].set_ylabel(name, rotation=0, ha="right", va="center")
+                is_grey = len(pixels) == 1
+                place.imshow(
+                    pixels[0] if is_grey else np.moveaxis(pixels, 0, -1), **style
+                )
+                place.set(xticks=[], yticks=[])
+                place.spines[:].set_visible(False)
+            row[0].set_ylabel(title, rotation=0, ha="right", va="center")
         if self.labels is not None:
-            for ax, label in zip(axes[0], self.labels, strict=True):
-                ax.set_title(str(label), fontsize="medium")
+            for place, label in zip(axes[0], self.labels, strict=True):
+                place.set_title(str(label), fontsize="medium")
         self.axes_, self.figure_ = axes, figure
         return self

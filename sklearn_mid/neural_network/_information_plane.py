@@ -1,9 +1,13 @@
 """Rate and distortion of a net, epoch by epoch."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mid.utils._optional import require
+from sklearn_mid.utils._plotting import styled
 from sklearn_mid.utils._sklearn_compat import HasMethods
 from sklearn_mid.utils._validation import check_parameters
 
@@ -64,13 +68,17 @@ class InformationPlaneDisplay:
     'rate R ≥ I(X; Z) in nats'
     """
 
-    def __init__(self, rate, distortion, *, name=None):
+    def __init__(
+        self, rate: ArrayLike, distortion: ArrayLike, *, name: str | None = None
+    ) -> None:
         self.rate = rate
         self.distortion = distortion
         self.name = name
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None, name=None):
+    def from_estimator(
+        cls, estimator: Any, *, ax: Any = None, name: str | None = None
+    ) -> "InformationPlaneDisplay":
         """Plot the training of a fitted net.
 
         Parameters
@@ -107,7 +115,9 @@ class InformationPlaneDisplay:
         distortion = np.array([e["distortion"] for e in estimator.history_])
         return cls(rate, distortion, name=name).plot(ax=ax)
 
-    def plot(self, ax=None, *, name=None):
+    def plot(
+        self, ax: Any = None, *, name: str | None = None, **style: Any
+    ) -> "InformationPlaneDisplay":
         """Plot distortion against rate.
 
         Parameters
@@ -116,18 +126,22 @@ class InformationPlaneDisplay:
             None makes a new figure.
         name : str, default=None
             For the legend. None is the display's name.
+        **style : dict
+            Properties of the curve, as Matplotlib's ``plot`` takes them.
 
         Returns
         -------
-        InformationPlaneDisplay
+        display : InformationPlaneDisplay
+            The object itself, drawn.
         """
         check_parameters("plot", _CONSTRAINTS, ax=ax, name=name)
         pyplot = require("matplotlib.pyplot", extra="plot", needed_by="plot")
         if ax is None:
             ax = pyplot.subplots(layout="constrained")[1]
         name = self.name if name is None else name
-        (self.line_,) = ax.plot(self.rate, self.distortion, linewidth=1, label=name)
-        alphas = np.linspace(0.2, 1.0, len(self.rate))
+        line = styled({"linewidth": 1, "label": name}, style)
+        (self.line_,) = ax.plot(self.rate, self.distortion, **line)
+        alphas = np.linspace(0.2, 1.0, np.size(self.rate))
         self.points_ = ax.scatter(
             self.rate, self.distortion, color=self.line_.get_color(), alpha=alphas, s=16
         )

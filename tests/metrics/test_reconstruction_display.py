@@ -53,8 +53,9 @@ def test_colour_images_are_drawn_with_channels_last(pyplot):
 def test_bounds_are_black_and_white_and_what_lies_beyond_is_clipped(pyplot):
     X = np.array([[-2.0, -1.0, 0.5, 3.0]])
     display = ReconstructionDisplay.from_predictions(
-        X, {"grey": 0 * X}, bounds=(-1, 1), cmap="magma"
-    )
+        X, {"grey": 0 * X}, bounds=(-1, 1)
+    ).plot(cmap="magma", name="all of it")
+    assert display.figure_.get_suptitle() == "all of it"
     assert display.axes_.shape == (2, 1)
     for ax, pixels in zip(
         display.axes_.flat, ([[0, 0], [0.75, 1]], np.full((2, 2), 0.5)), strict=True
@@ -94,12 +95,15 @@ def test_says_what_to_install(pyplot, images, monkeypatch):
         ReconstructionDisplay.from_predictions(images, {"undefended": images})
 
 
-def test_draws_into_a_given_figure(pyplot, images):
-    figure = pyplot.figure()
+def test_draws_in_the_place_of_given_axes(pyplot, images):
+    figure, (left, right) = pyplot.subplots(1, 2)
     display = ReconstructionDisplay.from_predictions(
-        images, {"undefended": images}, figure=figure
-    )
+        images, {"undefended": images}, ax=right
+    ).plot(right, name="right")
     assert display.figure_ is figure
+    assert right.get_title() == "right"
+    border = left.get_position().x1
+    assert all(ax.get_position().x0 > border for ax in display.axes_.flat)
 
 
 def test_unfit_arrays_are_named(pyplot, images):
