@@ -1,9 +1,12 @@
 """One released model against every attack that fits it."""
 
+from collections.abc import Sequence
 from numbers import Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 
@@ -27,22 +30,22 @@ _FIGURES = ("accuracy", "mcc", "baseline_accuracy", "advantage")
 
 
 _CONSTRAINTS = {
-    "model": [HasMethods("predict")],
+    "estimator": [HasMethods("predict")],
     "confidence_level": [Interval(Real, 0, 1, closed="neither")],
     "random_state": ["random_state"],
 }
 
 
 def audit(
-    model,
-    X,
-    y,
-    sensitive_feature,
+    estimator: Any,
+    X: ArrayLike | pd.DataFrame,
+    y: ArrayLike,
+    sensitive_feature: str | int | Sequence[str | int],
     *,
-    members=None,
-    confidence_level=0.95,
-    random_state=None,
-):
+    members: tuple[ArrayLike | pd.DataFrame, ArrayLike] | None = None,
+    confidence_level: float = 0.95,
+    random_state: int | np.random.RandomState | None = None,
+) -> pd.DataFrame:
     """What a model gives away of a secret attribute, by every attack that fits it.
 
     One half of the people, drawn at random, is what the attacker knows; the others are
@@ -50,7 +53,7 @@ def audit(
 
     Parameters
     ----------
-    model : fitted classifier or regressor
+    estimator : fitted classifier or regressor
         The model to be released.
     X : {DataFrame, array-like} of shape (n_samples, n_features)
         People that the model was not trained on, the secret in its column.
@@ -101,7 +104,7 @@ def audit(
     check_parameters(
         "audit",
         _CONSTRAINTS,
-        model=model,
+        estimator=estimator,
         confidence_level=confidence_level,
         random_state=random_state,
     )
@@ -115,33 +118,28 @@ def audit(
     people = {HELD_OUT: (X_new, y_new)}
     if members is not None:
         people[MEMBERS] = members
-    baselines = {
-        baseline.knowledge: baseline.fit(X_known, y_known)
-        for baseline in (
-            PriorBaseline(sensitive_feature),
-            ImputationBaseline(sensitive_feature, random_state=seed),
-        )
-    }
-    attacks = {
-        "majority guess": baselines["marginals"],
-        "imputation": baselines["labelled records"],
-        **_attacks(model, sensitive_feature, seed),
-    }
+    attacks = _attacks(estimator, sensitive_feature, seed)
+    baselines: dict[str, Any] = {}
     rows = []
     for name, attack in attacks.items():
-        reason = ""
+        reason, baseline = "", None
+        try:
+            attack.fit(X_known, y_known)
+        except UnsupportedTargetError as error:
+            reason = str(error)
         if attack.access != "none":
-            try:
-                attack.fit(X_known, y_known)
-            except UnsupportedTargetError as error:
-                reason = str(error)
+            # What knows as much, and has no model.
+            unfitted = attack.baseline()
+            if repr(unfitted) not in baselines:
+                baselines[repr(unfitted)] = unfitted.fit(X_known, y_known)
+            baseline = baselines[repr(unfitted)]
         for group, (X_group, y_group) in people.items():
             figures = {}
             if not reason:
                 try:
                     figures = _figures(
                         attack,
-                        baselines[attack.knowledge],
+                        baseline,
                         X_group,
                         y_group,
                         confidence_level=confidence_level,
@@ -165,25 +163,27 @@ def audit(
     return pd.DataFrame(rows)
 
 
-def _attacks(model, sensitive_feature, seed):
+def _attacks(estimator: Any, sensitive_feature: Any, seed: int) -> dict[str, Any]:
     """Unfitted attacks by name; some may find that the model does not suit them."""
-    common = {"random_state": seed}
-    attacks = {
-        "MAP": MAPAttack(model, sensitive_feature, **common),
-        "MAP, no prior": MAPAttack(model, sensitive_feature, use_prior=False, **common),
+    common: dict[str, Any] = {"random_state": seed}
+    target = (estimator, sensitive_feature)
+    attacks: dict[str, Any] = {
+        "majority guess": PriorBaseline(sensitive_feature),
+        "imputation": ImputationBaseline(sensitive_feature, **common),
+        "MAP": MAPAttack(*target, **common),
+        "MAP, no prior": MAPAttack(*target, use_prior=False, **common),
     }
-    if hasattr(model, "predict") and not hasattr(model, "classes_"):
-        attacks["MAP, re-scaling"] = MAPAttack(
-            model, sensitive_feature, calibrate=True, **common
-        )
-    attacks["learned"] = LearnedAttack(model, sensitive_feature, **common)
-    attacks["white-box counts"] = WhiteBoxTreeAttack(model, sensitive_feature)
+    if hasattr(estimator, "predict") and not hasattr(estimator, "classes_"):
+        attacks["MAP, re-scaling"] = MAPAttack(*target, calibrate=True, **common)
+    attacks["learned"] = LearnedAttack(*target, **common)
+    attacks["white-box counts"] = WhiteBoxTreeAttack(*target)
     return attacks
 
 
-def _figures(attack, baseline, X, y, **options):
-    compared = None if attack is baseline else baseline
-    report = attack_report(attack, X, y, baseline=compared, **options)
+def _figures(
+    attack: Any, baseline: Any, X: Any, y: Any, **options: Any
+) -> dict[str, float]:
+    report = attack_report(attack, X, y, baseline=baseline, **options)
     report = report.set_index("metric").reindex(list(_FIGURES))
     return {
         name + end: report.loc[name, column]

@@ -294,7 +294,9 @@ CALLS = [
     frequent_label(),
     function(attacks.attacks_for, {}, estimator=CLASSIFIER, sensitive_feature=0),
     # benchmark
-    function(benchmark.audit, {"X": X, "y": Y}, model=CLASSIFIER, sensitive_feature=0),
+    function(
+        benchmark.audit, {"X": X, "y": Y}, estimator=CLASSIFIER, sensitive_feature=0
+    ),
     Call(
         "AttributeProblem",
         judged,
