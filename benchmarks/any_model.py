@@ -272,7 +272,7 @@ def choose(path):
 
 
 def rounded(plain, decimals, people):
-    return ConfidenceRounding(FrozenEstimator(plain), decimals=decimals).fit(*people)
+    return ConfidenceRounding(FrozenEstimator(plain), step=10.0**-decimals).fit(*people)
 
 
 def warfarin(n_splits):

@@ -43,6 +43,10 @@ __all__ = [
 ]
 
 
+# A forest says 0 of what happens: the log loss would be infinite, and judge nothing.
+_LEAST_CONFIDENCE = 0.01
+
+
 def with_seed(estimator: BaseEstimator, random_state: int) -> BaseEstimator:
     """A copy whose dice, if it has any, are those of `random_state`."""
     names = (p for p in estimator.get_params() if p.split("__")[-1] == "random_state")
@@ -88,8 +92,9 @@ def classifier_scores(target: Any, X: Any, y: Any) -> dict[str, float]:
     """What a classifier is good for on some records, and how sure it is of itself.
 
     ``"f1"`` averages over classes, ``"weighted f1"`` over records.
-    ``"label confidence"`` is the mean confidence in the true label, ``"ece"`` the
-    expected calibration error; both only where confidences are released.
+    Where confidences are released: ``"label confidence"`` is the mean confidence in
+    the true label, ``"log loss"`` that of its negative logarithm, in nats, none of them
+    taken for less than 0.01, ``"ece"`` the expected calibration error.
     """
     predicted = target.predict(X)
     f1 = functools.partial(skm.f1_score, y, predicted, zero_division=0)
@@ -104,6 +109,8 @@ def classifier_scores(target: Any, X: Any, y: Any) -> dict[str, float]:
         is_label = np.asarray(y)[:, None] == np.asarray(labels)
         scores["label confidence"] = proba[is_label].sum() / len(y)
         if is_label.any(axis=1).all():
+            label = np.clip(proba[is_label], _LEAST_CONFIDENCE, None)
+            scores["log loss"] = -np.log(label).mean()
             scores["ece"] = expected_calibration_error(y, proba, labels=labels)
     return scores
 

@@ -46,7 +46,7 @@ def diabetes(
         secret=raw.data["sex"],
         random_state=random_state,
         sensitive_feature=bunch.groups["sex"],
-        estimator=estimator or LinearRegression(),
+        estimator=LinearRegression() if estimator is None else estimator,
         bounds=dict.fromkeys(bunch.bounds, (-1, 1)),
     )
 
@@ -68,7 +68,7 @@ def iwpc(
         random_state=random_state,
         sensitive_feature=bunch.groups[sensitive],
         other_sensitive=[bunch.groups[name] for name in others],
-        estimator=estimator or LinearRegression(),
+        estimator=LinearRegression() if estimator is None else estimator,
         units={"error in mg/week": iwpc_weekly_dose},
         bounds=bunch.bounds,
     )
@@ -89,7 +89,7 @@ def _survey(
         secret=bunch.data[secret],
         random_state=random_state,
         sensitive_feature=secret,
-        estimator=estimator or MIDDecisionTreeClassifier(0.0),
+        estimator=MIDDecisionTreeClassifier(0.0) if estimator is None else estimator,
         bounds=bunch.get("bounds"),
         **shares,
     )
