@@ -254,6 +254,7 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         Returns
         -------
         confidences : ndarray of shape (n_samples, n_classes)
+            What the target answers about the records.
         """
         return self.query(X)
 

@@ -32,6 +32,7 @@ class ClassReconstructionAttack(ReconstructionAttack):
         Returns
         -------
         labels : ndarray of shape (n_samples,)
+            The classes of the inputs.
         """
         return as_column(y, "y")
 

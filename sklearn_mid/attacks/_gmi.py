@@ -99,17 +99,17 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
     n_features_in_ : int
         Number of pixels.
 
+    See Also
+    --------
+    GradientInversionAttack : Searches among all inputs.
+    KnowledgeAlignmentAttack : Reconstructs one record from its confidences.
+
     Notes
     -----
     The defaults suit small images such as 8 x 8 digits. For 243 faces of 32 x 32
     pixels, ``max_iter=2500, learning_rate=3e-4, n_critic=5,
     latent_dim=64`` gave sharper faces
     that differ more; look at :meth:`sample` before trusting an attack that fails.
-
-    See Also
-    --------
-    GradientInversionAttack : Searches among all inputs.
-    KnowledgeAlignmentAttack : Reconstructs one record from its confidences.
 
     References
     ----------
@@ -272,6 +272,7 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
         Returns
         -------
         X : ndarray of shape (n_samples, n_features)
+            Within `bounds`.
         """
         check_is_fitted(self)
         from sklearn_mid.attacks._torch_training import evaluate

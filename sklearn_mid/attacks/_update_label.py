@@ -288,6 +288,7 @@ class FrequentLabelBaseline(ModelInversionAttack):
         Returns
         -------
         baseline : FrequentLabelBaseline
+            Not fitted.
         """
         return FrequentLabelBaseline(update_size=self.update_size)
 

@@ -33,7 +33,7 @@ PRIVACY_LOSS_BOUNDS = {
 class Judgement:
     """Figures of one cell.
 
-    Attributes
+    Parameters
     ----------
     values : list of (population, metric, value)
         Populations are ``"members"`` (the target was trained on them) and

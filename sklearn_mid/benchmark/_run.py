@@ -56,6 +56,7 @@ def load_suite(suite: "str | os.PathLike | Suite") -> Suite:
     Returns
     -------
     Suite
+        Checked.
 
     Raises
     ------

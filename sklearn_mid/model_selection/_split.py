@@ -26,7 +26,14 @@ class Part(NamedTuple):
 
 
 class TargetAuxiliarySplit(NamedTuple):
-    """Rows of every role: `target`, `test`, `auxiliary` and `update`."""
+    """Rows of every role.
+
+    Parameters
+    ----------
+    target, test, auxiliary, update : Part
+        Indices, records and responses of those who train the target, test it, are
+        known to the attacker, and are what the target is updated with.
+    """
 
     target: Part
     test: Part

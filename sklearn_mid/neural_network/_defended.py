@@ -57,8 +57,10 @@ class DefendedNeuralNetClassifier(BaseNeuralNetClassifier):
     encoder : {"mlp", "conv"} or callable, default="mlp"
         As in :class:`MIDNeuralNetClassifier`, as are the following.
     hidden_layer_sizes : int or array-like of int, default=(128,)
+        Widths of the hidden layers.
     activation : {"relu", "tanh", "logistic", "identity"}, default="relu"
     image_shape : tuple (channels, height, width), default=None
+        Of an image in a row of X; for convolutions.
     latent_dim : int, default=None
         Width of the last hidden layer, which has no activation. None is half the width
         of the features.
@@ -66,13 +68,17 @@ class DefendedNeuralNetClassifier(BaseNeuralNetClassifier):
     learning_rate : float, default=0.005
         Step size of the optimizer.
     weight_decay : float, default=0.0
+        L2 penalty on all weights, as the optimizer applies it.
     batch_size : int or "full", default=64
         Rows per step. HSIC is estimated on them, in time and memory that grow with
         their square.
     max_epochs : int, default=100
+        Passes over the data.
     callbacks : list of skorch callbacks, default=None
+        Copies of them act on the net.
     dtype : {"float32", "float64"}, default="float32"
     device : str, default="auto"
+        As in :class:`MIDNeuralNetClassifier`.
     verbose : bool or int, default=False
         Whether to show a progress bar.
     random_state : int, RandomState instance or None, default=None
@@ -198,12 +204,14 @@ class DefendedNeuralNetClassifier(BaseNeuralNetClassifier):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Records.
         y : array-like of shape (n_samples,)
             Labels of any kind.
 
         Returns
         -------
         self
+            The fitted net.
         """
         X, y = self._validate(X, y=y, reset=True)
         codes = self._encode(y, reset=True)

@@ -50,9 +50,11 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
     learning_rate : float, default=0.005
         Step size of the optimizer.
     weight_decay : float, default=0.0
+        L2 penalty on all weights, as the optimizer applies it.
     batch_size : int or "full", default=128
         Expected number of rows in a batch; every row joins it independently.
     max_epochs : int, default=30
+        Passes over the data.
     dtype : {"float32", "float64"}, default="float32"
     device : str, default="auto"
         As in :class:`MIDNeuralNetClassifier`.
@@ -190,11 +192,14 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Records.
         y : array-like of shape (n_samples,)
+            Labels of any kind.
 
         Returns
         -------
         self
+            The fitted net.
         """
         return self._fit(X, y, fresh=True, epochs=self.max_epochs)
 
@@ -205,7 +210,9 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Records.
         y : array-like of shape (n_samples,)
+            Labels of any kind.
         classes : array-like of shape (n_classes,), default=None
             All labels there will ever be; needed in the first call, unless ``fit``
             came before. The first call chooses the noise such that `max_epochs` passes
@@ -215,6 +222,7 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
         Returns
         -------
         self
+            The fitted net.
         """
         fresh = self._is_first_partial_fit(classes)
         return self._fit(X, y, fresh=fresh, epochs=1, classes=classes)

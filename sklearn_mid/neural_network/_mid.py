@@ -69,10 +69,12 @@ class MIDNeuralNetClassifier(
     learning_rate : float, default=0.005
         Step size of the optimizer.
     weight_decay : float, default=0.0
+        L2 penalty on all weights, as the optimizer applies it.
     batch_size : int or "full", default=64
         Rows per step. With "full", equal rows are merged and their weights added, so
         that a weight of two is the same as two equal rows.
     max_epochs : int, default=100
+        Passes over the data.
     early_stopping : bool, default=False
         Whether to set rows aside, to stop when the loss on them no longer improves,
         and to keep the weights that were best for them.
@@ -263,6 +265,7 @@ class MIDNeuralNetClassifier(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Records.
         y : array-like of shape (n_samples,)
             Labels of any kind.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -271,6 +274,7 @@ class MIDNeuralNetClassifier(
         Returns
         -------
         self
+            The fitted net.
         """
         fresh = not (self.warm_start and hasattr(self, "net_"))
         return self._fit(X, y, sample_weight, fresh=fresh)
@@ -282,15 +286,19 @@ class MIDNeuralNetClassifier(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Records.
         y : array-like of shape (n_samples,)
+            Labels of any kind.
         classes : array-like of shape (n_classes,), default=None
             All labels there will ever be; needed in the first call, unless ``fit``
             came before.
         sample_weight : array-like of shape (n_samples,), default=None
+            Not negative. Only their ratios matter.
 
         Returns
         -------
         self
+            The fitted net.
         """
         fresh = self._is_first_partial_fit(classes)
         if self.class_weight == "balanced":
@@ -325,6 +333,7 @@ class MIDNeuralNetClassifier(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Records.
         n_samples : int, default=1
             Number of releases of each row.
         random_state : int, RandomState instance or None, default=None

@@ -59,10 +59,12 @@ class MIDNeuralNetRegressor(RegressorMixin, BaseMIDNeuralNet):
     learning_rate : float, default=0.005
         Step size of the optimizer.
     weight_decay : float, default=0.0
+        L2 penalty on all weights, as the optimizer applies it.
     batch_size : int or "full", default=64
         Rows per step. With "full", equal rows are merged and their weights added, so
         that a weight of two is the same as two equal rows.
     max_epochs : int, default=100
+        Passes over the data.
     early_stopping : bool, default=False
         Whether to set rows aside, to stop when the loss on them no longer improves,
         and to keep the weights that were best for them.
@@ -132,13 +134,16 @@ class MIDNeuralNetRegressor(RegressorMixin, BaseMIDNeuralNet):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Records.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their responses.
         sample_weight : array-like of shape (n_samples,), default=None
             Not negative. Only their ratios matter.
 
         Returns
         -------
         self
+            The fitted net.
         """
         fresh = not (self.warm_start and hasattr(self, "net_"))
         return self._fit(X, y, sample_weight, fresh=fresh)
@@ -152,12 +157,16 @@ class MIDNeuralNetRegressor(RegressorMixin, BaseMIDNeuralNet):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Records.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their responses.
         sample_weight : array-like of shape (n_samples,), default=None
+            Not negative. Only their ratios matter.
 
         Returns
         -------
         self
+            The fitted net.
         """
         fresh = not hasattr(self, "net_")
         return self._fit(X, y, sample_weight, fresh=fresh, one_pass=True)
@@ -215,10 +224,12 @@ class MIDNeuralNetRegressor(RegressorMixin, BaseMIDNeuralNet):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Records.
 
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            One answer per row of X.
         """
         outputs = self._mean_outputs(X, _identity)  # checks that there is a scale
         return self._in_units_of_y(outputs)
@@ -229,6 +240,7 @@ class MIDNeuralNetRegressor(RegressorMixin, BaseMIDNeuralNet):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Records.
         n_samples : int, default=1
             Number of releases of each row.
         random_state : int, RandomState instance or None, default=None
@@ -237,6 +249,7 @@ class MIDNeuralNetRegressor(RegressorMixin, BaseMIDNeuralNet):
         Returns
         -------
         ndarray of shape (n_samples, n_rows) or (n_samples, n_rows, n_outputs)
+            Answers, one per row of X and draw.
         """
         outputs = self._sampled_outputs(X, _identity, n_samples, random_state)
         return self._in_units_of_y(outputs)

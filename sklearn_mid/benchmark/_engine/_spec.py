@@ -102,6 +102,21 @@ class ReferenceSpec:
 class Suite:
     """A checked suite.
 
+    Parameters
+    ----------
+    name, title, description : str
+        What it is called, in one word, one line and a paragraph.
+    repetitions : int, default=3
+        Splits of each dataset.
+    seed : int, default=0
+        Of all splits and dice.
+    timeout : float, default=None
+        Seconds that one cell may take.
+    datasets, defences, attacks, baselines, references : tuple
+        What is compared with what.
+    folder : str, default=""
+        Where the suite's own modules are.
+
     See Also
     --------
     load_suite : Reads one from a file, or by name.
@@ -122,12 +137,29 @@ class Suite:
     folder: str = field(default="", compare=False, repr=False)
 
     def replace(self, **changes: Any) -> "Suite":
-        """A copy with other values for some fields, checked like a new one."""
+        """A copy with other values for some fields, checked like a new one.
+
+        Parameters
+        ----------
+        **changes : dict
+            Fields and their new values.
+
+        Returns
+        -------
+        Suite
+            The copy.
+        """
         changed = {**self.to_dict(), **_table_names(changes)}
         return parse_suite(changed, source=self.name, folder=self.folder)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain dictionaries and lists, as the TOML file has them."""
+        """Plain dictionaries and lists, as the TOML file has them.
+
+        Returns
+        -------
+        dict
+            What :func:`parse_suite` takes.
+        """
         tables = dataclasses.asdict(self)
         for defence in tables["defences"]:
             parameter, strengths = defence.pop("parameter"), defence.pop("strengths")

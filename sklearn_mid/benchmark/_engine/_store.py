@@ -36,7 +36,13 @@ STATES = ("done", "skipped", "failed", "timeout")
 
 
 class ResultsFolderError(OSError):
-    """The results folder cannot be read or written; the message says why."""
+    """The results folder cannot be read or written; the message says why.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, and what to do.
+    """
 
     # OSError builds its message from several arguments; this one has a single text,
     # also after it was pickled on its way out of a worker.

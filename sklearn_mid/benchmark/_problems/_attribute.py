@@ -142,10 +142,14 @@ class AttributeProblem:
     (members) and tested on the second (held-out); the attacker knows the records of the
     third, secrets included.
 
-    Attributes
+    Parameters
     ----------
-    X_train, X_test, X_aux : DataFrame
-    y_train, y_test, y_aux : Series
+    X_train : DataFrame
+        Records of the members.
+    y_train : Series
+        Their responses.
+    X_test, y_test, X_aux, y_aux : DataFrame and Series, in turn
+        The same of the held-out people, and of those that the attacker knows.
     sensitive_feature : str or list of str
         The secret's column, or its one-hot group.
     estimator : estimator
@@ -203,22 +207,31 @@ class AttributeProblem:
         Parameters
         ----------
         X : DataFrame
+            Records.
         y : Series
+            Their responses.
         secret : Series
             Values of the secret, one per row.
-        sensitive_feature, estimator
-            As the attributes.
+        sensitive_feature : str or list of str
+            The secret's column, or its one-hot group.
+        estimator : estimator
+            The model that is defended, not fitted.
         random_state : int, RandomState instance or None
             Of the split.
         test_size, auxiliary_size : float, default=0.25
             Shares of the held-out people and of those that the attacker knows; the
             rest are members.
-        other_sensitive, units, bounds
-            As the attributes; by default there are none.
+        other_sensitive : list, default=()
+            Further attributes that a defence may protect at the same time.
+        units : dict of callable, default=None
+            Further errors of a regression, by name.
+        bounds : dict, default=None
+            Public bounds of numeric columns, by name.
 
         Returns
         -------
         AttributeProblem
+            The problem of this split.
         """
         for name, value, kind in (
             ("X", X, pd.DataFrame),
@@ -277,11 +290,14 @@ class AttributeProblem:
         Parameters
         ----------
         kind : {"defence", "attack", "baseline"}
+            Whose parameters.
         random_state : int
+            Seeds what is offered.
 
         Returns
         -------
         dict
+            From a parameter's name to its value.
         """
         secret = {"sensitive_feature": self.sensitive_feature}
         if kind != "defence":
@@ -345,6 +361,7 @@ class AttributeProblem:
         Parameters
         ----------
         estimator : estimator
+            Not fitted.
 
         Returns
         -------
@@ -369,10 +386,12 @@ class AttributeProblem:
         Parameters
         ----------
         target : fitted estimator
+            From :meth:`fit`.
 
         Returns
         -------
         Judgement
+            Scores on members and on held-out people, and what the model says of itself.
         """
         score = self._regression if self.is_regression else classifier_scores
         values = [
@@ -407,6 +426,7 @@ class AttributeProblem:
         Returns
         -------
         Judgement
+            Scores on members and on held-out people, and bounds on them.
         """
         if target is not None and _was_never_shown(target, attack):
             # Path counts that are the same for every value leave the prior.

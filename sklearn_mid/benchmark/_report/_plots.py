@@ -171,6 +171,7 @@ def save_plots(
     Returns
     -------
     list of Path
+        The files written.
 
     Raises
     ------

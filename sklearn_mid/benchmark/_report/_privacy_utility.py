@@ -317,7 +317,8 @@ class PrivacyUtilityDisplay:
 
         Returns
         -------
-        self : PrivacyUtilityDisplay
+        display : PrivacyUtilityDisplay
+            The object itself, with `ax_` and `figure_` set.
         """
         check_parameters("plot", _CONSTRAINTS, ax=ax, name=name)
         ax = new_axes("PrivacyUtilityDisplay.plot") if ax is None else ax
