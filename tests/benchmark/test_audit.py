@@ -1,65 +1,273 @@
-"""One model against every attack that fits it."""
+"""Audits of worlds whose leaks are known."""
+
+import json
 
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.linear_model import LinearRegression
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
 
+from sklearn_mid.attacks import PriorBaseline
 from sklearn_mid.benchmark import audit
-from sklearn_mid.defenses import OmitFeature
-from sklearn_mid.tree import MIDDecisionTreeClassifier
+from sklearn_mid.benchmark._audit._sources import (
+    MEASURES,
+    TOP_MEASURES,
+    Guesses,
+    difference,
+    gain,
+    mean,
+)
+from sklearn_mid.defenses import LabelOnly, OmitFeature
+
+rng = np.random.default_rng(0)
 
 
-def people(n=600):
-    """Whose response is a fair coin, in the secret's favour for half of them."""
+def people(n, rare=0.5, effect=0.0, seed=0):
+    """A secret, and a response that it moves."""
+    rng = np.random.default_rng(seed)
+    s = (rng.random(n) < rare).astype(float)
+    X = pd.DataFrame({"s": s, "k": rng.normal(size=n), "m": rng.normal(size=n)})
+    y = (X["k"] + effect * (s - rare) + rng.normal(size=n) > 0).astype(int)
+    return X, y
+
+
+class Rule(DummyClassifier):
+    """Answers with p(y = 1) by a function of the records."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def predict_proba(self, X):
+        p = np.broadcast_to(self.function(X), len(X))
+        return np.column_stack([1 - p, p])
+
+    def predict(self, X):
+        return self.classes_[(self.predict_proba(X)[:, 1] > 0.5).astype(int)]
+
+
+def found(report, secret="s"):
+    rows = report.sources[
+        report.sources["found"] & (report.sources["secret"] == secret)
+    ]
+    return set(rows["source"])
+
+
+def test_no_leak():
+    X, y = people(1200)
+    members, y_members = people(900, seed=1)
+    model = LogisticRegression().fit(members[["k", "m"]], y_members)
+    model = OmitFeature(LogisticRegression(), ["s"]).fit(members, y_members)
+    report = audit(model, X, y, "s", members=(members, y_members), random_state=0)
+    assert report.verdict == "no leak found"
+    assert not found(report)
+    assert "an effect above" in report.summary
+    answer = report.sources.query("source == 'answer' and figure == 'accuracy'")
+    assert_allclose(answer["value"], 0, atol=1e-12)
+
+
+def test_the_answer():
+    # A risk that hardly uses the secret gives it away all the same to who sees it.
+    X, y = people(1200)
+    model = Rule(lambda X: 0.5 + 1e-4 * X["s"] + 1e-3 * X["k"].clip(-1, 1))
+    report = audit(model.fit(X, y), X, y, "s", random_state=0)
+    assert found(report) == {"answer"}
+    success = report.sources.query("figure == 'success'")["value"]
+    assert_allclose(success, 1)
+    rounded = audit(model, X, y, "s", decimals=1, random_state=0)
+    assert rounded.verdict == "no leak found"
+
+
+def test_the_rule():
+    # A pattern that the attackers' own models do not find in so few records.
+    X, _ = people(400)
+    agrees = X["s"] == (X["k"] * 9 // 1 % 2)
+    y = np.where(rng.random(400) < 0.9, agrees, rng.random(400) < 0.5).astype(int)
+    knows = Rule(lambda X: 0.1 + 0.8 * (X["s"] == (X["k"] * 9 // 1 % 2)))
+    model = LabelOnly(knows).fit(X, y)
+    report = audit(model, X, y, "s", random_state=0)
+    assert "rule" in found(report)
+    assert report.exceeds({"rule": 0.1})["figure"].tolist() == ["accuracy"]
+
+
+def test_memory_and_disclosure():
+    X, y = people(1200)
+    members, y_members = people(900, seed=1)
+    tree = DecisionTreeClassifier(random_state=0).fit(members, y_members)
+    report = audit(tree, X, y, "s", members=(members, y_members), random_state=0)
+    assert "memory" in found(report)
+    assert (report.disclosures["what"] == "leaves of one person").any()
+    exposed = report.most_exposed(5)
+    assert exposed["is right"].all()
+    assert set(report.exceeds({"memory": 0.02})["source"]) == {"memory"}
+    assert report.exceeds({"memory": 0.9}).empty
+
+
+def test_a_rare_secret():
+    X, y = people(4000, rare=0.02)
+    omits = OmitFeature(LogisticRegression(), ["s"]).fit(X, y)
+    assert not found(audit(omits, X, y, "s", random_state=0))
+    tells = LogisticRegression().fit(X, y)
+    assert found(audit(tells, X, y, "s", random_state=0)) == {"answer"}
+
+
+def test_thirty_people_cannot_tell():
+    X, y = people(30)
+    omits = OmitFeature(LogisticRegression(), ["s"]).fit(X, y)
+    report = audit(omits, X, y, "s", random_state=0)
+    assert report.verdict == "too few people to tell"
+    rule = report.sources.query("source == 'rule' and figure == 'accuracy'")
+    assert rule["detectable"].item() > 0.2
+
+
+def test_several_secrets_and_a_value_that_one_person_has():
+    X, y = people(600)
+    X["t"] = np.where(X["m"] > 0, "hi", "lo")
+    X.loc[17, "t"] = "odd"
+    members = X.copy()
+    members["k"] += 1e-6
+    members.loc[3, "t"] = "never seen"
+    model = make_pipeline(
+        OmitFeature(HistGradientBoostingClassifier(max_iter=5), ["t"])
+    ).fit(X, y)
+    report = audit(model, X, y, ["s", "t"], members=(members, y), random_state=0)
+    assert set(report.table["secret"]) == {"s", "t"}
+    assert any("1 of 600 members" in note for note in report.notes)
+
+
+def test_regressors_and_arrays():
+    Z = np.column_stack([rng.integers(2, size=800), rng.normal(size=800)])
+    dose = Z @ [1.0, 1.0] + 0.1 * rng.normal(size=800)
+    report = audit(LinearRegression().fit(Z, dose), Z, dose, 0, random_state=0)
+    assert found(report, "0") == {"answer"}  # who has records reads it all anyway
+    attacks = report.attacks.set_index("attack")
+    assert attacks.loc["MAP", "accuracy"] > 0.99
+    assert attacks.loc["own model", "accuracy"] > 0.99
+    assert "decision trees" in attacks.loc["white-box counts", "skipped"]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        RandomForestClassifier(5, random_state=0),
+        SVC(random_state=0),
+        make_pipeline(DecisionTreeClassifier(max_depth=2)),
+    ],
+)
+def test_models_of_all_kinds(model):
+    X, y = people(300, effect=1)
+    report = audit(model.fit(X, y), X, y, "s", random_state=0)
+    assert set(report.table["source"]) == {"population", "rule", "answer"}
+
+
+def test_false_alarms_are_as_rare_as_promised():
+    """Attacks that guess at random, measured as the audit does."""
+    alarms = np.zeros(2)
+    n_worlds = 400
+    for seed in range(n_worlds):
+        rng = np.random.default_rng(seed)
+        true = rng.integers(2, size=200)
+
+        def guesser(true=true, rng=rng):
+            proba = rng.dirichlet([1, 1], size=len(true))
+            return Guesses("random", true, proba.argmax(axis=1), proba)
+
+        attacks, floors = [guesser() for _ in range(6)], [guesser() for _ in range(3)]
+        others = [guesser(rng.integers(2, size=200)) for _ in range(6)]
+        level = 1 - 0.05 / len(MEASURES)
+        alarms[0] += any(
+            gain(attacks, floors, m, seed=seed, level=level).found
+            for m in MEASURES.values()
+        )
+        figures = MEASURES | TOP_MEASURES
+        level = 1 - 0.05 / len(figures)
+        alarms[1] += any(
+            difference(attacks, others, m, seed=seed, level=level).found
+            for m in figures.values()
+        )
+    # 5% promised of both sides together, of which one is an alarm; binomial error.
+    assert (alarms / n_worlds < 0.05 + 2.6 * np.sqrt(0.05 * 0.95 / n_worlds)).all()
+
+
+def test_intervals_cover():
+    level, hits = 0.95, 0
+    for seed in range(400):
+        rng = np.random.default_rng(seed)
+        hits += (e := mean(rng.exponential(size=300), level=level)).low < 1 < e.high
+    assert_allclose(hits / 400, level, atol=0.03)
+
+
+def test_two_points_are_seen_among_five_thousand_people():
     rng = np.random.default_rng(0)
-    X = pd.DataFrame(rng.choice(["no", "yes"], size=(n, 3)), columns=list("abs"))
-    copies = rng.random(n) < 0.5
-    return X, X["s"].where(copies, rng.choice(["no", "yes"], size=n))
+    true = rng.integers(2, size=5000)
+    base = rng.random(5000)
+    p, q = base, np.where(rng.random(5000) < 0.12, true, base)
+    attack, floor = (
+        Guesses("a", true, (z > 0.5).astype(int), np.column_stack([1 - z, z]))
+        for z in (q, p)
+    )
+    level = 1 - 0.05 / len(MEASURES)
+    effect = gain([attack], [floor], MEASURES["accuracy"], seed=0, level=level)
+    assert effect.detectable < 0.02
 
 
-def test_a_tree_that_says_the_secret():
-    X, y = people()
-    tree = MIDDecisionTreeClassifier(0.0, sensitive_features=["s"], max_depth=1)
-    report = audit(tree.fit(X, y), X, y, "s", members=(X, y), random_state=0)
-    assert set(report["people"]) == {"held-out", "members"}
-    assert set(report["skipped"]) == {""}
-    figures = report[report["people"] == "held-out"].set_index("attack")
-    assert list(figures["n"].unique()) == [300]
-    # Three quarters respond as their secret is: with the response known, that is all
-    # there is to know, with a model or without.
-    for attack in ("MAP", "white-box counts", "imputation"):
-        assert_allclose(figures.loc[attack, "accuracy"], 0.75, atol=0.08)
-    assert figures.loc["MAP", "advantage_low"] > 0.1
-    assert figures.loc["learned", "advantage_low"] <= 0
-    assert np.isnan(figures.loc["imputation", "advantage"])
+def test_pages_and_programs(tmp_path):
+    X, y = people(300, effect=1)
+    X = X.rename(columns={"s": "<b>s</b>"})
+    model = LogisticRegression().fit(X.to_numpy(), y)
+    report = audit(model, X, y, "<b>s</b>", random_state=0)
+    page = report.to_html(tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_text() == page
+    assert "<b>s</b>" not in page
+    assert page.index("Leak found.") < page.index("&lt;b&gt;s&lt;/b&gt;")
+    assert "http" not in page.replace("http://www.w3.org", "")  # names of formats
+    stored = json.loads(report.to_json(tmp_path / "report.json"))
+    assert stored["schema"] == 1
+    assert stored["verdict"] == report.verdict == "leak found"
+    assert len(stored["sources"]) == len(report.sources)
+    assert "<b>s</b>" not in report._repr_html_()
+    assert report.verdict in repr(report)
 
 
-def test_a_regression_has_no_tree_inside():
-    rng = np.random.default_rng(0)
-    X = rng.integers(2, size=(400, 2)).astype(float)
-    y = X @ [1.0, 1.0] + 0.1 * rng.normal(size=400)
-    report = audit(LinearRegression().fit(X, y), X, y, 1, random_state=0)
-    report = report.set_index("attack")
-    assert (report.loc[["MAP", "MAP, re-scaling", "learned"], "accuracy"] > 0.95).all()
-    white_box = report.loc["white-box counts"]
-    assert "made of decision trees is needed" in white_box["skipped"]
-    assert np.isnan(white_box["accuracy"])
+def test_members_are_no_others():
+    X, y = people(300)
+    model = LogisticRegression().fit(X, y)
+    with pytest.raises(ValueError, match="members and X overlap"):
+        audit(model, X, y, "s", members=(X, y))
+    coarse = X.round(0)  # people look alike by chance
+    audit(model, coarse[:150], y[:150], "s", members=(coarse[150:], y[150:]))
 
 
-def test_a_model_that_was_never_shown_the_secret_has_no_tree_to_count_in():
-    X, y = people()
-    model = OmitFeature(MIDDecisionTreeClassifier(0.0, max_depth=1), ["s"]).fit(X, y)
-    report = audit(model, X, y, "s", random_state=0).set_index("attack")
-    assert report.loc["MAP", "advantage"] == 0
-    assert "OmitFeature" in report.loc["white-box counts", "skipped"]
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        ({"sensitive_features": []}, "sensitive_features is empty"),
+        ({"sensitive_features": "nobody"}, "'nobody' is not a column"),
+        ({"members": 3}, "members must be a pair"),
+        ({"decimals": -1}, "decimals"),
+        ({"estimator": PriorBaseline("s")}, "estimator"),
+    ],
+)
+def test_bad_input(given, match):
+    X, y = people(60)
+    good = {"estimator": LogisticRegression().fit(X, y), "sensitive_features": "s"}
+    with pytest.raises(ValueError, match=match):
+        audit(X=X, y=y, **(good | given))
 
 
-def test_a_model_that_draws_noise_is_asked_often():
-    pytest.importorskip("torch")
-    from sklearn_mid.benchmark._audit import _attacks
-    from sklearn_mid.neural_network import MIDNeuralNetClassifier
-
-    attacks = _attacks(MIDNeuralNetClassifier(), 0, seed=0)
-    assert attacks["MAP"].n_queries == attacks["learned"].n_queries == 12
+def test_bad_limits():
+    X, y = people(60)
+    report = audit(LogisticRegression().fit(X, y), X, y, "s", random_state=0)
+    for limits, match in (
+        ({"population": 0.1}, "limits name the source 'population'"),
+        ({"memory": 0.1}, "which was not looked at"),
+        ({"rule": "low"}, "must be a number"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            report.exceeds(limits)

@@ -27,9 +27,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from sklearn_mid.utils._files import write_file
 from sklearn_mid.utils._optional import require
 
-__all__ = ["STATES", "ResultsFolderError", "Store", "write_file"]
+__all__ = ["STATES", "ResultsFolderError", "Store"]
 
 FORMAT = 2
 STATES = ("done", "skipped", "failed", "timeout")
@@ -61,29 +62,6 @@ def _load_json(path: str) -> Any:
             return json.loads(file.read())
     except (OSError, ValueError, RecursionError):
         return None
-
-
-def write_file(path: str | os.PathLike, data: bytes, *, alone: bool = False) -> None:
-    """Write bytes under another name, then rename: all of it is there, or nothing.
-
-    Parameters
-    ----------
-    path : path-like
-    data : bytes
-    alone : bool, default=False
-        Whether nobody else may be writing this file. The other name is then always
-        the same, so that what a killed writer leaves, the next one overwrites.
-    """
-    temporary = f"{path}.tmp" if alone else f"{path}.{os.getpid()}.tmp"
-    try:
-        with open(temporary, "wb") as file:
-            file.write(data)
-        os.replace(temporary, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            os.remove(temporary)
-        # Under the name that the caller knows.
-        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mid.benchmark._engine._spec import DatasetSpec, list_suites
-from sklearn_mid.benchmark._engine._store import write_file
 from sklearn_mid.benchmark._report._plots import displays, svg, unfinished_datasets
+from sklearn_mid.benchmark._report._render import render
 from sklearn_mid.benchmark._report._results import Run, read_run
 from sklearn_mid.benchmark._report._tables import (
     as_markdown,
@@ -27,6 +27,7 @@ from sklearn_mid.benchmark._report._tables import (
     setting,
     utility_metric,
 )
+from sklearn_mid.utils._files import write_file
 from sklearn_mid.utils._optional import require
 from sklearn_mid.utils._sklearn_compat import StrOptions
 from sklearn_mid.utils._validation import check_parameters
@@ -237,17 +238,11 @@ def _part(
 
 
 def _html(run: Run) -> str:
-    jinja2 = require("jinja2", extra="benchmark", needed_by="write_report")
     suite, cells = run.suite, run.cells
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
     said = Counter(text for texts in cells["warnings"] for text in texts)
-    return environment.get_template("report.html.jinja").render(
+    return render(
+        Path(__file__).with_name("report.html.jinja"),
+        needed_by="write_report",
         suite=suite,
         unfinished=unfinished_datasets(cells),
         counts=_counts(cells),

@@ -1,11 +1,7 @@
 """Figures of a results folder."""
 
-import contextlib
-import html
-import io
 import os
 import re
-from collections.abc import Iterator
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -17,25 +13,12 @@ from sklearn_mid.benchmark._report._privacy_utility import PrivacyUtilityDisplay
 from sklearn_mid.benchmark._report._promise import PromiseDisplay
 from sklearn_mid.benchmark._report._results import read_run
 from sklearn_mid.benchmark._report._strength import StrengthDisplay
+from sklearn_mid.benchmark._report._svg import axes, page_axes, svg_element
 from sklearn_mid.benchmark._report._tables import utility_metric
-from sklearn_mid.utils._optional import require
 from sklearn_mid.utils._sklearn_compat import Interval
 from sklearn_mid.utils._validation import check_parameters
 
 __all__ = ["displays", "save_plots", "svg", "unfinished_datasets"]
-
-# Stand-ins that the page's own colours replace, so that a plot follows dark mode.
-_TEXT, _BACKGROUND = "#010203", "#fdfcfb"
-_PAGE_STYLE = {
-    **dict.fromkeys(
-        ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color",
-         "ytick.color", "grid.color"),
-        _TEXT,
-    ),
-    "axes.facecolor": _BACKGROUND,
-    "figure.facecolor": "none",
-    "svg.hashsalt": "sklearn-mid",
-}  # fmt: skip
 
 
 def unfinished_datasets(cells: pd.DataFrame) -> list[str]:
@@ -116,31 +99,11 @@ def svg(display: Any) -> str:
     str
     """
     # Narrow, so that the letters are large enough on a phone.
-    with _axes(_PAGE_STYLE, figsize=(4.4, 4.4)) as ax:
+    with page_axes(figsize=(4.4, 4.4)) as ax:
         display.plot(ax).ax_.set_title("")
         n_entries = len(ax.get_legend_handles_labels()[0])
         ax.figure.set_figheight(3.9 + 0.18 * n_entries)
-        file = io.StringIO()
-        ax.figure.savefig(file, format="svg", metadata={"Date": None})
-    text = file.getvalue()
-    text = text[text.index("<svg") :]
-    text = text.replace(_TEXT, "currentColor").replace(_BACKGROUND, "var(--card)")
-    # Matplotlib's own sizes are for print; the page sets the width.
-    head, rest = text.split(">", 1)
-    head = re.sub(r' (width|height)="[^"]*"', "", head)
-    return f'{head} role="img" aria-label="{html.escape(display.description)}">{rest}'
-
-
-@contextlib.contextmanager
-def _axes(style: dict[str, Any], **options: Any) -> Iterator[Any]:
-    """Axes of a new figure that is closed at the end."""
-    pyplot = require("matplotlib.pyplot", extra="plot", needed_by="benchmark plots")
-    with pyplot.rc_context(style):
-        figure, ax = pyplot.subplots(layout="constrained", **options)
-        try:
-            yield ax
-        finally:
-            pyplot.close(figure)
+        return svg_element(ax.figure, display.description)
 
 
 _CONSTRAINTS = {
@@ -194,7 +157,7 @@ def save_plots(
     for dataset, attack, kind, display in displays(run.results, run.suite):
         name = re.sub(r"[^A-Za-z0-9.]+", "-", f"{dataset}--{attack}").strip("-")
         path = Path(folder) / f"{kind}--{name}.png"
-        with _axes({}, figsize=(7, 5)) as ax:
+        with axes({}, figsize=(7, 5)) as ax:
             display.plot(ax).figure_.savefig(path, dpi=dpi)
         paths.append(path)
     return paths

@@ -1,0 +1,549 @@
+"""One released model, and what it gives away of each secret, by source."""
+
+import datetime
+import platform
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sklearn
+from numpy.typing import ArrayLike
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_consistent_length, check_random_state
+
+import sklearn_mid
+from sklearn_mid.attacks import AttributeInferenceAttack, ReleasedAnswerAttack
+from sklearn_mid.benchmark._audit._attackers import attackers, guessers
+from sklearn_mid.benchmark._audit._report import AuditReport
+from sklearn_mid.benchmark._audit._sources import (
+    MEASURES,
+    TOP_MEASURES,
+    Effect,
+    Guesses,
+    difference,
+    gain,
+    mean,
+)
+from sklearn_mid.exceptions import UnsupportedTargetError
+from sklearn_mid.metrics import disclosure, vulnerability
+from sklearn_mid.utils._candidates import Candidates
+from sklearn_mid.utils._progress import progress
+from sklearn_mid.utils._sklearn_compat import HasMethods, Interval
+from sklearn_mid.utils._validation import as_column, check_parameters
+
+__all__ = ["audit"]
+
+OTHERS, MEMBERS = "others", "members"
+
+_CONSTRAINTS = {
+    "estimator": [HasMethods("predict")],
+    "decimals": [None, Interval(Integral, 0, 15, closed="both")],
+    "confidence_level": [Interval(Real, 0, 1, closed="neither")],
+    "random_state": ["random_state"],
+    "verbose": ["verbose"],
+}
+# Fewer attacked people than this can show nothing but the grossest leak.
+_FEW = 100
+# Overlap of members and others beyond chance that a slip of a row may cause.
+_OVERLAP = 0.01
+
+
+def audit(
+    estimator: Any,
+    X: Any,
+    y: ArrayLike,
+    sensitive_features: Any,
+    *,
+    members: tuple | None = None,
+    decimals: int | None = None,
+    confidence_level: float = 0.95,
+    random_state: Any = None,
+    verbose: int = 0,
+) -> AuditReport:
+    """What a model gives away of secret attributes, and where the leak comes from.
+
+    One half of the people, drawn at random, is what the attackers know; the others are
+    attacked. Each secret is looked at from four sides:
+
+    - *population*: what the best guess without the model reads; no leak of the model;
+    - *rule*: what the best attacker who knows the true response reads beyond that;
+    - *answer*: what the model's answer about a person adds for whoever sees it, which
+      is computed and needs no attack;
+    - *memory*: what attackers read of members beyond what they read of others.
+
+    Parameters
+    ----------
+    estimator : fitted classifier or regressor
+        The model to be released.
+    X : {DataFrame, array-like} of shape (n_samples, n_features)
+        People that the model was not trained on, the secrets in their columns.
+    y : array-like of shape (n_samples,)
+        Their true responses.
+    sensitive_features : str, int, or list
+        The secrets: each a column, by name or index, or a list of the columns of a
+        one-hot group. A bare name or index is one secret.
+    members : tuple of (X, y), default=None
+        People that the model was trained on. Without them memory is not looked at.
+    decimals : int, default=None
+        Decimals to which the model's answers are rounded when they are given out.
+    confidence_level : float, default=0.95
+        Of the intervals, over people. Where several figures speak of one source, each
+        has an interval that is wide enough for all of them to hold together.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the halves and the attacks.
+    verbose : int, default=0
+        If positive, progress on standard error.
+
+    Returns
+    -------
+    report : AuditReport
+        ``verdict``, ``summary``, ``sources`` and ``attacks`` (tables), ``plot()``,
+        ``to_html()``, ``to_json()``.
+
+    Raises
+    ------
+    ValueError
+        If members and others overlap, or a secret is not to be attacked.
+
+    See Also
+    --------
+    run_benchmark : Compares defences, over repetitions of the training.
+    sklearn_mid.metrics.attack_report : All figures of one attack.
+    sklearn_mid.metrics.vulnerability : The answer alone.
+
+    Notes
+    -----
+    The best attack is chosen on one half of the attacked people and measured on the
+    other, both ways round, so that trying many attacks finds no leak that is not there.
+    That no attack succeeds here does not prove that none does.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sklearn_mid.benchmark import audit
+    >>> from sklearn_mid.datasets import load_diabetes
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> X_train, X_new, y_train, y_new = train_test_split(X, y, random_state=0)
+    >>> model = LinearRegression().fit(X_train, y_train)
+    >>> report = audit(model, X_new, y_new, "sex", random_state=0)
+    >>> report.verdict
+    'leak found'
+    >>> list(report.sources["source"].unique())
+    ['population', 'rule', 'answer']
+    """
+    check_parameters(
+        "audit",
+        _CONSTRAINTS,
+        estimator=estimator,
+        decimals=decimals,
+        confidence_level=confidence_level,
+        random_state=random_state,
+        verbose=verbose,
+    )
+    X, y = _people(X, y, "X")
+    groups = {OTHERS: (X, y)}
+    if members is not None:
+        if not isinstance(members, tuple | list) or len(members) != 2:
+            raise ValueError(f"members must be a pair (X, y), got {members!r}.")
+        groups[MEMBERS] = _people(*members, "members")
+        _refuse_overlap(*groups[MEMBERS], X, y)
+    secrets = _secrets(sensitive_features)
+    seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
+    parts = []
+    for secret in progress(secrets, verbose > 1, desc="secrets"):
+        one = _Secret(estimator, secret, groups, seed, confidence_level, decimals)
+        parts.append(one.look(verbose))
+    sources, attacks, notes, exposed = zip(*parts, strict=True)
+    return AuditReport(
+        sources=pd.concat(sources, ignore_index=True),
+        attacks=pd.concat(attacks, ignore_index=True),
+        people=pd.concat(exposed, ignore_index=True),
+        disclosures=disclosure(estimator, groups[MEMBERS][0])
+        if members is not None
+        else disclosure(estimator),
+        notes=tuple(note for of_secret in notes for note in of_secret),
+        facts=_facts(estimator, groups, seed, confidence_level, decimals),
+    )
+
+
+class _Secret:
+    """The audit of one secret."""
+
+    def __init__(self, estimator, secret, groups, seed, level, decimals):
+        self.estimator, self.secret, self.seed = estimator, secret, seed
+        self.level, self.decimals = level, decimals
+        self.label = secret if isinstance(secret, str) else str(secret)
+        self.notes: list[str] = []
+        self.skipped: list[dict] = []
+        X, y = groups[OTHERS]
+        known, new = _split(X, y, secret, seed)
+        self.known = _rows(X, known), y[known]
+        self.groups = {OTHERS: self._attackable(_rows(X, new), y[new], OTHERS)}
+        if MEMBERS in groups:
+            self.groups[MEMBERS] = self._attackable(*groups[MEMBERS], MEMBERS)
+
+    def _attackable(self, X, y, group):
+        """People whose secret is one that the attackers know to exist."""
+        candidates = Candidates.from_records(
+            self.known[0], self.secret, None, feature_names=_names(self.known[0])
+        )
+        is_known = candidates.encode(X, unknown=-1) >= 0
+        n_unknown = int(np.count_nonzero(~is_known))
+        if n_unknown:
+            self.notes.append(
+                f"{self.label}: {n_unknown} of {len(y)} {group} hold a value that none "
+                "of the people known to the attackers has, or none; they are left out "
+                "(every attacker guesses them wrong)."
+            )
+        if not is_known.any():
+            raise ValueError(
+                f"sensitive_features={self.secret!r}: none of {len(y)} {group} holds a "
+                "value that occurs among the people known to the attackers."
+            )
+        return _rows(X, np.flatnonzero(is_known)), y[is_known]
+
+    def look(self, verbose):
+        guesses: dict[str, dict[str, Guesses]] = {g: {} for g in self.groups}
+        floors: dict[str, list[str]] = {"all": []}
+        declared = []
+        attacks = {
+            **guessers(self.secret, self.seed),
+            **attackers(self.estimator, self.secret, self.seed),
+            "released answer": ReleasedAnswerAttack(
+                self.estimator,
+                self.secret,
+                decimals=self.decimals,
+                prior=HistGradientBoostingClassifier(random_state=self.seed),
+                random_state=self.seed,
+            ),
+        }
+        bar = progress(list(attacks.items()), verbose, desc=self.label)
+        for name, attack in bar:
+            reason = self._try(name, attack, guesses)
+            if not reason and attack.access == "none":
+                floors["all"].append(name)
+            declared.append((name, attack, reason))
+        rule = [
+            name
+            for name, attack, reason in declared
+            if not reason and attack.sees == "true response" and attack.access != "none"
+        ]
+        sources = [
+            *self._population(guesses, floors["all"]),
+            *self._rule(guesses, rule, floors["all"]),
+            *self._answer(guesses),
+        ]
+        if MEMBERS in self.groups:
+            sources += self._memory(guesses, rule)
+        self._warn(rule)
+        table = pd.DataFrame(sources)
+        return (
+            table,
+            self._attack_table(declared, guesses),
+            self.notes,
+            self._exposed(guesses, table, floors["all"]),
+        )
+
+    def _try(self, name, attack: AttributeInferenceAttack, guesses) -> str:
+        """Let an attack guess of each group; why it cannot, or nothing."""
+        try:
+            attack.fit(*self.known)
+        except UnsupportedTargetError as error:
+            return str(error)
+        for group, (X, y) in self.groups.items():
+            seen = attack.observe(X, y)
+            proba = attack.infer_proba(X, seen)
+            place = pd.Index(attack.values_)
+            guesses[group][name] = Guesses(
+                name,
+                place.get_indexer(attack.sensitive_values(X)),
+                proba.argmax(axis=1),
+                proba,
+            )
+        return ""
+
+    def _row(self, source: str, figure: str, people: str, effect: Effect) -> dict:
+        return {
+            "secret": self.label,
+            "source": source,
+            "figure": figure,
+            "people": people,
+            "n": len(self.groups[people][1]),
+            "value": effect.value,
+            "low": effect.low,
+            "high": effect.high,
+            "detectable": effect.detectable,
+            # The population is no leak of the model.
+            "found": effect.found and source != "population",
+            "attack": " / ".join(dict.fromkeys(effect.chosen)),
+        }
+
+    def _population(self, guesses, floors):
+        people = guesses[OTHERS]
+        for figure, measure in MEASURES.items():
+            effect = gain(
+                [people[f] for f in floors],
+                [],
+                measure,
+                seed=self.seed,
+                level=self.level,
+            )
+            yield self._row("population", figure, OTHERS, effect)
+
+    def _rule(self, guesses, attacks, floors):
+        people = guesses[OTHERS]
+        if not attacks:
+            return
+        level = 1 - (1 - self.level) / len(MEASURES)
+        for figure, measure in MEASURES.items():
+            effect = gain(
+                [people[a] for a in attacks],
+                [people[f] for f in floors],
+                measure,
+                seed=self.seed,
+                level=level,
+            )
+            yield self._row("rule", figure, OTHERS, effect)
+
+    def _answer(self, guesses):
+        X, _ = self.groups[OTHERS]
+        prior = guesses[OTHERS]["imputation, no response"].proba
+        is_group = isinstance(self.secret, list | tuple | np.ndarray)
+        known = Candidates.from_records(
+            self.known[0], self.secret, None, feature_names=_names(self.known[0])
+        )
+        try:
+            certificate = vulnerability(
+                self.estimator,
+                X,
+                self.secret,
+                prior=prior,
+                decimals=self.decimals,
+                candidates=None if is_group else list(known.values),
+            )
+        except UnsupportedTargetError as error:
+            # It answers at random: what an attacker with many questions reads.
+            self.notes.append(f"{self.label}: no certificate of the answer: {error}")
+            yield from self._answer_by_attack(guesses)
+            return
+        success = mean(certificate.per_person, level=self.level)
+        yield self._row("answer", "success", OTHERS, success) | {"found": False}
+        gained = certificate.per_person - certificate.prior_per_person
+        yield self._row("answer", "accuracy", OTHERS, mean(gained, level=self.level))
+
+    def _answer_by_attack(self, guesses):
+        people = guesses[OTHERS]
+        if "released answer" not in people:
+            return
+        success = gain(
+            [people["released answer"]],
+            [],
+            MEASURES["accuracy"],
+            seed=self.seed,
+            level=self.level,
+        )
+        yield self._row("answer", "success", OTHERS, success) | {"found": False}
+        effect = gain(
+            [people["released answer"]],
+            [people["imputation, no response"], people["majority guess"]],
+            MEASURES["accuracy"],
+            seed=self.seed,
+            level=self.level,
+        )
+        yield self._row("answer", "accuracy", OTHERS, effect)
+
+    def _memory(self, guesses, attacks):
+        if not attacks:
+            return
+        figures = MEASURES | TOP_MEASURES
+        level = 1 - (1 - self.level) / len(figures)
+        for figure, measure in figures.items():
+            effect = difference(
+                [guesses[MEMBERS][a] for a in attacks],
+                [guesses[OTHERS][a] for a in attacks],
+                measure,
+                seed=self.seed,
+                level=level,
+            )
+            yield self._row("memory", figure, MEMBERS, effect)
+
+    def _warn(self, attacks):
+        n = len(self.groups[OTHERS][1])
+        if n < _FEW:
+            self.notes.append(
+                f"{self.label}: {n} people are attacked, too few to see any but a "
+                "gross leak; see the column 'detectable'."
+            )
+        if not attacks:
+            self.notes.append(f"{self.label}: no attack fits the model.")
+
+    def _attack_table(self, declared, guesses):
+        rows = []
+        for name, attack, reason in declared:
+            for group in self.groups:
+                row = {
+                    "secret": self.label,
+                    "attack": name,
+                    "access": attack.access,
+                    "sees": attack.sees,
+                    "knowledge": attack.knowledge,
+                    "people": group,
+                    "n": len(self.groups[group][1]),
+                }
+                for figure, measure in (MEASURES | TOP_MEASURES).items():
+                    effect = Effect(np.nan, np.nan, np.nan, np.nan)
+                    if not reason:
+                        found = guesses[group][name]
+                        value, influence = measure(found)
+                        around = mean(influence, level=self.level)
+                        effect = Effect(
+                            value, value + around.low, value + around.high, np.nan
+                        )
+                    row |= {
+                        figure: effect.value,
+                        f"{figure}, low": effect.low,
+                        f"{figure}, high": effect.high,
+                    }
+                rows.append(row | {"skipped": reason})
+        return pd.DataFrame(rows)
+
+    def _exposed(self, guesses, sources, floors):
+        """Each attacked person: how certain the strongest attack is, and without it."""
+        tables = []
+        for group in self.groups:
+            source = "memory" if group == MEMBERS else "rule"
+            of_source = sources[
+                (sources["source"] == source) & (sources["figure"] == "accuracy")
+            ]
+            if of_source.empty:
+                continue
+            name = of_source["attack"].iloc[0].split(" / ")[0]
+            attack = guesses[group][name]
+            rows = np.arange(len(attack.true))
+            without = np.max(
+                [guesses[group][f].proba[rows, attack.pred] for f in floors], axis=0
+            )
+            X = self.groups[group][0]
+            tables.append(
+                pd.DataFrame(
+                    {
+                        "secret": self.label,
+                        "people": group,
+                        "person": X.index if isinstance(X, pd.DataFrame) else rows,
+                        "attack": name,
+                        "certainty": attack.proba[rows, attack.pred],
+                        "certainty without the model": without,
+                        "is right": attack.true == attack.pred,
+                    }
+                )
+            )
+        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def _secrets(sensitive_features: Any) -> list:
+    if isinstance(sensitive_features, str | Integral):
+        return [sensitive_features]
+    secrets = list(sensitive_features)
+    if not secrets:
+        raise ValueError(
+            "sensitive_features is empty; pass one column or a list of attributes."
+        )
+    return secrets
+
+
+def _people(X, y, name):
+    if not isinstance(X, pd.DataFrame):
+        X = np.asarray(X)
+        if X.ndim != 2:
+            raise ValueError(
+                f"{name} must have shape (n_samples, n_features), got shape {X.shape}."
+            )
+    y = as_column(y, "y")
+    check_consistent_length(X, y)
+    return X, y
+
+
+def _names(X):
+    return np.asarray(X.columns) if isinstance(X, pd.DataFrame) else None
+
+
+def _rows(X, rows):
+    return X.iloc[rows] if isinstance(X, pd.DataFrame) else X[rows]
+
+
+def _split(X, y, secret, seed):
+    """Two halves with each value of the secret in the first, if it occurs at all."""
+    candidates = Candidates.from_records(X, secret, None, feature_names=_names(X))
+    codes = candidates.encode(X, unknown=-1)
+    counts = np.bincount(codes + 1)
+    # A value that one person has goes to the known: it cannot be in both.
+    alone = np.flatnonzero(counts[codes + 1] == 1)
+    rest = np.flatnonzero(counts[codes + 1] > 1)
+    if len(rest) < 4:
+        raise ValueError(
+            f"sensitive_features={secret!r}: {len(X)} people are too few to know one "
+            "half and attack the other."
+        )
+    known, new = train_test_split(
+        rest, test_size=0.5, stratify=codes[rest], random_state=seed
+    )
+    return np.sort(np.concatenate([known, alone])), np.sort(new)
+
+
+def _refuse_overlap(X_members, y_members, X, y):
+    """Raise if others are members, which would hide what the model remembers."""
+    keys = [
+        pd.util.hash_pandas_object(
+            pd.DataFrame(Z).assign(**{"response": z}).astype(str), index=False
+        ).to_numpy()
+        for Z, z in ((X_members, y_members), (X, y))
+    ]
+    shared = float(np.isin(keys[1], keys[0]).mean())
+    # Of people who look alike by chance there are as many within the others.
+    _, counts = np.unique(keys[1], return_counts=True)
+    alike = float(counts[counts > 1].sum() / len(keys[1]))
+    by_chance = min(1.0, alike * max(1.0, len(keys[0]) / len(keys[1])))
+    if shared > by_chance + _OVERLAP:
+        raise ValueError(
+            f"members and X overlap: {shared:.1%} of the people in X stand among the "
+            f"members too, where {by_chance:.1%} look alike by chance. Pass people in "
+            "X that the model was not trained on."
+        )
+
+
+def _facts(estimator, groups, seed, level, decimals):
+    utility = {}
+    for group, (X, y) in groups.items():
+        try:
+            takes_names = hasattr(estimator, "feature_names_in_")
+            is_frame = isinstance(X, pd.DataFrame)
+            Z = X if takes_names or not is_frame else X.to_numpy()
+            utility[group] = float(estimator.score(Z, y))
+        except (AttributeError, TypeError, ValueError):
+            continue
+    return {
+        "model": type(estimator).__name__,
+        "score": utility,
+        "people": {group: len(y) for group, (_, y) in groups.items()},
+        "data hash": {group: _hash(X, y) for group, (X, y) in groups.items()},
+        "decimals": decimals,
+        "confidence level": level,
+        "seed": int(seed),
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "versions": {
+            "sklearn-mid": sklearn_mid.__version__,
+            "scikit-learn": sklearn.__version__,
+            "python": platform.python_version(),
+        },
+    }
+
+
+def _hash(X, y) -> str:
+    frame = pd.DataFrame(X).assign(**{"response": y}).astype(str)
+    hashes: Sequence = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+    total = np.sum(np.asarray(hashes, dtype=np.uint64), dtype=np.uint64)
+    return f"{int(total):016x}"

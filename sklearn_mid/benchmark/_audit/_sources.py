@@ -1,0 +1,237 @@
+r"""The four sources of a leak, measured so that choosing the best attack costs nothing.
+
+Of several attacks the best is chosen on one half of the people and measured on the
+other, and the other way round; the two measurements are averaged. What is chosen is so
+independent of what it is measured on, and an attack that only looks good by luck does
+not look good twice. Every figure is a mean over people, or close to one: beside it
+stands each person's *influence* on it, whose spread gives the standard error
+
+.. math:: \mathrm{se}^2 = \sum_h \frac{1}{4 n_h} \mathrm{var}_h(\mathrm{influence}),
+
+over the halves h. Where several figures could reveal a leak, each is held to a level
+that makes a false alarm of any of them as rare as the whole promises (Bonferroni).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.stats import norm
+
+from sklearn_mid.utils._ranking import TOP_SHARES, area_and_influence, n_top
+
+__all__ = [
+    "MEASURES",
+    "TOP_MEASURES",
+    "Effect",
+    "Guesses",
+    "difference",
+    "gain",
+    "mean",
+]
+
+# Fewer certain people than this are no share to speak of.
+_LEAST_TOP = 10
+# An effect that is really there is to be seen four times in five.
+_POWER = 0.8
+
+
+@dataclass(frozen=True)
+class Guesses:
+    """What one attack guessed of a group of people.
+
+    Attributes
+    ----------
+    name : str
+        Of the attack.
+    true : ndarray of shape (n_people,)
+        Position of each person's secret among the values.
+    pred : ndarray of shape (n_people,)
+        Position of the guess.
+    proba : ndarray of shape (n_people, n_values)
+        The attack's probabilities.
+    """
+
+    name: str
+    true: np.ndarray
+    pred: np.ndarray
+    proba: np.ndarray
+
+    def of(self, rows: np.ndarray) -> "Guesses":
+        """The guesses of some of the people."""
+        return replace(
+            self, true=self.true[rows], pred=self.pred[rows], proba=self.proba[rows]
+        )
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A figure with its limits.
+
+    Attributes
+    ----------
+    value, low, high : float
+        The figure and the limits of its interval.
+    detectable : float
+        The least effect that would have been seen four times in five.
+    chosen : tuple of str
+        The attacks that were chosen, one for each half of the people.
+    """
+
+    value: float
+    low: float
+    high: float
+    detectable: float
+    chosen: tuple[str, ...] = ()
+
+    @property
+    def found(self) -> bool:
+        """Whether the interval leaves out 0 from above."""
+        return self.low > 0
+
+
+def _accuracy(guesses: Guesses) -> tuple[float, np.ndarray]:
+    right = (guesses.true == guesses.pred).astype(np.float64)
+    return float(right.mean()), right - right.mean()
+
+
+def _auc(guesses: Guesses) -> tuple[float, np.ndarray]:
+    return area_and_influence(guesses.true, guesses.proba)
+
+
+def _top(share: float) -> Callable[[Guesses], tuple[float, np.ndarray]]:
+    def precision(guesses: Guesses) -> tuple[float, np.ndarray]:
+        n = len(guesses.true)
+        certainty = guesses.proba[np.arange(n), guesses.pred]
+        count = n_top(n, share)
+        if count < _LEAST_TOP:
+            return np.nan, np.full(n, np.nan)
+        top = np.argsort(-certainty, kind="stable")[:count]
+        n_right = np.count_nonzero(guesses.true[top] == guesses.pred[top])
+        # Often all are right: two more of either kind (Agresti and Coull) give the
+        # spread that a share of few has. Which of them were wrong does not matter.
+        p = (n_right + 2) / (count + 4)
+        influence = np.zeros(n)
+        influence[top] = np.sqrt(p * (1 - p)) * n / count
+        influence[top[::2]] *= -1
+        return n_right / count, influence
+
+    return precision
+
+
+# By name: a figure of guesses, and each person's influence on it.
+MEASURES = {"accuracy": _accuracy, "AUC": _auc}
+TOP_MEASURES = {f"most certain {100 * s:.0f}%": _top(s) for s in TOP_SHARES}
+
+
+def halves(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Two random halves of n people."""
+    order = np.random.default_rng(seed).permutation(n)
+    return np.sort(order[: n // 2]), np.sort(order[n // 2 :])
+
+
+def gain(
+    attacks: Sequence[Guesses],
+    floors: Sequence[Guesses],
+    measure: Callable,
+    *,
+    seed: int,
+    level: float,
+) -> Effect:
+    """What the best of `attacks` reads beyond the best of `floors`, of the same people.
+
+    Parameters
+    ----------
+    attacks, floors : list of Guesses
+        Of the same people. No floors: what the best attack reads.
+    measure : callable
+        One of `MEASURES` or `TOP_MEASURES`.
+    seed : int
+        Deals the people into halves.
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    Effect
+    """
+    split = halves(len(attacks[0].true), seed)
+    values, variances, chosen = [], [], []
+    for mine, other in (split, split[::-1]):
+        attack = _best(attacks, mine, measure)
+        value, influence = measure(attack.of(other))
+        if floors:
+            floor = _best(floors, mine, measure)
+            level_of_floor, floor_influence = measure(floor.of(other))
+            value, influence = value - level_of_floor, influence - floor_influence
+        values.append(value)
+        variances.append(_variance(influence))
+        chosen.append(attack.name)
+    return _effect(values, variances, level, tuple(chosen))
+
+
+def difference(
+    members: Sequence[Guesses],
+    others: Sequence[Guesses],
+    measure: Callable,
+    *,
+    seed: int,
+    level: float,
+) -> Effect:
+    """What an attack reads of members beyond what it reads of others.
+
+    The attack whose difference is largest in one half of either group is measured on
+    the other halves. Parameters are those of :func:`gain`; the attacks of both lists
+    are the same, in the same order.
+    """
+    parts = [halves(len(group[0].true), seed) for group in (members, others)]
+    values, variances, chosen = [], [], []
+    for mine, other in ((0, 1), (1, 0)):
+        gaps = [
+            measure(m.of(parts[0][mine]))[0] - measure(o.of(parts[1][mine]))[0]
+            for m, o in zip(members, others, strict=True)
+        ]
+        best = int(np.nanargmax(gaps)) if not np.isnan(gaps).all() else 0
+        figures = [
+            measure(group[best].of(part[other]))
+            for group, part in zip((members, others), parts, strict=True)
+        ]
+        values.append(figures[0][0] - figures[1][0])
+        variances.append(sum(_variance(influence) for _, influence in figures))
+        chosen.append(members[best].name)
+    return _effect(values, variances, level, tuple(chosen))
+
+
+def mean(per_person: np.ndarray, *, level: float) -> Effect:
+    """Mean of a figure that each person has, such as a vulnerability."""
+    value = float(per_person.mean())
+    return _effect([value], [_variance(per_person - value)], level)
+
+
+def _best(attacks: Sequence[Guesses], rows: np.ndarray, measure: Callable) -> Guesses:
+    values = [measure(attack.of(rows))[0] for attack in attacks]
+    return attacks[0 if np.isnan(values).all() else int(np.nanargmax(values))]
+
+
+def _variance(influence: np.ndarray) -> float:
+    """Of a mean of influences; one more person, of whom all is open, keeps it off 0."""
+    n = len(influence)
+    return float((influence @ influence + 1) / max(n - 1, 1) / n)
+
+
+def _effect(
+    values: Sequence[float],
+    variances: Sequence[float],
+    level: float,
+    chosen: tuple[str, ...] = (),
+) -> Effect:
+    value = float(np.mean(values))
+    error = float(np.sqrt(np.sum(variances))) / len(values)
+    reach = norm.ppf(0.5 + level / 2)
+    return Effect(
+        value,
+        value - reach * error,
+        value + reach * error,
+        (reach + norm.ppf(_POWER)) * error,
+        chosen,
+    )
