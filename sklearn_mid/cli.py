@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 from sklearn_mid._version import __version__
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from sklearn_mid.benchmark._engine._folder import State
 
 __all__ = ["main"]
@@ -30,7 +28,7 @@ What models give away about the people they are asked about, and what defences c
   sklearn-mid benchmark list            all suites
   sklearn-mid benchmark run SUITE       run one, or go on with it
   sklearn-mid report FOLDER             one HTML page of what came out
-  sklearn-mid audit MODEL PEOPLE ...    every attack on a model of your own
+  sklearn-mid audit MODEL PEOPLE ...    what a model of your own gives away
 """
 _EXIT_CODES = """\
 exit status: 0 if every cell is done or skipped, 1 if some failed or took too long,
@@ -143,38 +141,63 @@ def _add_report(commands: Any) -> None:
 def _add_audit(commands: Any) -> None:
     parser = commands.add_parser(
         "audit",
-        help="attack a model of your own",
-        description="Attack one model: guess the secret of people from their other "
-        "columns, their true response and what the model says. One half of PEOPLE, "
-        "drawn at random, is known to the attacker, the other is attacked.",
+        help="what a model of your own gives away, by source",
+        description="Say what one model gives away of secret columns: by its rule, by "
+        "its answers, and of the people it was trained on. One half of PEOPLE, drawn "
+        "at random, is known to the attackers, the other is attacked.",
+        epilog="exit status: 0 if nothing is above the limits of --fail-above, 1 if "
+        "something is, 2 if the command cannot be carried out as given",
     )
-    parser.add_argument(
-        "model", metavar="MODEL", help="model file, written by skops.io.dump"
+    add = parser.add_argument
+    add(
+        "model",
+        metavar="MODEL",
+        help="model file, written by skops.io.dump (or, with --i-trust-this-file, a "
+        "pickle), or MODULE:FUNCTION that answers about a DataFrame",
     )
-    parser.add_argument(
+    add(
         "people",
         metavar="PEOPLE",
-        help="CSV file of people that the model was not trained on",
+        help="CSV or parquet file of people that the model was not trained on",
     )
-    parser.add_argument(
+    add(
         "--secret",
         required=True,
         action="append",
         metavar="COLUMN",
-        help="what is to stay secret; given repeatedly, the columns of a one-hot group",
+        help="what is to stay secret; may be given repeatedly. COLUMN,COLUMN,... names "
+        "the columns of a one-hot group",
     )
-    parser.add_argument(
+    add(
         "--response",
         required=True,
         metavar="COLUMN",
         help="what the model predicts: its true value",
     )
-    parser.add_argument(
+    add(
         "--members",
         metavar="FILE",
-        help="CSV file of people that the model was trained on, to be attacked too",
+        help="file of people that the model was trained on, to be attacked too",
     )
-    parser.add_argument(
+    add(
+        "--members-where",
+        metavar="COLUMN=VALUE",
+        help="which rows of PEOPLE are members, instead of a file of them",
+    )
+    add(
+        "--decimals",
+        type=int,
+        metavar="N",
+        help="decimals to which answers are rounded when they are given out",
+    )
+    add("--sep", metavar="CHARACTER", help="between columns of a CSV")
+    add("--encoding", default="utf-8", help="of a CSV (default: %(default)s)")
+    add(
+        "--dtypes",
+        metavar="COLUMN=TYPE,...",
+        help="types of columns that are not to be found out: text, number or bool",
+    )
+    add(
         "--trust",
         action="append",
         default=[],
@@ -182,19 +205,30 @@ def _add_audit(commands: Any) -> None:
         help="full name of a type that the model may consist of, besides those of "
         "scikit-learn and this package; may be given repeatedly",
     )
-    parser.add_argument(
+    add(
+        "--i-trust-this-file",
+        action="store_true",
+        help="read MODEL although it is a pickle, which runs what its writer put in",
+    )
+    add(
+        "--fail-above",
+        metavar="SOURCE=LIMIT,...",
+        help="exit with 1 if a source is above its limit, e.g. memory=0.02,answer=0.8",
+    )
+    add(
         "--seed",
         type=int,
         default=0,
         metavar="N",
-        help="of the halves and intervals (default: %(default)s)",
+        help="of the halves and attacks (default: %(default)s)",
     )
-    parser.add_argument(
+    add(
         "--format",
-        choices=["text", "csv", "json"],
+        choices=["text", "html", "json", "csv"],
         default="text",
-        help="on the terminal (default: %(default)s)",
+        help="of what is written (default: %(default)s)",
     )
+    add("-o", "--output", metavar="FILE", help="file to write (default: the terminal)")
     parser.set_defaults(call=_audit)
 
 
@@ -399,56 +433,10 @@ def _report(options: argparse.Namespace, command: str) -> int:
     return OK
 
 
-def _people(path: str, response: str, model: Any) -> "tuple[pd.DataFrame, pd.Series]":
-    """Records with the columns that the model takes, and their responses."""
-    import pandas as pd
-
-    try:
-        table = pd.read_csv(path)
-    except OSError as error:
-        raise ValueError(f"cannot read {path!r}: {error.strerror}.") from error
-    except ValueError as error:
-        raise ValueError(f"{path!r} is not a CSV file: {error}") from error
-    columns = list(table.columns)
-    names = getattr(model, "feature_names_in_", None)
-    wanted = [c for c in columns if c != response] if names is None else list(names)
-    missing = [column for column in [response, *wanted] if column not in columns]
-    if missing:
-        raise ValueError(
-            f"{path!r} lacks the columns {missing}; it has the columns {columns}."
-        )
-    return table[wanted], table[response]
-
-
 def _audit(options: argparse.Namespace, command: str) -> int:
-    from sklearn_mid.benchmark import audit
-    from sklearn_mid.benchmark._report._tables import as_text, audit_table
-    from sklearn_mid.utils._model_files import load_model
+    from sklearn_mid.benchmark._audit._command import run_audit
 
-    model = load_model(options.model, trusted=options.trust)
-    X, y = _people(options.people, options.response, model)
-    members = options.members and _people(options.members, options.response, model)
-    secret = options.secret if len(options.secret) > 1 else options.secret[0]
-    report = audit(model, X, y, secret, members=members, random_state=options.seed)
-    if options.format == "csv":
-        print(report.to_csv(index=False), end="")
-    elif options.format == "json":
-        print(report.to_json(orient="records", indent=1))
-    else:
-        print(
-            f"Model: {type(model).__name__}. Secret: {secret!r}. "
-            f"Known to the attacker: {len(y) - len(y) // 2} people.\n"
-        )
-        print(as_text(audit_table(report)))
-        print(
-            "\nBrackets: 95% bootstrap interval over people. Baseline: accuracy "
-            "without the model, of one\nwho knows as much as the attacker; advantage: "
-            "what the model adds. mcc: Matthews correlation,\n0 for a guess that is "
-            "the same for all."
-        )
-        for reason in dict.fromkeys(report.loc[report["skipped"] != "", "skipped"]):
-            print(f"Skipped: {reason}")
-    return OK
+    return run_audit(options)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -8,7 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import joblib
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
@@ -242,49 +244,94 @@ def test_the_console_script():
 
 @pytest.fixture
 def released(tmp_path, monkeypatch):
-    """A model file and a table of people, in the current folder."""
+    """A model file and tables of people, in the current folder."""
     skops_io = pytest.importorskip("skops.io")
     monkeypatch.chdir(tmp_path)
-    secrets = ["no", "yes"] * 100
-    people = pd.DataFrame({"<b>": range(200), "s": secrets, "y": secrets})
-    people.to_csv("people.csv", index=False)
+    rng = np.random.default_rng(0)
+    secret = rng.choice(["01", "02"], size=400)
+    people = pd.DataFrame({"<b>": rng.normal(size=400), "s": secret, "y": secret})
+    people.loc[::9, "y"] = "01"
+    people["split"] = np.where(np.arange(400) < 200, "train", "test")
+    people.to_csv("both.csv", index=False)
+    people[200:].to_csv("people.csv", index=False)
+    people[:200].to_csv("members.csv.gz", index=False, sep=";", encoding="utf-16")
     tree = DecisionTree(0.0, sensitive_features=["s"], max_depth=1)
     skops_io.dump(tree.fit(people[["<b>", "s"]], people["y"]), "tree.skops")
-    return ["audit", "tree.skops", "people.csv", "--secret", "s", "--response"]
+    return ["audit", "tree.skops", "people.csv", "--secret", "s", "--response", "y"]
 
 
 def test_audit(released, capsys):
-    assert main([*released, "y", "--members", "people.csv"]) == 0
+    assert main(released) == 0
     out = capsys.readouterr().out
-    assert "white-box counts" in out
-    assert "members" in out
-    assert main([*released, "y", "--format", "csv"]) == 0
+    assert out.startswith("MIDDecisionTreeClassifier: leak found.")
+    assert "Who sees the answer guesses 100.0% right" in out
+    assert main([*released, "--format", "csv"]) == 0
     table = pd.read_csv(io.StringIO(capsys.readouterr().out))
-    assert table.set_index("attack").loc["MAP", "accuracy"] == 1
-    assert main([*released, "y", "--format", "json"]) == 0
-    assert len(json.loads(capsys.readouterr().out)) == len(table)
+    assert set(table["source"]) == {"population", "rule", "answer"}
+    assert main([*released, "--format", "json", "-o", "report.json"]) == 0
+    assert capsys.readouterr().out == "leak found: report.json\n"
+    assert json.loads(Path("report.json").read_text())["verdict"] == "leak found"
 
 
-def test_audit_says_what_is_skipped(released, capsys):
-    skops_io = pytest.importorskip("skops.io")
-    X = pd.read_csv("people.csv")[["s"]] == "yes"
-    skops_io.dump(LinearRegression().fit(X * 1.0, X["s"]), "tree.skops")
-    (X * 1.0).assign(y=X["s"] * 1.0).to_csv("people.csv", index=False)
-    assert main([*released, "y"]) == 0
-    assert "Skipped: WhiteBoxTreeAttack cannot" in capsys.readouterr().out
+def test_audit_against_limits(released, capsys):
+    where = [*released[:2], "both.csv", *released[3:], "--members-where", "split=train"]
+    limits = ["--fail-above", "answer=0.9,memory=0.5"]
+    assert main([*where, *limits]) == 1
+    assert capsys.readouterr().err == (
+        "sklearn-mid: s, answer: 1.000 is above the limit 0.9\n"
+    )
+    assert main([*where, "--fail-above", "memory=0.5"]) == 0
+    assert "memory" in capsys.readouterr().out
 
 
 def test_audit_of_a_one_hot_group(released, capsys):
     skops_io = pytest.importorskip("skops.io")
-    people = pd.get_dummies(pd.read_csv("people.csv"), columns=["s"], dtype=float)
-    people["y"] = people["s_yes"]
+    people = pd.get_dummies(
+        pd.read_csv("people.csv", dtype=str), columns=["s"], dtype=float
+    )
+    people["y"] = (people["y"] == "02") * 1.0
     people.to_csv("people.csv", index=False)
-    model = LinearRegression().fit(people[["s_no", "s_yes"]], people["y"])
+    model = LinearRegression().fit(people[["s_01", "s_02"]], people["y"])
     skops_io.dump(model, "tree.skops")
-    group = ["--secret", "s_no", "--secret", "s_yes"]
-    assert main([*released[:3], *group, "--response", "y", "--format", "csv"]) == 0
-    table = pd.read_csv(io.StringIO(capsys.readouterr().out))
-    assert table.set_index("attack").loc["MAP", "accuracy"] == 1
+    assert main([*released[:3], "--secret", "s_01,s_02", "--response", "y"]) == 0
+    assert "Who sees the answer guesses 100.0% right" in capsys.readouterr().out
+
+
+def test_audit_of_a_function_and_of_a_pickle(released, capsys):
+    Path("answers.py").write_text(
+        "import numpy as np\n"
+        "def proba(X):\n"
+        "    p = np.where(X['s'] == 2, 0.9, 0.2)\n"
+        "    return np.column_stack([1 - p, p])\n"
+    )
+    assert main(["audit", "answers:proba", *released[2:]]) == 0
+    assert "Who sees the answer guesses 100.0% right" in capsys.readouterr().out
+    joblib.dump(LinearRegression(), "model.pkl")
+    assert main(["audit", "model.pkl", *released[2:]]) == 2
+    assert "--i-trust-this-file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--secret", "z"], "'people.csv' has no column 'z'"),
+        (["--secret", "splt"], "Did you mean 'split'"),
+        (["--members", "both.csv"], "--members and PEOPLE overlap"),
+        (["--members", "members.csv.gz"], "say which it is by --encoding"),
+        (["--members-where", "split"], "must be COLUMN=VALUE"),
+        (["--members-where", "split=never"], "none of the rows are members"),
+        (["--fail-above", "answer"], "--fail-above 'answer' must be NAME=VALUE"),
+        (["--fail-above", "answer=low"], "'low' is no number"),
+        (["--fail-above", "memory=0"], "--fail-above names 'memory', which was not"),
+        (["--dtypes", "s=number"], "column 's'"),
+        (["--dtypes", "s=colour"], "s=colour is not allowed; choose from"),
+    ],
+)
+def test_audit_in_words_of_the_command(released, more, message, capsys):
+    assert main([*released, *more]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("sklearn-mid: ")
+    assert message in line
 
 
 @pytest.mark.parametrize(
@@ -292,13 +339,14 @@ def test_audit_of_a_one_hot_group(released, capsys):
     [
         (None, "cannot read 'people.csv': No such file"),
         ("", "'people.csv' is not a CSV file: No columns"),
-        ("s,y\nno,no\n", r"lacks the columns \['<b>'\]; it has the columns \['s', 'y'"),
+        ("<b>,s,y\n", "'people.csv' has a header and no rows"),
+        ("s,y\n01,01\n", r"has no column '<b>'. Its columns are \['s', 'y'"),
     ],
 )
 def test_audit_of_unusable_people(released, people, message, capsys):
     Path("people.csv").unlink()
     if people is not None:
         Path("people.csv").write_text(people)
-    assert main([*released, "y"]) == 2
+    assert main(released) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert re.search(message, line)

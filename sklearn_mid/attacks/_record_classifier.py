@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -99,6 +100,8 @@ class RecordClassifier:
 
     def _options(self, names):
         """Pipelines to choose from, not fitted."""
+        if not names:  # nothing is known of anybody
+            return [make_pipeline(DummyClassifier(strategy="prior"))]
         encoder = OrdinalEncoder(
             handle_unknown="use_encoded_value",
             unknown_value=-1,
@@ -149,10 +152,8 @@ class RecordClassifier:
 
 def kinds_of_columns(columns):
     """Names of the columns that hold something else than numbers, and of the others."""
-    is_number = [pd.api.types.is_numeric_dtype(dtype) for dtype in columns.dtypes]
-    # Lists: scikit-learn 1.6 cannot read an Index of pandas 3's text type.
-    names = columns.columns
-    return names[~np.array(is_number)].tolist(), names[np.array(is_number)].tolist()
+    numbers = [n for n in columns if pd.api.types.is_numeric_dtype(columns[n].dtype)]
+    return [n for n in columns if n not in set(numbers)], numbers
 
 
 def prepare(columns, text):
@@ -166,4 +167,4 @@ def prepare(columns, text):
             if not pd.api.types.is_numeric_dtype(column.dtype):
                 column = pd.to_numeric(column.astype(object), errors="coerce")
             prepared[name] = column.to_numpy(dtype=float, na_value=np.nan)
-    return pd.DataFrame(prepared)
+    return pd.DataFrame(prepared, index=range(len(columns)))

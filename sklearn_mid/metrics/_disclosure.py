@@ -1,6 +1,6 @@
 """What a model file holds of its training rows, whoever asks the model what."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
+from sklearn_mid.utils._parts import estimators_inside
 from sklearn_mid.utils._validation import as_rows
 
 __all__ = ["disclosure"]
@@ -152,38 +153,8 @@ def _parts(part: _Part) -> Iterator[_Part]:
         return
     # The columns of a ColumnTransformer's steps are not those of X.
     X = None if hasattr(model, "transformers_") else part.X
-    for name, value in vars(model).items():
-        # A template is a parameter: its fitted clone has a trailing underscore. A
-        # frozen model is a parameter that is fitted.
-        is_state = name.endswith("_") or name.startswith("_") or _is_fitted(value)
-        if is_state:
-            for suffix, inner in _estimators_in(value):
-                yield _Part(inner, f"{path}{name}{suffix}.", X)
-
-
-def _is_fitted(value: Any) -> bool:
-    return isinstance(value, BaseEstimator) and any(
-        name.endswith("_") and not name.startswith("_") for name in vars(value)
-    )
-
-
-def _estimators_in(value: Any, suffix: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, BaseEstimator) or _wraps_an_estimator(value):
-        yield suffix, value
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _estimators_in(inner, f"{suffix}[{key!r}]")
-    elif isinstance(value, list | tuple) or (
-        isinstance(value, np.ndarray) and value.dtype == object
-    ):
-        for inner in value:
-            yield from _estimators_in(inner, suffix + "[*]")
-
-
-def _wraps_an_estimator(value: Any) -> bool:
-    # The pairs of model and calibrator inside CalibratedClassifierCV, for one.
-    held = getattr(value, "__dict__", {}).values()
-    return any(isinstance(v, BaseEstimator) for v in held)
+    for name, inner in estimators_inside(model):
+        yield _Part(inner, f"{path}{name}.", X)
 
 
 def _documented(part: _Part) -> Iterator[tuple[str, str, int, int]]:
@@ -228,11 +199,13 @@ def _categories_seen_once(part: _Part) -> Iterator[tuple[str, str, int, int]]:
     columns = pd.DataFrame(part.X)
     if len(categories) != columns.shape[1]:
         return
-    once = sum(
-        int((columns.iloc[:, j].value_counts().reindex(known) == 1).sum())
+    found = [
+        (int((columns.iloc[:, j].value_counts().reindex(known) == 1).sum()), len(known))
         for j, known in enumerate(categories)
-    )
-    yield part.path + "categories_", _ONCE, once, sum(map(len, categories))
+        if known is not None  # of a column of numbers
+    ]
+    once, total = np.sum(found, axis=0, dtype=int) if found else (0, 0)
+    yield part.path + "categories_", _ONCE, int(once), int(total)
 
 
 def _equal_rows(part: _Part) -> Iterator[tuple[str, str, int, int]]:

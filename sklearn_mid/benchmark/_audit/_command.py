@@ -1,0 +1,142 @@
+"""``sklearn-mid audit``: from files to a verdict."""
+
+import argparse
+import sys
+from typing import Any
+
+from sklearn_mid.benchmark._audit._reading import (
+    FunctionModel,
+    read_model,
+    read_people,
+    split_by,
+)
+from sklearn_mid.benchmark._audit._report import AuditReport
+from sklearn_mid.benchmark._audit._run import audit
+from sklearn_mid.utils._files import write_file
+
+__all__ = ["run_audit"]
+
+OK, ABOVE_LIMIT = 0, 1
+
+
+def run_audit(options: argparse.Namespace) -> int:
+    """Carry out the command; 1 if something is above a limit, otherwise 0."""
+    limits = _limits(options.fail_above)
+    model = read_model(
+        options.model, trusted=options.trust, trust_file=options.i_trust_this_file
+    )
+    X, y, members = _read_people(options, model)
+    if isinstance(model, FunctionModel):
+        model = _with_classes(model, X, y)
+    secrets = [s.split(",") if "," in s else s for s in options.secret]
+    try:
+        report = audit(
+            model,
+            X,
+            y,
+            secrets,
+            members=members,
+            decimals=options.decimals,
+            random_state=options.seed,
+            verbose=sys.stderr.isatty(),
+        )
+        exceeded = report.exceeds(limits)
+    except ValueError as error:
+        raise ValueError(_in_words_of_the_command(str(error))) from error
+    _write(report, options)
+    for _, row in exceeded.iterrows():
+        print(
+            f"sklearn-mid: {row['secret']}, {row['source']}: {row['value']:.3f} is "
+            f"above the limit {row['limit']:g}",
+            file=sys.stderr,
+        )
+    return ABOVE_LIMIT if len(exceeded) else OK
+
+
+def _read_people(options: argparse.Namespace, model: Any) -> tuple[Any, Any, Any]:
+    """Records, responses, and members, if there are any."""
+    secrets = [name for secret in options.secret for name in secret.split(",")]
+    where = options.members_where
+    if where is not None and "=" not in where:
+        raise ValueError(f"--members-where {where!r} must be COLUMN=VALUE.")
+    if where is not None and options.members:
+        raise ValueError("--members and --members-where exclude each other.")
+    given = {
+        "response": options.response,
+        "model": model,
+        "secrets": secrets,
+        "separator": options.sep,
+        "encoding": options.encoding,
+        "dtypes": _pairs("--dtypes", options.dtypes),
+    }
+    column = [] if where is None else [where.partition("=")[0]]
+    X, y, others = read_people(options.people, more=column, **given)
+    if where is not None:
+        return *(parts := split_by(X, y, others, where))[0], parts[1]
+    if options.members:
+        X_members, y_members, _ = read_people(options.members, **given)
+        return X, y, (X_members, y_members)
+    return X, y, None
+
+
+def _with_classes(model: FunctionModel, X: Any, y: Any) -> FunctionModel:
+    """A function that answers with probabilities, with the labels they are of."""
+    shape = getattr(model.function(X[:2]), "shape", ())
+    if len(shape) < 2:
+        return model
+    classes = sorted(y.unique().tolist())
+    if len(classes) != shape[1]:
+        raise ValueError(
+            f"MODEL answers with {shape[1]} probabilities, but --response holds "
+            f"{len(classes)} values, {classes[:10]}."
+        )
+    return FunctionModel(model.function, classes)
+
+
+def _write(report: AuditReport, options: argparse.Namespace) -> None:
+    if options.format == "html":
+        text = report.to_html()
+    elif options.format == "json":
+        text = report.to_json()
+    elif options.format == "csv":
+        text = report.sources.to_csv(index=False)
+    else:
+        text = report.summary + "\n"
+    if options.output:
+        write_file(options.output, text.encode())
+        print(f"{report.verdict}: {options.output}")
+    else:
+        print(text, end="")
+
+
+def _pairs(option: str, text: str | None) -> dict[str, str]:
+    pairs = {}
+    for item in text.split(",") if text else []:
+        name, equals, value = item.partition("=")
+        if not equals or not name or not value:
+            raise ValueError(f"{option} {text!r} must be NAME=VALUE,...")
+        pairs[name.strip()] = value.strip()
+    return pairs
+
+
+def _limits(text: str | None) -> dict[str, float]:
+    limits = {}
+    for source, value in _pairs("--fail-above", text).items():
+        try:
+            limits[source] = float(value)
+        except ValueError:
+            raise ValueError(
+                f"--fail-above {source}={value}: {value!r} is no number."
+            ) from None
+    return limits
+
+
+def _in_words_of_the_command(message: str) -> str:
+    for parameter, option in (
+        ("sensitive_features=", "--secret "),
+        ("sensitive_feature=", "--secret "),
+        ("limits name", "--fail-above names"),
+        ("members and X overlap", "--members and PEOPLE overlap"),
+    ):
+        message = message.replace(parameter, option)
+    return message
