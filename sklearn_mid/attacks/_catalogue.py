@@ -67,7 +67,7 @@ def attacks_for(
     >>> target = LogisticRegression(max_iter=300).fit(X, y)
     >>> attacks, skipped = attacks_for(target, 3, return_skipped=True)
     >>> list(attacks)[:3]
-    ['MAP', 'MAP, no prior', 'joint']
+    ['MAP', 'MAP, no prior', 'MAP, effects']
     >>> list(skipped)
     ['MAP, re-scaling', 'white-box counts']
     """
@@ -101,6 +101,7 @@ def _on_an_attribute(
         "MAP, re-scaling": MAPAttack(
             estimator, secret, error_model="gaussian", calibrate=True, **seed
         ),
+        "MAP, effects": MAPAttack(estimator, secret, calibrate="effects", **seed),
         "joint": MAPAttack(estimator, secret, prior=prior, **seed),
         "joint, match": MAPAttack(
             estimator, secret, prior=prior, error_model="match", **seed

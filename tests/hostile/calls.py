@@ -295,7 +295,7 @@ CALLS = [
     function(attacks.attacks_for, {}, estimator=CLASSIFIER, sensitive_feature=0),
     # benchmark
     function(
-        benchmark.audit, {"X": X, "y": Y}, estimator=CLASSIFIER, sensitive_feature=0
+        benchmark.audit, {"X": X, "y": Y}, estimator=CLASSIFIER, sensitive_features=0
     ),
     Call(
         "AttributeProblem",

@@ -2,19 +2,22 @@
 
 from typing import Any
 
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.base import clone
 
 from sklearn_mid.attacks import (
     AttributeInferenceAttack,
     ImputationBaseline,
-    LearnedAttack,
-    MAPAttack,
     OwnModelBaseline,
     PriorBaseline,
-    WhiteBoxTreeAttack,
+    attacks_for,
 )
 
-__all__ = ["attackers", "guessers"]
+__all__ = ["NO_RESPONSE", "RELEASED", "attackers", "guessers"]
+
+# The guess of one who knows neither answer nor response, and the attack on the answer.
+NO_RESPONSE, RELEASED = "imputation, no response", "released answer"
+# Trains the model anew several times: worth a suite, too slow for an audit.
+_TOO_SLOW = ("learned on shadows",)
 
 
 def guessers(sensitive_feature: Any, seed: int) -> dict[str, AttributeInferenceAttack]:
@@ -22,7 +25,7 @@ def guessers(sensitive_feature: Any, seed: int) -> dict[str, AttributeInferenceA
     return {
         "majority guess": PriorBaseline(sensitive_feature),
         "imputation": ImputationBaseline(sensitive_feature, random_state=seed),
-        "imputation, no response": ImputationBaseline(
+        NO_RESPONSE: ImputationBaseline(
             sensitive_feature, use_response=False, random_state=seed
         ),
         "own model": OwnModelBaseline(sensitive_feature),
@@ -30,23 +33,16 @@ def guessers(sensitive_feature: Any, seed: int) -> dict[str, AttributeInferenceA
 
 
 def attackers(
-    estimator: Any, sensitive_feature: Any, seed: int
-) -> dict[str, AttributeInferenceAttack]:
-    """Attacks on the model of one who knows the true response, the cheapest first."""
-    common = {"random_state": seed}
-    joint = HistGradientBoostingClassifier(random_state=seed)
-    attacks: dict[str, AttributeInferenceAttack] = {
-        "MAP": MAPAttack(estimator, sensitive_feature, **common),
-        "MAP, effects": MAPAttack(
-            estimator, sensitive_feature, calibrate="effects", **common
-        ),
-        "joint": MAPAttack(estimator, sensitive_feature, prior=joint, **common),
-        "match": MAPAttack(
-            estimator, sensitive_feature, error_model="match", prior=joint, **common
-        ),
-        "learned": LearnedAttack(estimator, sensitive_feature, **common),
-        "white-box counts": WhiteBoxTreeAttack(estimator, sensitive_feature),
-    }
-    if not hasattr(estimator, "classes_"):
-        del attacks["match"]  # a label fits or it does not; numbers never do
-    return attacks
+    estimator: Any, sensitive_feature: Any, *, decimals: int | None, seed: int
+) -> tuple[dict[str, AttributeInferenceAttack], dict[str, str]]:
+    """Attacks on the model, and why others do not fit it."""
+    attacks, skipped = attacks_for(
+        estimator, sensitive_feature, random_state=seed, return_skipped=True
+    )
+    for name in _TOO_SLOW:
+        if attacks.pop(name, None) is not None:
+            skipped[name] = "it trains the model anew several times"
+    if RELEASED in attacks and "joint" in attacks:
+        prior = clone(attacks["joint"].prior)
+        attacks[RELEASED].set_params(prior=prior, decimals=decimals)
+    return attacks, skipped

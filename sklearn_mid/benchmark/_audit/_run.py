@@ -10,13 +10,17 @@ import numpy as np
 import pandas as pd
 import sklearn
 from numpy.typing import ArrayLike
-from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_consistent_length, check_random_state
 
 import sklearn_mid
-from sklearn_mid.attacks import AttributeInferenceAttack, ReleasedAnswerAttack
-from sklearn_mid.benchmark._audit._attackers import attackers, guessers
+from sklearn_mid.attacks import AttributeInferenceAttack
+from sklearn_mid.benchmark._audit._attackers import (
+    NO_RESPONSE,
+    RELEASED,
+    attackers,
+    guessers,
+)
 from sklearn_mid.benchmark._audit._report import AuditReport
 from sklearn_mid.benchmark._audit._sources import (
     MEASURES,
@@ -181,7 +185,6 @@ class _Secret:
         self.level, self.decimals = level, decimals
         self.label = secret if isinstance(secret, str) else str(secret)
         self.notes: list[str] = []
-        self.skipped: list[dict] = []
         X, y = groups[OTHERS]
         known, new = _split(X, y, secret, seed)
         self.known = _rows(X, known), y[known]
@@ -213,17 +216,10 @@ class _Secret:
         guesses: dict[str, dict[str, Guesses]] = {g: {} for g in self.groups}
         floors: dict[str, list[str]] = {"all": []}
         declared = []
-        attacks = {
-            **guessers(self.secret, self.seed),
-            **attackers(self.estimator, self.secret, self.seed),
-            "released answer": ReleasedAnswerAttack(
-                self.estimator,
-                self.secret,
-                decimals=self.decimals,
-                prior=HistGradientBoostingClassifier(random_state=self.seed),
-                random_state=self.seed,
-            ),
-        }
+        attacks, skipped = attackers(
+            self.estimator, self.secret, decimals=self.decimals, seed=self.seed
+        )
+        attacks = guessers(self.secret, self.seed) | attacks
         bar = progress(list(attacks.items()), verbose, desc=self.label)
         for name, attack in bar:
             reason = self._try(name, attack, guesses)
@@ -246,7 +242,7 @@ class _Secret:
         table = pd.DataFrame(sources)
         return (
             table,
-            self._attack_table(declared, guesses),
+            self._attack_table(declared, skipped, guesses),
             self.notes,
             self._exposed(guesses, table, floors["all"]),
         )
@@ -314,7 +310,7 @@ class _Secret:
 
     def _answer(self, guesses):
         X, _ = self.groups[OTHERS]
-        prior = guesses[OTHERS]["imputation, no response"].proba
+        prior = guesses[OTHERS][NO_RESPONSE].proba
         is_group = isinstance(self.secret, list | tuple | np.ndarray)
         known = Candidates.from_records(
             self.known[0], self.secret, None, feature_names=_names(self.known[0])
@@ -340,10 +336,10 @@ class _Secret:
 
     def _answer_by_attack(self, guesses):
         people = guesses[OTHERS]
-        if "released answer" not in people:
+        if RELEASED not in people:
             return
         success = gain(
-            [people["released answer"]],
+            [people[RELEASED]],
             [],
             MEASURES["accuracy"],
             seed=self.seed,
@@ -351,8 +347,8 @@ class _Secret:
         )
         yield self._row("answer", "success", OTHERS, success) | {"found": False}
         effect = gain(
-            [people["released answer"]],
-            [people["imputation, no response"], people["majority guess"]],
+            [people[RELEASED]],
+            [people[NO_RESPONSE], people["majority guess"]],
             MEASURES["accuracy"],
             seed=self.seed,
             level=self.level,
@@ -384,8 +380,11 @@ class _Secret:
         if not attacks:
             self.notes.append(f"{self.label}: no attack fits the model.")
 
-    def _attack_table(self, declared, guesses):
-        rows = []
+    def _attack_table(self, declared, skipped, guesses):
+        rows = [
+            {"secret": self.label, "attack": name, "skipped": reason}
+            for name, reason in skipped.items()
+        ]
         for name, attack, reason in declared:
             for group in self.groups:
                 row = {
@@ -412,7 +411,7 @@ class _Secret:
                         f"{figure}, high": effect.high,
                     }
                 rows.append(row | {"skipped": reason})
-        return pd.DataFrame(rows)
+        return pd.DataFrame(rows, columns=list(rows[-1]))
 
     def _exposed(self, guesses, sources, floors):
         """Each attacked person: how certain the strongest attack is, and without it."""

@@ -12,7 +12,6 @@ from sklearn_mid.benchmark._report._results import compare_defences, summarize
 __all__ = [
     "as_markdown",
     "as_text",
-    "audit_table",
     "collapsed_runs",
     "comparison",
     "escape",
@@ -216,17 +215,6 @@ def formatted(table: pd.DataFrame, dataset: DatasetSpec, metric: str) -> pd.Data
     texts["held-out"] = _texts(table, "held_out", _share)
     texts["baseline accuracy"] = _texts(table, "baseline", _share)
     texts["advantage"] = _texts(table, "advantage", _share)
-    return pd.DataFrame(texts)
-
-
-def audit_table(report: pd.DataFrame) -> pd.DataFrame:
-    """The report of :func:`audit` as texts; attacks that do not apply are left out."""
-    report = report[report["skipped"] == ""]
-    texts = {column: report[column] for column in ("attack", "access", "people")}
-    texts["n"] = [str(n) for n in report["n"]]
-    texts |= {metric: _texts(report, metric, _share) for metric in ("accuracy", "mcc")}
-    texts["baseline"] = [_share(value) for value in report["baseline_accuracy"]]
-    texts["advantage"] = _texts(report, "advantage", _share)
     return pd.DataFrame(texts)
 
 
