@@ -160,17 +160,19 @@ class PrivateOptimizer(DPOptimizer):
         self.source = source
 
     def clip_and_accumulate(self) -> None:
+        samples = [self._get_flat_grad_sample(p).flatten(1) for p in self.params]
+        length = torch.stack([g.norm(dim=1) for g in samples]).norm(dim=0)
         # One gradient that is not finite would make the sum so, and clipping cannot
         # help: such a row counts as one without a gradient.
-        for parameter in self.params:
-            parameter.grad_sample = self._get_flat_grad_sample(parameter)
-        finite = torch.stack(
-            [p.grad_sample.flatten(1).square().sum(1).isfinite() for p in self.params]
-        ).all(0)
+        finite = length.isfinite()
         if not finite.all():
-            for p in self.params:
-                p.grad_sample[~finite] = 0
-        super().clip_and_accumulate()
+            for gradients in samples:
+                gradients[~finite] = 0
+            length = length.where(finite, 0)
+        factor = (self.max_grad_norm / (length + 1e-6)).clamp(max=1.0)
+        for p, gradients in zip(self.params, samples, strict=True):
+            p.summed_grad = (factor @ gradients).view_as(p)
+            _mark_as_processed(p.grad_sample)
 
     def add_noise(self) -> None:
         if self.noise_multiplier == 0:
