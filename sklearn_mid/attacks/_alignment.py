@@ -9,7 +9,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_mid.attacks._base import ReconstructionAttack
 from sklearn_mid.metrics import reconstruction_gain
-from sklearn_mid.utils._images import check_bounds, check_image_shape, check_scale
+from sklearn_mid.utils._images import (
+    changed_images,
+    check_bounds,
+    check_image_shape,
+    check_scale,
+)
 from sklearn_mid.utils._optional import require
 from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
 from sklearn_mid.utils._target import N_QUERIES
@@ -40,10 +45,18 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         which is called with the number of classes and the number of features and
         must map rows of the former width to rows of the latter.
     image_shape : tuple (channels, height, width), default=None
-        Shape of one image for ``decoder="deconv"``; None stands for one square
-        channel.
+        Shape of one image for ``decoder="deconv"`` and `augment`; None stands for one
+        square channel.
     top : int, default=None
         How many of the largest confidences the attacker sees. None: all of them.
+    decimals : int, default=None
+        Decimals of the confidences that are released, of the auxiliary inputs as of
+        private records. None: all that they have.
+    augment : {None, "shift", "shift-mirror"}, default=None
+        Whether the attacker also asks about changed copies of his images, shifted by
+        up to an eighth of a side, and with "shift-mirror" half of them mirrored.
+    n_copies : int, default=4
+        Changed copies per auxiliary image.
     n_queries : int, default=12
         Answers per record that are averaged, in logits, of a target that answers at
         random, as in :class:`MAPAttack`. 1 is the attacker who takes ``predict_proba``
@@ -125,6 +138,9 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         "decoder": [StrOptions({"mlp", "deconv"}), callable],
         "image_shape": ["array-like", None],
         "top": [Interval(numbers.Integral, 1, None, closed="left"), None],
+        "decimals": [Interval(numbers.Integral, 0, None, closed="left"), None],
+        "augment": [StrOptions({"shift", "shift-mirror"}), None],
+        "n_copies": [Interval(numbers.Integral, 1, None, closed="left")],
         "n_queries": [Interval(numbers.Integral, 1, None, closed="left")],
         "bounds": ["array-like"],
         "hidden_layer_sizes": ["array-like"],
@@ -145,6 +161,9 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         decoder="mlp",
         image_shape=None,
         top=None,
+        decimals=None,
+        augment=None,
+        n_copies=4,
         n_queries=N_QUERIES,
         bounds=(0, 1),
         hidden_layer_sizes=(256, 256),
@@ -161,6 +180,9 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         self.decoder = decoder
         self.image_shape = image_shape
         self.top = top
+        self.decimals = decimals
+        self.augment = augment
+        self.n_copies = n_copies
         self.n_queries = n_queries
         self.bounds = bounds
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -184,7 +206,7 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         import torch
 
         from sklearn_mid.attacks._torch_training import attack_device, train
-        from sklearn_mid.utils._torch import as_tensor
+        from sklearn_mid.utils._torch import as_tensor, spawn_seed
 
         device = attack_device(self.device, target)
         seeds = check_random_state(self.random_state).randint(
@@ -199,8 +221,10 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
                 [X[codes == k].mean(axis=0) for k in range(len(self.aux_classes_))]
             )
 
+        if self.augment is not None:
+            X = np.vstack([X, *self._changed_copies(X, spawn_seed(int(seeds[1]), 0))])
         target = self._aim(release="confidences", random_state=int(seeds[1]))
-        confidences = target.outputs(target.records(X, name_columns=True))
+        confidences = self._released(target, X)
         self.classes_ = target.classes
         features = self._align(confidences)
         self._feature_mean = features.mean(axis=0)
@@ -212,7 +236,7 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
             as_tensor(self._standardise(features), device=device),
             as_tensor(X, device=device),
             torch.nn.functional.mse_loss,
-            lr=self.learning_rate,
+            learning_rate=self.learning_rate,
             batch_size=self.batch_size,
             max_epochs=self.max_epochs,
             validation_fraction=self.validation_fraction,
@@ -233,13 +257,26 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         -------
         confidences : ndarray of shape (n_samples, n_classes)
             Class probabilities, averaged over `n_queries` queries (for draws, their
-            normalised geometric mean). Not truncated.
+            normalised geometric mean), rounded to `decimals`. Not truncated.
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         check_scale(X, check_bounds(self.bounds), name="X")
         target = self._aim(release="confidences", random_state=self._query_seed)
-        return target.outputs(target.records(X, name_columns=True))
+        return self._released(target, X)
+
+    def _released(self, target, X):
+        confidences = target.outputs(target.records(X, name_columns=True))
+        return (
+            confidences if self.decimals is None else confidences.round(self.decimals)
+        )
+
+    def _changed_copies(self, X, seed):
+        shape = check_image_shape(self.image_shape, X.shape[1])
+        rng = np.random.default_rng(seed)
+        for _ in range(self.n_copies):
+            mirror = self.augment == "shift-mirror" and rng.random() < 0.5
+            yield changed_images(X, shape, rng, mirror=mirror)
 
     def observe(self, X: ArrayLike, y: ArrayLike | None = None) -> np.ndarray:
         """What the attacker gets to see of people: :meth:`query`.

@@ -3,6 +3,8 @@
 import numbers
 
 import numpy as np
+from scipy.special import logit
+from sklearn.decomposition import PCA
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -53,16 +55,32 @@ class GradientInversionAttack(ClassReconstructionAttack):
         It is also finished after so many steps in a row without a new best.
     bounds : tuple (low, high), default=(0, 1)
         Every feature stays between these.
-    loss : {"probability", "log"}, default="probability"
+    loss : {"probability", "log", "logit"}, default="probability"
         "probability" is the equation above. "log" descends -ln f_c(x) instead, which
         has the same minimum but does not fade where the target is certain of another
-        class.
+        class; "logit" descends -ln f_c(x) / (1 - f_c(x)), which does not fade where it
+        is certain of this one either. Raise `threshold` to 1 to go on there.
+    path : {"best", "draws", "mean"}, default="best"
+        Of a stochastic target that tells the mean of its code: whether to descend the
+        average of noise draws, or what the target says with its noise dropped. "best"
+        does both and keeps, for each label, what the target is more confident of.
+    prior : {None, "gaussian"}, default=None
+        "gaussian" searches among the principal components of the auxiliary inputs,
+        and charges half the squared distance from their mean in standard deviations,
+        times `prior_weight`: the negative logarithm of a Gaussian density that is
+        fitted to inputs without labels. The descent then goes on until `patience` or
+        `max_iter` ends it.
+    n_components : int, default=50
+        Principal components of the prior.
+    prior_weight : float, default=0.1
+        Its weight against the loss; 0 only keeps to the components.
     n_noise_samples : int, default=12
         Draws over which confidence and gradient of a stochastic target are averaged
         at each step. Used for targets with ``differentiable_proba``.
     init : {"mean", "zeros", "random"}, default="mean"
         Where the descent starts: at the mean of the auxiliary inputs (the middle of
-        `bounds` without any), at 0 clipped to `bounds`, or at random.
+        `bounds` without any), at 0 clipped to `bounds`, or at random. With a prior,
+        "zeros" is the mean too, and "random" a draw from the prior.
     gradient : {"auto", "exact", "finite-difference"}, default="auto"
         "exact" refuses targets without exact gradients; "finite-difference" is the
         attacker who can only query the target.
@@ -90,6 +108,9 @@ class GradientInversionAttack(ClassReconstructionAttack):
         The classes that can be reconstructed.
     mean_ : ndarray of shape (n_features,)
         Mean of the auxiliary inputs, or the middle of `bounds`.
+    basis_ : ndarray of shape (n_components, n_features) or None
+        Principal components of the auxiliary inputs, as long as their standard
+        deviations; None without a prior.
     n_features_in_ : int
         Number of features of a reconstruction.
 
@@ -130,7 +151,11 @@ class GradientInversionAttack(ClassReconstructionAttack):
         "threshold": [Interval(numbers.Real, 0, 1, closed="right")],
         "patience": [Interval(numbers.Integral, 1, None, closed="left")],
         "bounds": ["array-like"],
-        "loss": [StrOptions({"probability", "log"})],
+        "loss": [StrOptions({"probability", "log", "logit"})],
+        "path": [StrOptions({"best", "draws", "mean"})],
+        "prior": [StrOptions({"gaussian"}), None],
+        "n_components": [Interval(numbers.Integral, 1, None, closed="left")],
+        "prior_weight": [Interval(numbers.Real, 0, None, closed="left")],
         "n_noise_samples": [Interval(numbers.Integral, 1, None, closed="left")],
         "init": [StrOptions({"mean", "zeros", "random"})],
         "gradient": [StrOptions({"auto", "exact", "finite-difference"})],
@@ -152,6 +177,10 @@ class GradientInversionAttack(ClassReconstructionAttack):
         patience=100,
         bounds=(0, 1),
         loss="probability",
+        path="best",
+        prior=None,
+        n_components=50,
+        prior_weight=0.1,
         n_noise_samples=12,
         init="mean",
         gradient="auto",
@@ -169,6 +198,10 @@ class GradientInversionAttack(ClassReconstructionAttack):
         self.patience = patience
         self.bounds = bounds
         self.loss = loss
+        self.path = path
+        self.prior = prior
+        self.n_components = n_components
+        self.prior_weight = prior_weight
         self.n_noise_samples = n_noise_samples
         self.init = init
         self.gradient = gradient
@@ -222,6 +255,10 @@ class GradientInversionAttack(ClassReconstructionAttack):
                 )
             n_features = X.shape[1]
             self.mean_ = X.mean(axis=0)
+        elif self.prior is not None:
+            raise ValueError(
+                f"prior={self.prior!r} is fitted to auxiliary inputs; got X=None."
+            )
         elif n_features is None:
             raise ValueError(
                 "the target does not tell how many features it takes; pass auxiliary "
@@ -230,6 +267,8 @@ class GradientInversionAttack(ClassReconstructionAttack):
         else:
             self.mean_ = np.full(n_features, (low + high) / 2)
         self.n_features_in_ = n_features
+        # Coordinates of the search: x = mean_ + z @ basis_.
+        self.basis_ = None if self.prior is None else self._principal_axes(X)
         if self.image_shape is not None:
             check_image_shape(self.image_shape, n_features)
         self.classes_ = target.prepare(n_features, bounds).classes_
@@ -251,53 +290,105 @@ class GradientInversionAttack(ClassReconstructionAttack):
         """
         check_is_fitted(self)
         column = self._columns(labels)
+        found = [self._descend(target, column) for target in self._lines()]
+        if len(found) == 1:
+            return found[0]
+        judge = self._aimed(self.n_noise_samples)
+        confidences = [judge.confidence_and_gradient(X, column, True)[0] for X in found]
+        best = np.argmax(confidences, axis=0)
+        return np.stack(found)[best, np.arange(len(column))]
+
+    def _lines(self):
+        """The targets to descend: with the noise, without it, or one after another."""
+        drawn = self._aimed(self.n_noise_samples)
+        if self.path == "draws" or not drawn.has_mean_path:
+            return [drawn]
+        mean = self._aimed(0)
+        return [mean] if self.path == "mean" else [drawn, mean]
+
+    def _descend(self, target, column):
+        """The best input met on the way down from the start, for each class."""
         rng = np.random.default_rng(self._seed)
         low, high = check_bounds(self.bounds)
-        target = self._differentiable().prepare(self.n_features_in_, (low, high))
-        X = self._starts(rng, len(column), low, high)
+        is_logit = self.loss == "logit"
+        threshold = self._threshold(is_logit)
+        z, X = self._starts(rng, len(column), low, high)
 
-        best, best_confidence = X.copy(), np.full(len(X), -np.inf)
+        best, best_merit = X.copy(), np.full(len(X), -np.inf)
         stalled = np.zeros(len(X), dtype=int)
         active = np.arange(len(X))
         # One look more than steps, so that the last step is judged too.
         for _ in progress(range(self.max_iter + 1), self.verbose, desc="descent"):
-            confidence, gradient = target.confidence_and_gradient(
-                X[active], column[active]
+            confidence, step = target.confidence_and_gradient(
+                X[active], column[active], is_logit
             )
-            better = confidence > best_confidence[active]
+            merit = confidence
+            if self.loss == "log":
+                confidence = np.maximum(confidence, 1e-30)
+                merit, step = np.log(confidence), step / confidence[:, None]
+            if self.basis_ is not None:
+                own = z[active]
+                merit = merit - self.prior_weight / 2 * (own**2).sum(axis=1)
+                step = step @ self.basis_.T - self.prior_weight * own
+            better = merit > best_merit[active]
             best[active[better]] = X[active[better]]
-            best_confidence[active[better]] = confidence[better]
+            best_merit[active[better]] = merit[better]
             stalled[active] = np.where(better, 0, stalled[active] + 1)
-            going = (best_confidence[active] < self.threshold) & (
-                stalled[active] < self.patience
-            )
+            going = (best_merit[active] < threshold) & (stalled[active] < self.patience)
             active = active[going]
             if not len(active):
                 break
-            step = gradient[going]
-            if self.loss == "log":
-                step = step / np.maximum(confidence[going], 1e-30)[:, None]
-            X[active] = np.clip(X[active] + self.learning_rate * step, low, high)
+            z[active] += self.learning_rate * step[going]
+            if self.basis_ is None:
+                X[active] = z[active] = np.clip(z[active], low, high)
+            else:
+                X[active] = np.clip(self.mean_ + z[active] @ self.basis_, low, high)
         return best
+
+    def _threshold(self, is_logit):
+        """`threshold` on the scale of the merit; out of reach with a prior."""
+        if self.prior is not None:
+            return np.inf
+        if is_logit:
+            return logit(self.threshold)
+        return np.log(self.threshold) if self.loss == "log" else self.threshold
 
     def _check_suits(self):
         self._check_target()
         self._differentiable(seed=0)
 
-    def _differentiable(self, seed=None):
+    def _differentiable(self, n_noise_samples=1, seed=None):
         return target_gradient(
             self.estimator,
             caller=type(self).__name__,
             method=self.gradient,
             step=self.finite_difference_step,
-            n_noise_samples=self.n_noise_samples,
+            n_noise_samples=n_noise_samples,
             output=self.output,
             image_shape=self.image_shape,
             seed=self._seed if seed is None else seed,
         )
 
+    def _aimed(self, n_noise_samples):
+        bounds = check_bounds(self.bounds)
+        return self._differentiable(n_noise_samples).prepare(
+            self.n_features_in_, bounds
+        )
+
+    def _principal_axes(self, X):
+        n_components = min(self.n_components, *X.shape)
+        pca = PCA(n_components, random_state=self._seed).fit(X)
+        return pca.components_ * np.sqrt(pca.explained_variance_)[:, None]
+
     def _starts(self, rng, n_starts, low, high):
+        """Coordinates of the search, and the inputs there."""
+        if self.basis_ is not None:
+            shape = n_starts, len(self.basis_)
+            z = rng.normal(size=shape) if self.init == "random" else np.zeros(shape)
+            return z, np.clip(self.mean_ + z @ self.basis_, low, high)
         if self.init == "random":
-            return rng.uniform(low, high, size=(n_starts, self.n_features_in_))
-        start = self.mean_ if self.init == "mean" else np.zeros(self.n_features_in_)
-        return np.tile(np.clip(start, low, high), (n_starts, 1))
+            X = rng.uniform(low, high, size=(n_starts, self.n_features_in_))
+        else:
+            start = self.mean_ if self.init == "mean" else np.zeros(self.n_features_in_)
+            X = np.tile(np.clip(start, low, high), (n_starts, 1))
+        return X.copy(), X

@@ -1,14 +1,17 @@
 """Gradients of a target's confidence, whatever the target is made of.
 
 :func:`target_gradient` picks the adapter. Each adapter has ``classes_``,
-``n_features`` (None if the target does not say) and
-``confidence_and_gradient(X, column)``: the confidence in one class per row, shape
-(n_samples,), and its gradient in the row's features, shape (n_samples, n_features).
+``n_features`` (None if the target does not say), ``has_mean_path`` (whether there is
+noise that can be dropped) and ``confidence_and_gradient(X, column, logit)``: the
+confidence in one class per row, shape (n_samples,), and its gradient in the row's
+features, shape (n_samples, n_features). With ``logit=True`` it is ln p / (1 - p), which
+does not fade where the target is certain.
 """
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, softmax
+from scipy.special import expit, log_expit, logsumexp, softmax
+from scipy.special import logit as scipy_logit
 
 from sklearn_mid.exceptions import UnsupportedTargetError
 from sklearn_mid.utils._target import find_inside, is_torch_target, unsupported
@@ -16,6 +19,8 @@ from sklearn_mid.utils._target import find_inside, is_torch_target, unsupported
 __all__ = ["target_gradient"]
 
 _CHUNK_ROWS = 4096
+# Confidences of a black box are this far from 0 and 1, so that their logits are finite.
+_SURE = 1e-15
 
 
 def target_gradient(
@@ -136,9 +141,13 @@ class _CarriedTarget:
         X = X.toarray() if hasattr(X, "toarray") else X
         return np.asarray(X, dtype=np.float64)
 
-    def confidence_and_gradient(self, X, column):
+    @property
+    def has_mean_path(self):
+        return self._adapter.has_mean_path
+
+    def confidence_and_gradient(self, X, column, logit=False):
         confidence, gradient = self._adapter.confidence_and_gradient(
-            self._carry(np.asarray(X, dtype=np.float64)), column
+            self._carry(np.asarray(X, dtype=np.float64)), column, logit
         )
         return confidence, gradient @ self._matrix.T
 
@@ -170,28 +179,27 @@ def _layers(estimator):
     return weights, biases, activation
 
 
-def _softmax_gradient(scores, proba, one_hot):
-    confidence = (proba * one_hot).sum(axis=1, keepdims=True)
-    return confidence * (one_hot - proba)
-
-
-def _one_vs_rest(scores):
-    share = expit(scores)
-    return share / share.sum(axis=1, keepdims=True)
-
-
-def _one_vs_rest_gradient(scores, proba, one_hot):
-    share = expit(scores)
-    confidence = (proba * one_hot).sum(axis=1, keepdims=True)
-    total = share.sum(axis=1, keepdims=True)
-    return share * (1 - share) * (one_hot - confidence) / total
-
-
+# A link gives each class a weight exp(log_weight(score)); probabilities are shares.
 _LINKS = [
-    # (probabilities, gradient of one probability), both as functions of the scores
-    (lambda scores: softmax(scores, axis=1), _softmax_gradient),
-    (_one_vs_rest, _one_vs_rest_gradient),
+    # (log_weight, its derivative), both as functions of the scores
+    (lambda scores: scores, np.ones_like),
+    (log_expit, lambda scores: expit(-scores)),  # one versus rest
 ]
+
+
+def _confidence_in_scores(link, scores, column, logit):
+    """The confidence in one class per row, or its logit, and the gradient in scores."""
+    log_weight, derivative = link[0](scores), link[1](scores)
+    one_hot = np.eye(scores.shape[1], dtype=bool)[column]
+    own = log_weight[one_hot]
+    others = np.where(one_hot, -np.inf, log_weight)
+    value = own - logsumexp(others, axis=1)
+    # d logit / d log_weight: 1 for the class, minus the shares among the others.
+    gradient = derivative * (one_hot - softmax(others, axis=1))
+    if logit:
+        return value, gradient
+    confidence = expit(value)
+    return confidence, gradient * (confidence * expit(-value))[:, None]
 
 
 def _forward(layers, X):
@@ -219,13 +227,15 @@ def _find_link(estimator, layers):
     X /= max(np.linalg.norm(W, axis=0).max(), 1e-12)
     scores, expected = _forward(layers, X)[-1], estimator.predict_proba(X)
     for link in _LINKS:
-        proba = link[0](scores)
+        proba = softmax(link[0](scores), axis=1)
         if proba.shape == expected.shape and np.allclose(proba, expected, atol=1e-6):
             return link
     return None
 
 
 class _NumpyTarget:
+    has_mean_path = False
+
     def prepare(self, n_features, bounds):
         """Nothing to find out: the target knows its classes."""
         return self
@@ -240,17 +250,17 @@ class _LayeredTarget(_NumpyTarget):
         self._layers = layers
         self._link = link
 
-    def confidence_and_gradient(self, X, column):
+    def confidence_and_gradient(self, X, column, logit=False):
         weights, _, activation = self._layers
         X = np.asarray(X, dtype=np.float64)
         outputs = _forward(self._layers, X)
-        one_hot = np.eye(weights[-1].shape[1])[column]
-        proba = self._link[0](outputs[-1])
-        gradient = self._link[1](outputs[-1], proba, one_hot)
+        confidence, gradient = _confidence_in_scores(
+            self._link, outputs[-1], column, logit
+        )
         derivative = _ACTIVATIONS[activation][1]
         for i in range(len(weights) - 1, 0, -1):
             gradient = (gradient @ weights[i].T) * derivative(outputs[i])
-        return (proba * one_hot).sum(axis=1), gradient @ weights[0].T
+        return confidence, gradient @ weights[0].T
 
 
 # -- anything with predict_proba ------------------------------------------------------
@@ -265,13 +275,16 @@ class _BlackBoxTarget(_NumpyTarget):
         names = getattr(estimator, "feature_names_in_", None)
         self._estimator, self._step, self._names = estimator, step, names
 
-    def _confidence(self, X, column):
+    def _confidence(self, X, column, logit):
         if self._names is not None:
             X = pd.DataFrame(X, columns=self._names)
         proba = np.asarray(self._estimator.predict_proba(X), dtype=np.float64)
-        return np.take_along_axis(proba, column[:, None], axis=1)[:, 0]
+        confidence = np.take_along_axis(proba, column[:, None], axis=1)[:, 0]
+        if not logit:
+            return confidence
+        return scipy_logit(confidence.clip(_SURE, 1 - _SURE))
 
-    def confidence_and_gradient(self, X, column):
+    def confidence_and_gradient(self, X, column, logit=False):
         X = np.asarray(X, dtype=np.float64)
         column = np.broadcast_to(column, len(X))
         n_features = X.shape[1]
@@ -284,6 +297,7 @@ class _BlackBoxTarget(_NumpyTarget):
             confidence = self._confidence(
                 shifted.reshape(-1, n_features),
                 np.repeat(chunk_column, 2 * n_features),
+                logit,
             ).reshape(len(chunk), 2, n_features)
             gradient[start : start + rows] = confidence[:, 0] - confidence[:, 1]
-        return self._confidence(X, column), gradient / (2 * self._step)
+        return self._confidence(X, column, logit), gradient / (2 * self._step)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 from sklearn.exceptions import ConvergenceWarning
+from torch.nn import functional as F
 
 from sklearn_mid.attacks._torch_nets import critic, deconv
 from sklearn_mid.utils._progress import progress
@@ -19,7 +20,13 @@ from sklearn_mid.utils._torch import new_generator
 __all__ = ["WassersteinGAN"]
 
 _PENALTY_WEIGHT = 10.0
+# Of what the target says of generated images, against the critic (Yuan et al. 2023).
+_GUIDANCE = 0.2
+# Generator steps between two looks at whether all is finite: each look waits for the
+# device and copies the weights.
+_STEPS_PER_LOOK = 50
 _BETAS = (0.5, 0.9)
+_LOSSES = ("distance", "generator_loss")
 _FILE_NAME = "gan.pt"
 
 
@@ -39,12 +46,20 @@ class WassersteinGAN:
         resolution.
     n_critic : int
         Critic steps per generator step.
-    lr : float
+    learning_rate : float
     batch_size : int
     seed : int
     any_seed : bool
         Whether a checkpoint that began with another seed may be taken up.
     device : torch.device
+    kind : {"public", "soft-label", "pseudo-label"}, default="public"
+        What the nets learn of the target: nothing; the critic predicts its soft
+        labels, and the generator makes images whose label the critic can tell (after
+        Chen et al. 2021); or both are conditional on a class, which the target gives
+        to public images, and which it is to see in generated ones (after Yuan et al.
+        2023).
+    n_classes : int, default=0
+        Classes of the target, of the latter two.
     """
 
     def __init__(
@@ -55,11 +70,13 @@ class WassersteinGAN:
         latent_dim,
         width,
         n_critic,
-        lr,
+        learning_rate,
         batch_size,
         seed,
         any_seed,
         device,
+        kind="public",
+        n_classes=0,
     ):
         # What a checkpoint must agree with to be taken up.
         self.settings = {
@@ -68,18 +85,27 @@ class WassersteinGAN:
             "latent_dim": latent_dim,
             "width": width,
             "n_critic": n_critic,
-            "lr": lr,
+            "learning_rate": learning_rate,
             "batch_size": batch_size,
+            "kind": kind,
         }
         if not any_seed:
             self.settings["seed"] = seed
         weights = new_generator(seed)
+        self._kind, self._n_classes = kind, n_classes
+        n_codes = n_classes if kind == "pseudo-label" else 0
+        channels, *sides = image_shape
         self.generator = deconv(
-            latent_dim, image_shape, width, generator=weights, bounds=bounds
+            latent_dim + n_codes, image_shape, width, generator=weights, bounds=bounds
         ).to(device)
-        self.critic = critic(image_shape, width, generator=weights).to(device)
+        self.critic = critic(
+            (channels + n_codes, *sides),
+            width,
+            generator=weights,
+            n_outputs=1 + n_classes if kind == "soft-label" else 1,
+        ).to(device)
         self._optimizers = [
-            torch.optim.Adam(net.parameters(), lr=lr, betas=_BETAS)
+            torch.optim.Adam(net.parameters(), lr=learning_rate, betas=_BETAS)
             for net in (self.critic, self.generator)
         ]
         # Drawn on the CPU, so that every device sees the same numbers.
@@ -87,7 +113,17 @@ class WassersteinGAN:
         self._device = device
         self.history = []
 
-    def fit(self, X, max_iter, *, folder=None, checkpoint_every=100, verbose=0):
+    def fit(
+        self,
+        X,
+        max_iter,
+        *,
+        labels=None,
+        guide=None,
+        folder=None,
+        checkpoint_every=100,
+        verbose=0,
+    ):
         """Go on until `max_iter` generator steps have been made in all.
 
         Parameters
@@ -95,17 +131,27 @@ class WassersteinGAN:
         X : Tensor of shape (n_samples, n_pixels)
             Public images, on the device of the nets.
         max_iter : int
+        labels : Tensor, default=None
+            What the target says of the public images: of shape (n_samples, n_classes)
+            for "soft-label"; for "pseudo-label" of shape (n_classes, n_chosen), the
+            rows of X that show each class best.
+        guide : callable, default=None
+            From generated images and their classes to a loss of each, for
+            "pseudo-label".
         folder : path, default=None
             Where the state is written to, and taken up from.
         checkpoint_every : int, default=100
             Generator steps between two checkpoints.
         verbose : int, default=0
         """
+        self._labels, self._guide = labels, guide
         path = None if folder is None else Path(folder) / _FILE_NAME
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            data = hashlib.sha256(X.cpu().numpy().tobytes()).hexdigest()
-            self.settings["data"] = data
+            for name, tensor in (("data", X), ("labels", labels)):
+                if tensor is not None:
+                    content = tensor.cpu().numpy().tobytes()
+                    self.settings[name] = hashlib.sha256(content).hexdigest()
             if path.exists():
                 self._load(path)
                 if len(self.history) > max_iter:
@@ -113,25 +159,30 @@ class WassersteinGAN:
                         f"{path} holds a GAN of {len(self.history)} steps, more than "
                         f"max_iter={max_iter}; choose another checkpoint_folder."
                     )
-        finite = self._weights()
-        steps = range(len(self.history), max_iter)
-        for step in progress(steps, verbose, desc="GAN"):
-            losses = self._step(X)
-            if not all(abs(value) < float("inf") for value in losses.values()):
+        finite, pending = self._weights(), []
+        for step in progress(range(len(self.history), max_iter), verbose, desc="GAN"):
+            pending.append(torch.stack(self._step(X)))
+            is_checkpoint = (step + 1) % checkpoint_every == 0 or step + 1 == max_iter
+            if not (is_checkpoint or len(pending) == _STEPS_PER_LOOK):
+                continue
+            losses, pending = torch.stack(pending).cpu(), []
+            bad = (~losses.isfinite().all(dim=1)).nonzero().flatten().tolist()
+            if bad:
+                values = dict(zip(_LOSSES, losses[bad[0]].tolist(), strict=True))
                 warnings.warn(
-                    f"the loss of the GAN became {losses} in step {step + 1}; stopped "
-                    "there and kept the last finite weights. Lower learning_rate.",
+                    f"the loss of the GAN became {values} in step "
+                    f"{len(self.history) + bad[0] + 1}; stopped there and kept the "
+                    "last finite weights. Lower learning_rate.",
                     ConvergenceWarning,
                     stacklevel=2,
                 )
                 self._set_weights(finite)
                 break
             finite = self._weights()
-            self.history.append(losses)
-            if path is not None and (
-                len(self.history) % checkpoint_every == 0
-                or len(self.history) == max_iter
-            ):
+            self.history += [
+                dict(zip(_LOSSES, values, strict=True)) for values in losses.tolist()
+            ]
+            if path is not None and is_checkpoint:
                 self._save(path)
         self.generator.eval()
         self.critic.eval()
@@ -141,34 +192,78 @@ class WassersteinGAN:
         shape = (n_samples, self.settings["latent_dim"])
         return torch.randn(shape, generator=generator).to(self._device)
 
+    def images(self, latent, column=None):
+        """What the generator makes of latent vectors, of the classes in `column`."""
+        return self.generator(self._with_class(latent, column))
+
+    def realism(self, images, column=None):
+        """The critic's score of each image."""
+        if self._kind == "pseudo-label":
+            # The class as planes beside the image's channels.
+            shape = self.settings["image_shape"]
+            planes = self._one_hot(column).repeat_interleave(shape[1] * shape[2], dim=1)
+            images = torch.cat([images, planes], dim=1)
+        scores = self.critic(images)
+        return scores if scores.ndim == 1 else scores[:, 0]
+
+    def _one_hot(self, column):
+        return F.one_hot(column, self._n_classes).to(torch.float32)
+
+    def _with_class(self, latent, column):
+        if self._kind != "pseudo-label":
+            return latent
+        return torch.cat([latent, self._one_hot(column)], dim=1)
+
+    def _real(self, X):
+        """Positions of public images for a step, and their classes where it counts."""
+        n = self.settings["batch_size"]
+        if self._kind != "pseudo-label":
+            rows = torch.randint(len(X), (n,), generator=self._draws)
+            return rows.to(self._device), None
+        n_classes, n_chosen = self._labels.shape
+        column = torch.randint(n_classes, (n,), generator=self._draws)
+        chosen = torch.randint(n_chosen, (n,), generator=self._draws)
+        column, chosen = column.to(self._device), chosen.to(self._device)
+        return self._labels[column, chosen], column
+
     def _step(self, X):
         batch_size = self.settings["batch_size"]
         critic_optimizer, generator_optimizer = self._optimizers
         for _ in range(self.settings["n_critic"]):
-            rows = torch.randint(len(X), (batch_size,), generator=self._draws)
-            real = X[rows.to(self._device)]
+            rows, column = self._real(X)
+            real = X[rows]
             with torch.no_grad():
-                fake = self.generator(self.latent(batch_size, self._draws))
-            distance = self.critic(real).mean() - self.critic(fake).mean()
-            loss = _PENALTY_WEIGHT * self._slope_penalty(real, fake) - distance
+                fake = self.images(self.latent(batch_size, self._draws), column)
+            distance = (
+                self.realism(real, column).mean() - self.realism(fake, column).mean()
+            )
+            loss = _PENALTY_WEIGHT * self._slope_penalty(real, fake, column) - distance
+            if self._kind == "soft-label":
+                said = self.critic(real)[:, 1:]
+                loss = loss + F.cross_entropy(said, self._labels[rows])
             critic_optimizer.zero_grad(set_to_none=True)
             loss.backward()
             critic_optimizer.step()
-        fake = self.generator(self.latent(batch_size, self._draws))
-        generator_loss = -self.critic(fake).mean()
+        column = self._real(X)[1] if self._kind == "pseudo-label" else None
+        fake = self.images(self.latent(batch_size, self._draws), column)
+        generator_loss = -self.realism(fake, column).mean()
+        loss = generator_loss
+        if self._kind == "soft-label":
+            said = self.critic(fake)[:, 1:]
+            entropy = -(said.softmax(dim=1) * said.log_softmax(dim=1)).sum(dim=1)
+            loss = loss + _GUIDANCE * entropy.mean()
+        elif self._guide is not None:
+            loss = loss + _GUIDANCE * self._guide(fake, column).mean()
         generator_optimizer.zero_grad(set_to_none=True)
-        generator_loss.backward()
+        loss.backward()
         generator_optimizer.step()
-        return {
-            "distance": float(distance.detach()),
-            "generator_loss": float(generator_loss.detach()),
-        }
+        return distance.detach(), generator_loss.detach()
 
-    def _slope_penalty(self, real, fake):
+    def _slope_penalty(self, real, fake, column):
         share = torch.rand((len(real), 1), generator=self._draws).to(self._device)
         between = torch.lerp(real, fake, share).requires_grad_()
         (slope,) = torch.autograd.grad(
-            self.critic(between).sum(), between, create_graph=True
+            self.realism(between, column).sum(), between, create_graph=True
         )
         return (slope.norm(dim=1) - 1).square().mean()
 

@@ -67,8 +67,8 @@ def deconv(n_inputs, image_shape, width, *, generator, bounds):
     return build_seeded(build, generator)
 
 
-def critic(image_shape, width, *, generator):
-    """Strided convolutions from flat images to one score each.
+def critic(image_shape, width, *, generator, n_outputs=1):
+    """Strided convolutions from flat images to `n_outputs` scores each.
 
     Without normalisation over a batch, as the gradient penalty is one per image
     (Gulrajani et al. 2017).
@@ -86,8 +86,9 @@ def critic(image_shape, width, *, generator):
             ]
             n_inputs, n_channels = n_channels, 2 * n_channels
             sides = sides[0] // 2, sides[1] // 2
-        layers += [nn.Flatten(), nn.Linear(n_inputs * sides[0] * sides[1], 1)]
-        layers.append(nn.Flatten(0))
+        layers += [nn.Flatten(), nn.Linear(n_inputs * sides[0] * sides[1], n_outputs)]
+        if n_outputs == 1:
+            layers.append(nn.Flatten(0))
         return nn.Sequential(*layers)
 
     return build_seeded(build, generator)

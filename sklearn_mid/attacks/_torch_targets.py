@@ -4,6 +4,7 @@ import contextlib
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 
 from sklearn_mid.utils._torch import new_generator
 
@@ -54,8 +55,9 @@ class TorchTarget:
     unsupported : callable
         Makes the UnsupportedTargetError of the attack from a reason.
     n_noise_samples : int, default=1
-        Draws over which the probabilities of a stochastic target are averaged. A
-        bare module is called once: nothing says whether it is stochastic.
+        Draws over which the probabilities of a stochastic target are averaged; 0
+        drops the noise, where the target has ``differentiable_logits``. A bare module
+        is called once: nothing says whether it is stochastic.
     output : {"auto", "logits", "proba", "log_proba"}, default="auto"
         What a bare module or skorch net returns. "auto" asks it about a few random
         inputs: rows that are non-negative and sum to 1 are probabilities, rows
@@ -84,6 +86,8 @@ class TorchTarget:
         self._output = output
         self._image_shape = image_shape
         self._offered = hasattr(estimator, "differentiable_proba")
+        self._offers_logits = hasattr(estimator, "differentiable_logits")
+        self.has_mean_path = False
         self.device, self.dtype = target_device(estimator)
         self._generator = new_generator(seed, self.device)
         self.n_features = getattr(estimator, "n_features_in_", None)
@@ -93,11 +97,16 @@ class TorchTarget:
 
     def prepare(self, n_features, bounds):
         """Learn from a few random inputs what a bare module returns."""
-        if self._offered:
-            return self
         low, high = bounds
         rng = np.random.default_rng(0)
         X = self.tensor(low + (high - low) * rng.random((4, n_features)))
+        if self._offers_logits:
+            look = self._estimator.differentiable_logits
+            with torch.no_grad():
+                drawn = look(X, generator=new_generator(0, self.device))
+                self.has_mean_path = not torch.equal(drawn, look(X, n_samples=0))
+        if self._offered:
+            return self
         with torch.no_grad():
             raw = self._raw(X)
         width = max(raw.shape[1], 2)
@@ -135,9 +144,7 @@ class TorchTarget:
     def proba(self, X):
         """Class probabilities of the tensor `X`, differentiable in it."""
         if self._offered:
-            return self._estimator.differentiable_proba(
-                X, n_samples=self._n_noise_samples, generator=self._generator
-            )
+            return self._ask("proba", X)
         raw = self._raw(X)
         if self._output == "log_proba":
             return raw.exp()
@@ -147,15 +154,38 @@ class TorchTarget:
             return torch.cat([1 - second, second], dim=1)
         return raw if self._output == "proba" else torch.softmax(raw, dim=1)
 
-    def confidence(self, X, column):
-        """Confidence of each row of the tensor `X` in its class, differentiable."""
-        return self.proba(X).gather(1, column[:, None])[:, 0]
+    def _ask(self, kind, X):
+        return getattr(self._estimator, f"differentiable_{kind}")(
+            X, n_samples=self._n_noise_samples, generator=self._generator
+        )
 
-    def confidence_and_gradient(self, X, column):
+    def logits(self, X):
+        """Logarithms of the class probabilities of the tensor `X`, up to a constant."""
+        if self._offers_logits:
+            return self._ask("logits", X)
+        if not self._offered and self._output in ("logits", "log_proba"):
+            raw = self._raw(X)
+            # One output for two classes is about the second.
+            return raw if raw.shape[1] > 1 else F.pad(raw, (1, 0))
+        return self.proba(X).clamp_min(torch.finfo(X.dtype).tiny).log()
+
+    def confidence(self, X, column, logit=False):
+        """Confidence of each row of the tensor `X` in its class, differentiable.
+
+        With ``logit=True`` it is ln p / (1 - p), from the logits.
+        """
+        if not logit:
+            return self.proba(X).gather(1, column[:, None])[:, 0]
+        logits = self.logits(X)
+        own = logits.gather(1, column[:, None])
+        others = logits.scatter(1, column[:, None], -torch.inf)
+        return own[:, 0] - others.logsumexp(dim=1)
+
+    def confidence_and_gradient(self, X, column, logit=False):
         inputs = self.tensor(X).requires_grad_()
         column = torch.as_tensor(column, device=self.device)
         with torch.enable_grad():
-            confidence = self.confidence(inputs, column)
+            confidence = self.confidence(inputs, column, logit)
             (gradient,) = torch.autograd.grad(confidence.sum(), inputs)
         return (
             confidence.detach().cpu().numpy().astype(np.float64),
@@ -172,7 +202,7 @@ def _recognise(raw):
     return "logits"
 
 
-def confidence_in(target, X, column):
+def confidence_in(target, X, column, logit=False):
     """A target's confidence in one class per row, as a torch function of the rows.
 
     Parameters
@@ -183,6 +213,8 @@ def confidence_in(target, X, column):
         Inputs, on any device and of any floating type.
     column : Tensor of shape (n_samples,), dtype int64
         Position of the class of each row.
+    logit : bool, default=False
+        Whether to give ln p / (1 - p) of the confidence p.
 
     Returns
     -------
@@ -191,19 +223,19 @@ def confidence_in(target, X, column):
     """
     if isinstance(target, TorchTarget):
         confidence = target.confidence(
-            X.to(target.device, target.dtype), column.to(target.device)
+            X.to(target.device, target.dtype), column.to(target.device), logit
         )
         return confidence.to(X.device, X.dtype)
-    return _ClosedForm.apply(X, column, target)
+    return _ClosedForm.apply(X, column, target, logit)
 
 
 class _ClosedForm(torch.autograd.Function):
     """Carries a gradient that was computed in numpy back into torch."""
 
     @staticmethod
-    def forward(ctx, X, column, target):
+    def forward(ctx, X, column, target, logit):
         confidence, gradient = target.confidence_and_gradient(
-            X.detach().cpu().numpy(), column.cpu().numpy()
+            X.detach().cpu().numpy(), column.cpu().numpy(), logit
         )
         ctx.save_for_backward(torch.as_tensor(gradient).to(X.device, X.dtype))
         return torch.as_tensor(confidence).to(X.device, X.dtype)
@@ -211,4 +243,4 @@ class _ClosedForm(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad_output):
         (gradient,) = ctx.saved_tensors
-        return grad_output[:, None] * gradient, None, None
+        return grad_output[:, None] * gradient, None, None, None

@@ -30,7 +30,7 @@ def train(
     outputs,
     loss,
     *,
-    lr,
+    learning_rate,
     batch_size,
     max_epochs,
     validation_fraction,
@@ -48,7 +48,7 @@ def train(
         Training data.
     loss : callable
         Maps predicted and true outputs to a scalar, the mean over rows.
-    lr, batch_size, max_epochs
+    learning_rate, batch_size, max_epochs
         As usual.
     validation_fraction : float
         Share of the rows (at least one) held out. The weights of the epoch with the
@@ -75,7 +75,7 @@ def train(
     n_train = len(train_inputs)
 
     module.to(device)
-    optimizer = torch.optim.Adam(module.parameters(), lr=lr)
+    optimizer = torch.optim.Adam(module.parameters(), lr=learning_rate)
     history, best = [], (float("inf"), copy.deepcopy(module.state_dict()))
     for _ in progress(range(max_epochs), verbose, desc=desc):
         module.train()

@@ -277,7 +277,7 @@ class UpdatesAttack(ModelInversionAttack):
             as_tensor(inputs, device=device),
             as_tensor(outputs, device=device),
             self._loss(),
-            lr=self.learning_rate,
+            learning_rate=self.learning_rate,
             batch_size=self.batch_size,
             max_epochs=self.max_epochs,
             validation_fraction=self.validation_fraction,

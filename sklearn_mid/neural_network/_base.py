@@ -38,6 +38,10 @@ def softmax(outputs):
     return outputs.softmax(dim=-1)
 
 
+def _logits(outputs):
+    return outputs
+
+
 class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
     """Base of the neural estimators.
 
@@ -372,6 +376,19 @@ class BaseNeuralNetClassifier(ClassifierMixin, BaseNeuralNet):
         proba = self.predict_proba(X)  # checks that there are classes_
         return self.classes_[proba.argmax(axis=1)]
 
+    def differentiable_logits(self, X, *, n_samples=1, generator=None):
+        """Outputs before the softmax as a torch function of the input.
+
+        They do not fade where the net is certain. Parameters as in
+        :meth:`differentiable_proba`; draws are averaged in logits.
+
+        Returns
+        -------
+        torch.Tensor of shape (n_samples, n_classes)
+            In the order of `classes_`, on the net's device.
+        """
+        return self._differentiable(X, _logits, n_samples, generator)
+
     def differentiable_proba(self, X, *, n_samples=1, generator=None):
         """Class probabilities as a torch function of the input.
 
@@ -385,7 +402,7 @@ class BaseNeuralNetClassifier(ClassifierMixin, BaseNeuralNet):
             Moved to the net's device and dtype.
         n_samples : int, default=1
             Draws of the bottleneck's noise, independent for every row, that are
-            averaged.
+            averaged. 0 drops the noise: the path through the mean of the code.
         generator : torch.Generator, default=None
             Where the noise comes from. None seeds a new one from numpy's global
             generator, as ``random_state=None`` does.
@@ -395,6 +412,9 @@ class BaseNeuralNetClassifier(ClassifierMixin, BaseNeuralNet):
         torch.Tensor of shape (n_samples, n_classes)
             In the order of `classes_`, on the net's device.
         """
+        return self._differentiable(X, softmax, n_samples, generator)
+
+    def _differentiable(self, X, link, n_samples, generator):
         check_is_fitted(self)
         if X.ndim != 2 or X.shape[1] != self.n_features_in_:
             raise ValueError(
@@ -406,7 +426,7 @@ class BaseNeuralNetClassifier(ClassifierMixin, BaseNeuralNet):
         return differentiable_outputs(
             self.net_.module_,
             X,
-            link=softmax,
+            link=link,
             n_draws=n_samples,
             generator=generator,
         )

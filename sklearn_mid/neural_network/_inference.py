@@ -147,7 +147,7 @@ def differentiable_outputs(module, X, *, link, n_draws, generator):
     # A copy: the weights get no gradients, and the mode of the module stays.
     module = copy.deepcopy(module).eval().requires_grad_(False)
     mu, sigma = module.encode(X.to(module.head.weight))
-    if sigma is None:
+    if sigma is None or n_draws == 0:
         return link(module.decode(mu))
     if generator is None:
         generator = new_generator(as_seed(None), mu.device)

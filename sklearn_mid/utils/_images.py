@@ -1,4 +1,4 @@
-"""Checks of image arrays, shared by the attacks and the metrics that read images."""
+"""Checks of image arrays, and changes to them, shared by those that read images."""
 
 import math
 
@@ -7,7 +7,13 @@ from sklearn.utils import check_array
 
 from sklearn_mid.utils._validation import as_numbers, as_sizes
 
-__all__ = ["check_bounds", "check_image_shape", "check_images", "check_scale"]
+__all__ = [
+    "changed_images",
+    "check_bounds",
+    "check_image_shape",
+    "check_images",
+    "check_scale",
+]
 
 
 def check_image_shape(image_shape, n_features, *, param="image_shape"):
@@ -120,3 +126,40 @@ def check_images(X, *, name="X", dtype=np.float32):
             f"{name} must have 2 to 4 dimensions and pixels, got shape {X.shape}."
         )
     return X.reshape(len(X), -1)
+
+
+def changed_images(X, image_shape, rng, *, mirror=False):
+    """Images shifted at random by up to an eighth of a side, edges repeated.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+    image_shape : tuple (channels, height, width)
+    rng : numpy.random.Generator
+    mirror : bool, default=False
+        Whether left and right change places.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, n_features)
+    """
+    n, (channels, *sides) = len(X), image_shape
+    rows, columns = (
+        np.clip(
+            np.arange(side)
+            + rng.integers(-(side // 8), side // 8, size=(n, 1), endpoint=True),
+            0,
+            side - 1,
+        )
+        for side in sides
+    )
+    if mirror:
+        columns = columns[:, ::-1]
+    images = X.reshape(n, *image_shape)
+    changed = images[
+        np.arange(n)[:, None, None, None],
+        np.arange(channels)[:, None, None],
+        rows[:, None, :, None],
+        columns[:, None, None, :],
+    ]
+    return changed.reshape(n, -1)

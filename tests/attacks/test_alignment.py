@@ -242,3 +242,34 @@ def test_targets_fitted_on_a_frame_are_asked_with_their_names(uniform):
     target = LogisticRegression().fit(frame, uniform[:, 0] > 0.5)
     attack = KnowledgeAlignmentAttack(target, max_epochs=1).fit(frame)
     assert_allclose(attack.query(frame), target.predict_proba(frame))
+
+
+def test_decimals_are_those_of_the_release(uniform):
+    attack = KnowledgeAlignmentAttack(
+        Softmax(), decimals=1, max_epochs=2, random_state=0
+    ).fit(uniform)
+    seen = attack.query(uniform)
+    exact = attack.set_params(decimals=None).query(uniform)
+    assert_allclose(seen, exact.round(1))
+    assert np.abs(seen - exact).max() > 0.01
+
+
+@pytest.mark.parametrize("augment", ["shift", "shift-mirror"])
+def test_augmentation_asks_about_changed_copies(augment):
+    X, y = load_digits(return_X_y=True)
+    X = X / 16
+    target = LogisticRegression(max_iter=200).fit(X[:200], y[:200])
+    asked = []
+
+    class Asked:
+        classes_ = target.classes_
+
+        def predict_proba(self, X):
+            asked.append(len(X))
+            return target.predict_proba(X)
+
+    attack = KnowledgeAlignmentAttack(
+        Asked(), augment=augment, n_copies=3, max_epochs=1, n_queries=1, random_state=0
+    ).fit(X[200:210])
+    assert sum(asked) == 40
+    assert_allclose(attack.mean_, X[200:210].mean(axis=0))

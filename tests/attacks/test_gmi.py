@@ -232,3 +232,54 @@ def test_a_target_without_gradients_is_refused_before_training(digits, public):
 def test_unfit_public_images_are_named(target, public, params, change, match):
     with pytest.raises(ValueError, match=match):
         _attack(target, **params).fit(change(public))
+
+
+# -- what the GAN learns of the target ---------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["soft-label", "pseudo-label"])
+def test_guided_gans_find_what_a_judge_recognises(digits, target, public, kind):
+    attack = _attack(
+        target, gan=kind, max_iter=300, n_critic=2, width=8, search_iter=100
+    ).fit(public)
+    X, y = digits
+    names = np.array(["zero", "one", "two", "three"])
+    assert attack.score(X[y < 4], names[y[y < 4]]) >= 0.5
+    confident = target.predict_proba(attack.reconstruct(target.classes_)).diagonal()
+    assert (confident > 0.9).all()
+    assert attack.sample(3).shape == (3, 64)
+
+
+def test_pseudo_labels_condition_the_generator(target, public):
+    attack = _attack(target, gan="pseudo-label", max_iter=150, width=8).fit(public)
+    latent = attack._gan.latent(50, torch.Generator().manual_seed(0))
+    shares = []
+    for k in range(4):
+        with torch.no_grad():
+            images = attack._gan.images(latent, torch.full((50,), k))
+        shares.append(target.predict_proba(images.double().numpy())[:, k].mean())
+    # The same latent vectors, before any search: chance is 0.25.
+    assert np.mean(shares) > 0.4
+
+
+def test_a_guided_gan_is_not_taken_up_for_another_target(
+    digits, target, public, tmp_path
+):
+    X, y = digits
+    other = LogisticRegression(C=0.01).fit(X[y < 4], y[y < 4])
+    params = {"gan": "soft-label", "checkpoint_folder": tmp_path}
+    _attack(target, **params).fit(public)
+    with pytest.raises(ValueError, match="with other labels"):
+        _attack(other, **params).fit(public)
+
+
+def test_students_say_what_the_target_says(target, public):
+    attack = _attack(target, n_students=2, width=8).fit(public)
+    assert len(attack.students_) == 2
+    rows = torch.as_tensor(public, dtype=torch.float32)
+    labels = target.predict_proba(public).argmax(axis=1)
+    for student in attack.students_:
+        with torch.no_grad():
+            said = student(rows).argmax(dim=1).numpy()
+        assert np.mean(said == labels) > 0.8
+    assert attack.reconstruct(["two"]).shape == (1, 64)

@@ -191,6 +191,48 @@ def test_noise_of_a_stochastic_target_is_averaged():
     assert abs(gradients[1] - expected) > 1e-3
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        LogisticRegression(),
+        SGDClassifier(loss="log_loss", random_state=0),  # one versus rest
+        MLPClassifier((6, 5), activation="tanh", max_iter=20, random_state=0),
+        DecisionTreeClassifier(max_depth=3, random_state=0),  # asked
+    ],
+    ids=repr,
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_logits_are_those_of_the_confidences(model, digits):
+    X, y = digits
+    target = model.fit(X, y)
+    column = np.arange(4)
+    options = {"step": 1e-4}
+    adapter = target_gradient(target, caller="look", **options)
+    adapter.prepare(X.shape[1], (0, 1))
+    value, gradient = adapter.confidence_and_gradient(X[:4], column, True)
+    proba = target.predict_proba(X[:4]).diagonal().clip(1e-15, 1 - 1e-15)
+    assert_allclose(value, np.log(proba / (1 - proba)), rtol=1e-5)
+
+    def logit(x, c):
+        p = target.predict_proba(x[None])[0, c].clip(1e-15, 1 - 1e-15)
+        return np.log(p / (1 - p))
+
+    for x, c, g in zip(X[:4], column, gradient, strict=True):
+        expected = approx_fprime(x, logit, 1e-6, c)
+        assert_allclose(g, expected, atol=1e-3, rtol=1e-3)
+
+
+def test_logits_do_not_fade_where_the_target_is_certain(digits):
+    X, y = digits
+    target = LogisticRegression().fit(1000 * X, y)
+    codes = np.searchsorted(target.classes_, y[:8])
+    faded = _gradient(target, 1000 * X[:8], codes)[1]
+    adapter = target_gradient(target, caller="look")
+    kept = adapter.confidence_and_gradient(1000 * X[:8], codes, True)[1]
+    assert np.abs(faded).max() < 1e-9
+    assert (np.abs(kept).max(axis=1) > 1e-5).all()
+
+
 # -- the descent ----------------------------------------------------------------------
 
 
@@ -268,6 +310,41 @@ def test_each_label_is_found_whatever_its_neighbours(digits):
     assert_array_equal(together[0], together[2])
     assert attack.score(X, y) == 1
     assert GradientInversionAttack(target, evaluator=target).fit().score(X, y) == 1
+
+
+def test_gaussian_prior_has_a_closed_form(two_digits):
+    # logit = w x + b is linear in z, so that z* = B w / weight at the maximum of
+    # logit - weight / 2 |z|^2.
+    X, y = two_digits
+    target = LogisticRegression(C=0.01).fit(X, y)
+    attack = GradientInversionAttack(
+        target,
+        loss="logit",
+        prior="gaussian",
+        n_components=5,
+        prior_weight=2.0,
+        bounds=(-9, 9),
+        max_iter=300,
+    ).fit(X)
+    assert attack.basis_.shape == (5, X.shape[1])
+    z = attack.basis_ @ target.coef_[0] / 2
+    expected = X.mean(axis=0) + z @ attack.basis_
+    assert_allclose(attack.reconstruct(["b"])[0], expected, atol=1e-6)
+
+
+def test_prior_weight_keeps_near_the_inputs(digits):
+    X, y = digits
+    target = LogisticRegression().fit(X, y)
+    away = []
+    for weight in (0.01, 1.0, 100.0):
+        attack = GradientInversionAttack(
+            target, loss="logit", prior="gaussian", prior_weight=weight, max_iter=100
+        ).fit(X)
+        found = attack.reconstruct(["a", "c"])
+        away.append(np.linalg.norm(found - X.mean(axis=0)))
+    assert away[0] > away[1] > 10 * away[2]
+    with pytest.raises(ValueError, match="prior='gaussian' is fitted to auxiliary"):
+        GradientInversionAttack(target, prior="gaussian").fit()
 
 
 def test_random_starts_differ_and_repeat(digits):

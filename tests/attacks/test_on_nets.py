@@ -119,3 +119,51 @@ def test_updates_leak_from_a_stochastic_net(digits, mid_net):
     ).fit(X[300:650], y[300:650])
     assert attack.infer_proba(mid_net, mid_net).shape == (1, 4)
     assert 0 <= attack.score(X[650:], y[650:]) <= 1
+
+
+def test_the_mean_path_is_the_net_without_its_noise(mid_net, digits):
+    X = torch.from_numpy(digits[0][:6])
+    module = mid_net.net_.module_
+    with torch.no_grad():
+        outputs = module(X.to(module.head.weight))
+    logits = mid_net.differentiable_logits(X, n_samples=0)
+    assert_allclose(logits, outputs, rtol=1e-6)
+    proba = mid_net.differentiable_proba(X, n_samples=0)
+    assert_allclose(proba, outputs.softmax(dim=1), rtol=1e-5)
+    many = mid_net.differentiable_logits(
+        X, n_samples=4000, generator=torch.Generator().manual_seed(0)
+    )
+    # The head is linear: draws of the logits average to the mean path.
+    assert_allclose(many, logits, atol=0.2)
+
+
+@pytest.mark.parametrize("kind", [GradientInversionAttack, GenerativeInversionAttack])
+def test_the_better_of_both_paths_is_kept(digits, kind):
+    net = _net(digits, 0.1)
+    X = digits[0][300:]
+    params = {"random_state": 0, "loss": "logit"}
+    if kind is GenerativeInversionAttack:
+        params |= {"max_iter": 5, "search_iter": 20, "n_starts": 2}
+    else:
+        params |= {"max_iter": 30, "threshold": 1.0}
+    found = {
+        path: kind(net, path=path, **params).fit(X).reconstruct(LETTERS)
+        for path in ("draws", "mean", "best")
+    }
+    columns = np.searchsorted(net.classes_, LETTERS)
+    for k in range(4):
+        assert any(
+            np.array_equal(found["best"][k], found[path][k])
+            for path in ("draws", "mean")
+        )
+    assert not np.array_equal(found["draws"], found["mean"])
+
+    def confidence(X):
+        return net.predict_proba(X)[np.arange(4), columns].mean()
+
+    assert confidence(found["best"]) > confidence(X[:4])
+
+
+def test_without_noise_there_is_one_path(digits):
+    attack = GradientInversionAttack(_net(digits, 0), random_state=0).fit(digits[0])
+    assert len(attack._lines()) == 1
