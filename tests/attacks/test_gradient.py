@@ -229,7 +229,7 @@ def test_logits_do_not_fade_where_the_target_is_certain(digits):
     faded = _gradient(target, 1000 * X[:8], codes)[1]
     adapter = target_gradient(target, caller="look")
     kept = adapter.confidence_and_gradient(1000 * X[:8], codes, True)[1]
-    assert np.abs(faded).max() < 1e-9
+    assert np.abs(faded).max() < 1e-6
     assert (np.abs(kept).max(axis=1) > 1e-5).all()
 
 

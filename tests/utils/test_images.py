@@ -12,7 +12,7 @@ def test_changed_images_are_shifts_of_the_images():
     for mirror, middle in ((False, 12), (True, 11)):
         changed = changed_images(X, (2, 16, 24), rng, mirror=mirror)
         assert changed.shape == X.shape
-        n, channel, row, column = np.nonzero(changed.reshape(500, 2, 16, 24))
+        n, _, row, column = np.nonzero(changed.reshape(500, 2, 16, 24))
         assert len(n) == 1000
         assert set(row) == set(range(6, 11))
         assert set(column) == set(range(middle - 3, middle + 4))
