@@ -6,9 +6,10 @@
     python benchmarks/any_model.py warfarin    a regressor
     python benchmarks/any_model.py limits      where it does not help
 
-Means over three splits (``--splits``), standard deviations in brackets. Strengths are
-given beforehand, or chosen by what the model says of its own training records; nothing
-is chosen on people that are attacked or tested. Attackers:
+Means over three splits (``--splits``), standard deviations in brackets; ``--data``
+names some of the tables. Strengths are given beforehand, or chosen by what the model
+says of its own training records; nothing is chosen on people that are attacked or
+tested. Attackers:
 
 - *joint*: knows the response, asks the model at every value of the secret, and weighs
   by what a classifier of the secret has learned from labelled records of other people.
@@ -148,8 +149,8 @@ def add_rows(table, rows):
         table.setdefault(row, []).append(figures)
 
 
-def distilled(n_splits):
-    for name in DATA:
+def distilled(n_splits, data):
+    for name in data:
         for model_name, model in MODELS.items():
             table = {"undefended": [], "distilled": []}
             for repetition in range(n_splits):
@@ -165,8 +166,8 @@ def distilled(n_splits):
             show(f"{name}, {model_name}, distillation alone", table)
 
 
-def both(n_splits):
-    for name in ("Adult", "NHANES", "Fair"):
+def both(n_splits, data):
+    for name in data:
         for model_name, model in FORESTS.items():
             table = {}
             for repetition in range(n_splits):
@@ -196,7 +197,7 @@ def both(n_splits):
 STRENGTHS = (0.01, 0.02, 0.03, 0.05, 0.08, 0.1, 0.12, 0.15, 0.2, 0.3)
 
 
-def channel(n_splits):
+def channel(n_splits, data):
     adult = fetch_adult(subset="all")
     boosting = HistGradientBoostingClassifier(
         categorical_features="from_dtype", random_state=0
@@ -275,7 +276,7 @@ def rounded(plain, decimals, people):
     return ConfidenceRounding(FrozenEstimator(plain), step=10.0**-decimals).fit(*people)
 
 
-def warfarin(n_splits):
+def warfarin(n_splits, data):
     iwpc = fetch_iwpc()
     secret = "vkorc1"
     boosting = HistGradientBoostingRegressor(
@@ -326,7 +327,7 @@ def warfarin(n_splits):
     show("Warfarin, boosting, secret vkorc1", table)
 
 
-def limits(n_splits):
+def limits(n_splits, data):
     table = {}
     for repetition in range(n_splits):
         secret, split = parts_of("Adult", repetition)
@@ -363,13 +364,14 @@ def main():
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help="all by default")
     parser.add_argument("--splits", type=int, default=3)
+    parser.add_argument("--data", nargs="+", choices=DATA, default=list(DATA))
     arguments = parser.parse_args()
     unknown = set(arguments.parts) - set(PARTS)
     if unknown:
         parser.error(f"no part {sorted(unknown)}; there are {sorted(PARTS)}")
     for name in arguments.parts or PARTS:
         start = time.perf_counter()
-        PARTS[name](arguments.splits)
+        PARTS[name](arguments.splits, arguments.data)
         print(f"{name}: {time.perf_counter() - start:.0f} s", flush=True)
 
 

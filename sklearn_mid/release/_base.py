@@ -1,9 +1,12 @@
 """What the meta-estimators share: fitting both parts, and answering by codes."""
 
+from collections.abc import Sequence
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.special import entr
 from sklearn import get_config
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
@@ -66,21 +69,21 @@ class BaseRelease(MetaEstimatorMixin, BaseEstimator):
 
     def __init__(
         self,
-        estimator,
-        sensitive_features=None,
-        reg_lambda=0.1,
+        estimator: BaseEstimator,
+        sensitive_features: str | int | Sequence | None = None,
+        reg_lambda: float = 0.1,
         *,
-        distill=True,
-        imputer=None,
-        student=None,
-        cv=10,
-        max_values=50,
-        keep_teachers=False,
-        memory=None,
-        n_jobs=None,
-        verbose=False,
-        random_state=None,
-    ):
+        distill: bool = True,
+        imputer: BaseEstimator | None = None,
+        student: BaseEstimator | None = None,
+        cv: Any = 10,
+        max_values: int = 50,
+        keep_teachers: bool = False,
+        memory: Any = None,
+        n_jobs: int | None = None,
+        verbose: bool | int = False,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         self.estimator = estimator
         self.sensitive_features = sensitive_features
         self.reg_lambda = reg_lambda
@@ -96,7 +99,7 @@ class BaseRelease(MetaEstimatorMixin, BaseEstimator):
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, **fit_params):
+    def fit(self, X: ArrayLike, y: ArrayLike, **fit_params: Any) -> Self:
         """Fit teachers, student and channel.
 
         Parameters
@@ -276,7 +279,7 @@ class BaseRelease(MetaEstimatorMixin, BaseEstimator):
         )[:, 0]
         return outputs[:, -1] if outputs.shape[1] <= 2 else outputs
 
-    def information(self, X):
+    def information(self, X: ArrayLike) -> np.ndarray:
         """Information that each record's answer carries.
 
         Parameters
@@ -293,16 +296,16 @@ class BaseRelease(MetaEstimatorMixin, BaseEstimator):
             where nothing is coded).
         """
         check_is_fitted(self)
-        X = self._check(X, reset=False)
+        records = self._check(X, reset=False)
         if self._secrets is None:
             if self._quantizer is None:
-                return np.full(len(X), np.inf)
-            codes = self._quantizer.encode(self._channel_outputs(X)[:, 0])
+                return np.full(len(records), np.inf)
+            codes = self._quantizer.encode(self._channel_outputs(records)[:, 0])
             return -np.log(self._quantizer.shares)[codes] + 0.0
         return np.concatenate(
             [
                 entr(code_masses(codes, prior)).sum(axis=1)
-                for _, prior, codes, _, _ in self._channel(X)
+                for _, prior, codes, _, _ in self._channel(records)
             ]
         )
 
@@ -314,7 +317,7 @@ class BaseRelease(MetaEstimatorMixin, BaseEstimator):
         rest = {k: v for k, v in fit_params.items() if k != "groups"}
         return rest, fit_params.get("groups")
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> MetadataRouter:
         """Routing of `fit`: to the estimator, and `groups` to the folds.
 
         Returns

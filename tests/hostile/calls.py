@@ -94,6 +94,7 @@ CLASSIFIER = Later(
 IMAGES = Later(lambda: SGDClassifier(loss="log_loss", random_state=0).fit(X, Y))
 MID_TREE = Later(lambda: tree.MIDDecisionTreeClassifier(0).fit(X, Y))
 MAP = Later(lambda: attacks.MAPAttack(CLASSIFIER.value, 0).fit(X, Y))
+STUMP = DecisionTreeClassifier(max_depth=1)
 FEW = HistGradientBoostingClassifier(max_iter=2, min_samples_leaf=1)
 PROBA = np.column_stack([1 - X[:, 1], X[:, 1]])
 FRAME = pd.DataFrame(X, columns=list("sabc"))
@@ -261,7 +262,7 @@ def chosen(cv_results, **arguments):
 
 
 NET = {"hidden_layer_sizes": (3,), "max_epochs": 2, "random_state": 0}
-SECRET = {"sensitive_features": [0], "imputer": FEW, "cv": 2, "random_state": 0}
+SECRET = {"sensitive_features": [0], "imputer": STUMP, "cv": 2, "random_state": 0}
 BOUNDS = {"bounds": (X.min(axis=0), X.max(axis=0)), "random_state": 0}
 MEASURES = {"X_true": X[:5], "X_reconstructed": X[5:10]}
 RELEASED = LogisticRegression()
