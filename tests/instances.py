@@ -36,7 +36,7 @@ from sklearn_mid.defenses import (
     LabelOnly,
     OmitFeature,
 )
-from sklearn_mid.linear_model import MIDLinearRegression
+from sklearn_mid.linear_model import MIDLinearRegression, MIDLogisticRegression
 from sklearn_mid.neural_network import (
     DefendedNeuralNetClassifier,
     DPNeuralNetClassifier,
@@ -111,6 +111,11 @@ ESTIMATORS = [
     MIDLinearRegression(reg_lambda=0.1, entropy="taylor", taylor_order=0),
     MIDLinearRegression(reg_lambda=1, sensitive_features=[0]),
     MIDLinearRegression(reg_lambda=0.5, fit_intercept=False),
+    MIDLogisticRegression(),
+    MIDLogisticRegression(reg_lambda=0),
+    MIDLogisticRegression(reg_lambda=1, sensitive_features=[0]),
+    MIDLogisticRegression(0.3, sensitive_features=[0], prior="conditional"),
+    MIDLogisticRegression(reg_lambda=0.5, fit_intercept=False),
     MIDDecisionTreeClassifier(),
     MIDDecisionTreeClassifier(0),
     MIDDecisionTreeClassifier(0.05, release="label"),

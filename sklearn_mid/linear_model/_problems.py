@@ -18,7 +18,7 @@ from scipy.optimize import minimize_scalar
 from sklearn_mid.information._mixture import channel_information_and_gradient
 from sklearn_mid.utils._features import one_hot_codes
 
-__all__ = ["SensitiveInput", "WholeInput"]
+__all__ = ["SensitiveInput", "WholeInput", "kept_combinations"]
 
 _SKETCH_ROWS = 2**12
 _STRONG_COLUMNS = 4  # at most; their subsets are tried
@@ -36,6 +36,8 @@ class _Problem:
     method, taylor_order
         Of the entropy; see :func:`sklearn_mid.information.mixture_entropy`.
     """
+
+    refined = False
 
     def __init__(self, least_squares, sigma, method, taylor_order):
         self.least_squares = least_squares
@@ -64,6 +66,16 @@ class _Problem:
         if key not in self._seen:
             self._seen[key] = (*self.loss(v), *self.information(v))
         return self._seen[key]
+
+    @property
+    def undefended(self):
+        """Least squares, as :func:`minimize_smooth` would report it."""
+        return self.v_ols, 1, None
+
+    @property
+    def withheld(self):
+        """The solution that tells nothing."""
+        return np.zeros_like(self.v_ols), 1, None
 
     def _channel(self, centers, weights):
         return channel_information_and_gradient(
@@ -292,29 +304,44 @@ class SensitiveInput(_Problem):
         change[self.columns] = moved
         change[self.others] = self._follow @ moved
         coef = ls.coef + ls.from_standardized(change)
-        coef = ls.smallest(coef, self._kept(v))
+        codes = [
+            (self.columns[part], values, v[part].any())
+            for part, values, _ in self.groups
+        ]
+        coef = ls.smallest(coef, kept_combinations(codes, ls.x_scale))
         coef[self.columns[v == 0]] = 0.0
         return coef
 
-    def _kept(self, v):
-        """Combinations of coefficients that the information depends on.
-
-        Of a one-hot group the differences between its values; all of it where it is
-        switched off, so that no other column turns it on again.
-        """
-        kept = []
-        for part, values, _ in self.groups:
-            columns = self.columns[part]
-            codes = np.eye(len(columns))
-            if len(columns) > 1 and v[part].any():
-                codes = values * self.least_squares.x_scale[columns]
-                codes = codes / np.abs(codes).max()
-            kept.append(np.zeros((len(codes), len(self.least_squares.coef))))
-            kept[-1][:, columns] = codes
-        return np.vstack(kept)
-
     def coordinates(self, coef):
         return self.least_squares.standardized(coef)[self.columns] / self.sigma
+
+
+def kept_combinations(attributes, x_scale):
+    """Combinations of coefficients that the information depends on.
+
+    Of a one-hot group the differences between its values; all of it where it is
+    switched off, so that no other column turns it on again.
+
+    Parameters
+    ----------
+    attributes : list of tuple
+        Of each: its columns, its values in standardised units, centred, of shape
+        (n_values, n_columns), and whether the model uses it.
+    x_scale : ndarray of shape (n_features,)
+
+    Returns
+    -------
+    ndarray of shape (n_combinations, n_features)
+    """
+    kept = []
+    for columns, values, used in attributes:
+        codes = np.eye(len(columns))
+        if len(columns) > 1 and used:
+            codes = values * x_scale[columns]
+            codes = codes / np.abs(codes).max()
+        kept.append(np.zeros((len(codes), len(x_scale))))
+        kept[-1][:, columns] = codes
+    return np.vstack(kept)
 
 
 def _values(X_s, weights):

@@ -371,6 +371,7 @@ CALLS = [
     ),
     # linear_model
     estimator(linear_model.MIDLinearRegression),
+    estimator(linear_model.MIDLogisticRegression),
     function(
         linear_model.mid_path,
         {"X": X, "y": DOSE, "sample_weight": WEIGHT},
