@@ -24,7 +24,6 @@ that there can be several minima.
 from functools import cached_property
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from sklearn_mid.linear_model._least_squares import fit_least_squares
 from sklearn_mid.linear_model._problems import kept_combinations
@@ -34,7 +33,7 @@ from sklearn_mid.utils._features import one_hot_codes
 __all__ = ["LogisticProblem", "log_softmax"]
 
 _MAX_VALUES = 32  # of a number; more are put together, each bin at its mean
-_LAW_RECORDS = 1000.0
+_LAW_RIDGE = 1e-3  # keeps the law of a secret finite where the rest gives it away
 _BLOCK = 2**20  # probabilities handled at a time
 
 
@@ -134,10 +133,9 @@ class LogisticProblem:
         return self._loss(v, self.design)
 
     def _loss(self, v, design):
-        log_p = log_softmax(design @ v.reshape(-1, self.n_scores))
-        value = -self.weights @ log_p[self._labels]
-        slope = self.weights[:, None] * (np.exp(log_p) - self._labels)
-        return value, (design.T @ slope[:, -self.n_scores :]).ravel()
+        table = v.reshape(-1, self.n_scores)
+        value, slope = _likelihood(design, self._labels, self.weights, table)
+        return value, slope.ravel()
 
     def information(self, v):
         """I in nats, and its gradient."""
@@ -270,6 +268,13 @@ def log_softmax(scores):
     return scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True))
 
 
+def _likelihood(design, labels, weights, table):
+    """Mean negative log-likelihood, and its slope by the table of coefficients."""
+    log_p = log_softmax(design @ table)
+    slope = weights[:, None] * (np.exp(log_p) - labels)
+    return -weights @ log_p[labels], design.T @ slope[:, -table.shape[1] :]
+
+
 def _information(log_p, log_weights):
     """sum_a pi_a KL(p_a || m), over the first axis, and its slope by the scores."""
     joint = log_p + log_weights
@@ -304,10 +309,18 @@ def _log_prior(prior, others, inverse, weights):
     """Of each value (n_values, 1), or of each value for each record."""
     if prior == "marginal" or not others.shape[1] or not inverse.any():
         return np.log(np.bincount(inverse, weights))[:, None]
-    # weights of sum 1: as much ridge as C=1 gives to as many records as C here
-    law = LogisticRegression(C=_LAW_RECORDS, tol=1e-8, max_iter=1000)
-    law.fit(others, inverse, sample_weight=weights)
-    return law.predict_log_proba(others).T
+    design = np.column_stack([np.ones(len(others)), others])
+    labels = inverse[:, None] == np.arange(inverse.max() + 1)
+
+    def objective(table):
+        table = table.reshape(design.shape[1], -1)
+        value, slope = _likelihood(design, labels, weights, table)
+        ridge = np.array([0.0] + [_LAW_RIDGE] * others.shape[1])[:, None] * table
+        return value + np.sum(ridge * table) / 2, (slope + ridge).ravel()
+
+    start = np.zeros(design.shape[1] * labels.shape[1])
+    table = minimize_smooth(objective, start, max_iter=1000, tol=1e-8)[0]
+    return log_softmax(design @ table.reshape(design.shape[1], -1)).T
 
 
 def _centered(values):

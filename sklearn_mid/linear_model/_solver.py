@@ -65,7 +65,7 @@ def solve(problem, reg_lambda, *, max_iter, tol, warm_start=None):
     -------
     Solution
     """
-    if reg_lambda == 0:
+    if reg_lambda == 0 or not problem.undefended[0].any():
         return _at(problem, *problem.undefended)
     if np.isinf(reg_lambda):
         v, n_iter, failure = problem.withheld
@@ -133,6 +133,8 @@ def _descend(problem, start, *, reg_lambda, max_iter, tol, n_done=0):
 
 def minimize_smooth(objective, start, max_iter, tol):
     """L-BFGS: where it ended, after how many iterations, and why if too early."""
+    if not len(start):
+        return start, 1, None
     found = minimize(
         objective,
         start,
@@ -152,6 +154,8 @@ def newton_step(gradient, v):
     L-BFGS compares objectives, whose round-off hides the last digits of `v`; those of
     the gradient are there. The equations are solved by conjugate gradients.
     """
+    if not len(v):
+        return v
     slope = gradient(v)
 
     def curvature(direction):

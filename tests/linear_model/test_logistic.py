@@ -36,7 +36,7 @@ def world(n_classes, n=200, seed=0):
 
 def maximum_likelihood(X, y, w, **options):
     model = LogisticRegression(
-        penalty=None, solver="newton-cholesky", tol=1e-12, max_iter=200, **options
+        C=np.inf, solver="newton-cholesky", tol=1e-12, max_iter=200, **options
     )
     return model.fit(X, y, sample_weight=w)
 
@@ -301,6 +301,16 @@ def test_without_an_intercept():
     assert_array_equal(model.predict_proba(X), 0.5)
     model.set_params(sensitive_features=[GROUP]).fit(X, y, w)
     assert_allclose(model.coef_[:, :2], theirs.coef_, atol=1e-6)
+
+
+def test_columns_that_say_nothing():
+    y = np.array([0, 1, 1, 0, 1])
+    for reg_lambda in (0, 1, np.inf):
+        model = MIDLogisticRegression(reg_lambda, fit_intercept=False)
+        assert_allclose(model.fit(np.zeros((5, 2)), y).predict_proba([[0, 0]]), 0.5)
+        model = MIDLogisticRegression(reg_lambda, sensitive_features=[1])
+        X = np.column_stack([[1.0, 2, 1, 2, 3], np.ones(5)])
+        assert_array_equal(model.fit(X, y).coef_[:, 1], 0)
 
 
 def test_a_lone_secret():
