@@ -20,6 +20,7 @@ from sklearn_mid.utils._candidates import (
     check_no_infinity,
     check_not_complex,
 )
+from sklearn_mid.utils._gradients import with_gradients
 from sklearn_mid.utils._sklearn_compat import Interval, _fit_context
 from sklearn_mid.utils._target import (
     Inside,
@@ -152,6 +153,7 @@ class ReconstructionAttack(ModelInversionAttack):
 
         return MeanInputBaseline(evaluator=getattr(self, "evaluator", None))
 
+    @with_gradients
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None):
         """Learn from the attacker's auxiliary inputs.

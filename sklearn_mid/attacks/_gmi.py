@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mid.attacks._class_level import ClassReconstructionAttack
 from sklearn_mid.attacks._target_gradients import target_gradient
+from sklearn_mid.utils._gradients import with_gradients
 from sklearn_mid.utils._images import check_bounds, check_image_shape, check_scale
 from sklearn_mid.utils._optional import require
 from sklearn_mid.utils._progress import progress
@@ -370,6 +371,7 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
             images = self._gan.images(latent, column)
         return images.cpu().numpy().astype(np.float64)
 
+    @with_gradients
     def reconstruct(self, labels):
         """Plausible images that the target assigns to the given classes.
 

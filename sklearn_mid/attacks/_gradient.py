@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_mid.attacks._class_level import ClassReconstructionAttack
 from sklearn_mid.attacks._target_gradients import target_gradient
+from sklearn_mid.utils._gradients import with_gradients
 from sklearn_mid.utils._images import check_bounds, check_image_shape, check_scale
 from sklearn_mid.utils._progress import progress
 from sklearn_mid.utils._sklearn_compat import (
@@ -212,6 +213,7 @@ class GradientInversionAttack(ClassReconstructionAttack):
         self.random_state = random_state
         self.verbose = verbose
 
+    @with_gradients
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X=None, y=None):
         """Learn where to start, and how to differentiate the target.
@@ -274,6 +276,7 @@ class GradientInversionAttack(ClassReconstructionAttack):
         self.classes_ = target.prepare(n_features, bounds).classes_
         return self
 
+    @with_gradients
     def reconstruct(self, labels):
         """Inputs that the target holds for typical of the given classes.
 

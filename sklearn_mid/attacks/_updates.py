@@ -20,6 +20,7 @@ from sklearn_mid.attacks._update_answers import (
     can_be_updated,
     simulate_updates,
 )
+from sklearn_mid.utils._gradients import with_gradients
 from sklearn_mid.utils._optional import require
 from sklearn_mid.utils._sklearn_compat import HasMethods, Interval, _fit_context
 from sklearn_mid.utils._target import parts
@@ -58,6 +59,7 @@ class UpdatesAttack(ModelInversionAttack):
         "verbose": ["verbose"],
     }
 
+    @with_gradients
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: ArrayLike, y: ArrayLike) -> "UpdatesAttack":
         """Train the shadow model, update copies of it, and learn from the changes.

@@ -19,9 +19,9 @@ from sklearn_mid.benchmark._engine._spec import (
     read_suite,
 )
 from sklearn_mid.benchmark._engine._store import ResultsFolderError, Store
-from sklearn_mid.benchmark._problems import CATALOGUE
+from sklearn_mid.benchmark._problems import CATALOGUE, EXTRAS
 from sklearn_mid.benchmark._report._results import load_results
-from sklearn_mid.utils._optional import require
+from sklearn_mid.utils._optional import require, require_all
 from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
 from sklearn_mid.utils._validation import check_parameters
 
@@ -88,6 +88,29 @@ def load_suite(suite: "str | os.PathLike | Suite") -> Suite:
     text = os.fsdecode(suite)
     is_path = text.endswith(".toml") or isinstance(suite, Path)
     return read_suite(Path(text) if is_path else find_suite(text), CATALOGUE)
+
+
+def _require_extras(suite: Suite, progress: bool) -> None:
+    """Name at once all that the suite's parts need and is not installed.
+
+    Before anything runs; a part of somebody else's says so itself, cell by cell.
+    """
+    needed: dict[str, dict[str, None]] = {"benchmark": {"filelock": None}}
+    if progress:
+        needed["benchmark"]["tqdm"] = None
+    for kind, parts in (
+        ("dataset", suite.datasets),
+        ("defence", suite.defences),
+        ("attack", suite.attacks),
+        ("baseline", suite.baselines),
+    ):
+        for part in parts:
+            path = CATALOGUE[kind].get(part.use, part.use)
+            for start, extras in EXTRAS.items():
+                if path.startswith(start):
+                    for extra, modules in extras.items():
+                        needed.setdefault(extra, {}).update(dict.fromkeys(modules))
+    require_all(needed, needed_by=f"the suite {suite.name!r}")
 
 
 class _Bar:
@@ -254,6 +277,7 @@ def run_benchmark(
         command=command,
     )
     suite = load_suite(suite)
+    _require_extras(suite, progress)
     changes = {"repetitions": repetitions, "timeout": timeout}
     changes = {key: value for key, value in changes.items() if value is not None}
     if changes:

@@ -109,6 +109,7 @@ def find_file(file, *, data_home=None, download_if_missing=True):
             f"{[str(folder) for folder in folders]}. {_how_to_supply(file, data_home)}"
         )
     target = folders[-1] / file.dataset
+    made = [folder for folder in (target, *target.parents) if not folder.exists()]
     try:
         target.mkdir(parents=True, exist_ok=True)
         # No retries: each one is a warning of its own and a wait.
@@ -122,6 +123,10 @@ def find_file(file, *, data_home=None, download_if_missing=True):
             )
         )
     except OSError as error:
+        # No folder is left behind that was made for nothing.
+        with contextlib.suppress(OSError):
+            for folder in made:
+                folder.rmdir()
         raise OSError(
             f"{file.name!r} of the data set {file.dataset!r} could not be downloaded "
             f"from {file.url} into {str(target)!r} ({error}). "

@@ -14,6 +14,7 @@ from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sklearn_mid.utils._gradients import with_gradients
 from sklearn_mid.utils._optional import require
 from sklearn_mid.utils._sklearn_compat import (
     Interval,
@@ -254,6 +255,7 @@ class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
             self.history_.append({"epoch": len(self.history_) + 1, **entry})
         self.n_iter_ = len(self.history_)
 
+    @with_gradients
     def _ready_to_predict(self):
         """Copy of the module for inference, and the seed of its noise.
 
@@ -296,6 +298,7 @@ class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
             state.pop("_frozen", None)
         return state
 
+    @with_gradients
     def __setstate__(self, state):
         super().__setstate__(state)
         if "net_" in state:

@@ -10,6 +10,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mid.neural_network._base import BaseNeuralNet, BaseNeuralNetClassifier
+from sklearn_mid.utils._gradients import with_gradients
 from sklearn_mid.utils._sklearn_compat import Interval, _fit_context
 
 __all__ = ["DefendedNeuralNetClassifier"]
@@ -197,6 +198,7 @@ class DefendedNeuralNetClassifier(BaseNeuralNetClassifier):
         self.verbose = verbose
         self.random_state = random_state
 
+    @with_gradients
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: ArrayLike) -> "DefendedNeuralNetClassifier":
         """Train the net.

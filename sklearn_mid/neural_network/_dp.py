@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_mid.neural_network._base import BaseNeuralNet, BaseNeuralNetClassifier
+from sklearn_mid.utils._gradients import with_gradients
 from sklearn_mid.utils._optional import require
 from sklearn_mid.utils._secret_noise import NoiseSource, noise_sources
 from sklearn_mid.utils._sklearn_compat import Interval, Options, _fit_context
@@ -185,6 +186,7 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
         self.verbose = verbose
         self.random_state = random_state
 
+    @with_gradients
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y):
         """Train the net, spending `epsilon`.
@@ -203,6 +205,7 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
         """
         return self._fit(X, y, fresh=True, epochs=self.max_epochs)
 
+    @with_gradients
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None):
         """Train for one more pass over these rows, and account for it.

@@ -7,6 +7,7 @@ from sklearn.utils import compute_sample_weight
 from sklearn_mid.neural_network._base import BaseNeuralNetClassifier, softmax
 from sklearn_mid.neural_network._bottleneck import BaseMIDNeuralNet
 from sklearn_mid.neural_network._updates import BatchedUpdatesMixin
+from sklearn_mid.utils._gradients import with_gradients
 from sklearn_mid.utils._sklearn_compat import StrOptions, _fit_context
 
 __all__ = ["MIDNeuralNetClassifier"]
@@ -258,6 +259,7 @@ class MIDNeuralNetClassifier(
             self.information_given_label_ = self.mutual_information_
             self.mutual_information_ += entropy(np.bincount(y, weights=weight))
 
+    @with_gradients
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
         """Train the net.
@@ -279,6 +281,7 @@ class MIDNeuralNetClassifier(
         fresh = not (self.warm_start and hasattr(self, "net_"))
         return self._fit(X, y, sample_weight, fresh=fresh)
 
+    @with_gradients
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one more pass over these rows.

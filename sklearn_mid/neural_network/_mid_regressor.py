@@ -7,6 +7,7 @@ from sklearn.base import RegressorMixin
 from sklearn.exceptions import DataConversionWarning
 
 from sklearn_mid.neural_network._bottleneck import BaseMIDNeuralNet
+from sklearn_mid.utils._gradients import with_gradients
 from sklearn_mid.utils._sklearn_compat import _fit_context
 from sklearn_mid.utils._validation import as_response
 
@@ -127,6 +128,7 @@ class MIDNeuralNetRegressor(RegressorMixin, BaseMIDNeuralNet):
 
     _criterion = "half_squared_error"
 
+    @with_gradients
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
         """Train the net.
@@ -148,6 +150,7 @@ class MIDNeuralNetRegressor(RegressorMixin, BaseMIDNeuralNet):
         fresh = not (self.warm_start and hasattr(self, "net_"))
         return self._fit(X, y, sample_weight, fresh=fresh)
 
+    @with_gradients
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one more pass over these rows.

@@ -22,6 +22,7 @@ from sklearn_mid.benchmark import (
     run_benchmark,
     write_report,
 )
+from sklearn_mid.benchmark._engine._spec import parse_suite
 from sklearn_mid.benchmark._engine._store import Store, write_file
 
 
@@ -659,3 +660,21 @@ def test_an_error_of_writing_names_the_file_that_was_asked_for(tmp_path):
     with pytest.raises(FileNotFoundError) as raised:
         write_file(path, b"")
     assert raised.value.filename == str(path)
+
+
+def test_all_that_a_suite_needs_is_named_before_anything_runs(monkeypatch, tmp_path):
+    missing = {"filelock", "statsmodels", "torch", "skorch", "opacus"}
+    monkeypatch.setattr(
+        "sklearn_mid.utils._optional._is_installed", lambda name: name not in missing
+    )
+    suite = {
+        "name": "mine",
+        "repetitions": 1,
+        "dataset": [{"name": "fair"}],
+        "defence": [{"name": "dp-net"}],
+        "attack": [{"name": "alignment"}],
+    }
+    with pytest.raises(ImportError, match=r"\[benchmark,nn,dp\]") as raised:
+        run_benchmark(parse_suite(suite), tmp_path / "results")
+    assert all(repr(name) in str(raised.value) for name in missing)
+    assert not (tmp_path / "results").exists()

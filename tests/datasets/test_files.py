@@ -117,7 +117,21 @@ def test_damaged_download_leaves_nothing_behind(remote, tmp_path):
     source.write_bytes(CONTENT[:-1])
     with pytest.raises(OSError, match=r"SHA256 checksum of table\.csv"):
         find_file(file, data_home=tmp_path / "mine")
-    assert list((tmp_path / "mine" / "toy").iterdir()) == []
+    assert not (tmp_path / "mine").exists()
+
+
+def test_a_failed_download_keeps_what_was_there(remote, tmp_path):
+    file, source = remote
+    source.unlink()
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(OSError, match="could not be downloaded"):
+        find_file(file, data_home=tmp_path / "mine")
+    assert list((tmp_path / "mine").iterdir()) == []
+    (tmp_path / "mine" / "toy").mkdir()
+    (tmp_path / "mine" / "toy" / "other.csv").write_text("")
+    with pytest.raises(OSError, match="could not be downloaded"):
+        find_file(file, data_home=tmp_path / "mine")
+    assert [p.name for p in (tmp_path / "mine" / "toy").iterdir()] == ["other.csv"]
 
 
 def test_another_copy_with_the_same_content_is_accepted(remote, tmp_path):

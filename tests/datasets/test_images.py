@@ -155,7 +155,7 @@ def test_cifar10(data_home):
 
 def test_cifar10_names_the_extra_that_it_needs(data_home, monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL.Image", None)
-    with pytest.raises(ImportError, match=r"fetch_cifar10 needs.*sklearn-mid\[nn\]"):
+    with pytest.raises(ImportError, match=r"fetch_cifar10 needs.*\[nn\]'"):
         fetch_cifar10(data_home=data_home)
 
 

@@ -100,7 +100,7 @@ def test_the_peak_is_the_width_of_the_bounds(images):
 def test_ssim_says_what_to_install(images, monkeypatch):
     monkeypatch.setitem(sys.modules, "skimage.metrics", None)
     with pytest.raises(
-        ImportError, match=r"^reconstruction_ssim needs 'skimage'.*sklearn-mid\[nn\]'"
+        ImportError, match=r"^reconstruction_ssim needs 'skimage'.*\[nn\]'"
     ):
         reconstruction_ssim(images, images)
 

@@ -90,7 +90,7 @@ def test_whole_numbers_become_floats(pyplot):
 def test_says_what_to_install(pyplot, images, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(
-        ImportError, match=r"^ReconstructionDisplay needs 'matplotlib'.*-mid\[plot\]'"
+        ImportError, match=r"^ReconstructionDisplay needs 'matplotlib'.*\[plot\]'"
     ):
         ReconstructionDisplay.from_predictions(images, {"undefended": images})
 

@@ -1,5 +1,7 @@
 """Errors that name the parameter, what was given and what is allowed."""
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,11 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from skorch.callbacks import Callback
 from torch import nn
 
+from sklearn_mid.attacks import (
+    GenerativeInversionAttack,
+    GradientInversionAttack,
+    KnowledgeAlignmentAttack,
+)
 from sklearn_mid.neural_network import (
     DPNeuralNetClassifier,
     MIDNeuralNetClassifier,
@@ -177,3 +184,33 @@ def test_weights_of_the_epoch_before_are_those_kept():
     # The optimizer's moments are mended too.
     net.set_params(callbacks=None).partial_fit(PIXELS, LABELS)
     assert np.isfinite(net.history_[-1]["loss"])
+
+
+# Gradients that the caller switched off ------------------------------------------
+
+
+@pytest.mark.parametrize("switched_off", [torch.inference_mode, torch.no_grad])
+@pytest.mark.parametrize("kind", [MIDNeuralNetClassifier, MIDNeuralNetRegressor])
+def test_training_where_gradients_are_switched_off(kind, switched_off):
+    expected = kind(0.01, **SMALL).fit(PIXELS, LABELS).partial_fit(PIXELS, LABELS)
+    with switched_off():
+        net = kind(0.01, **SMALL).fit(PIXELS, LABELS)
+        net.predict(PIXELS)
+    net = pickle.loads(pickle.dumps(net.partial_fit(PIXELS, LABELS)))
+    assert_array_equal(net.predict(PIXELS), expected.predict(PIXELS))
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        GradientInversionAttack(None, max_iter=2, random_state=0),
+        GenerativeInversionAttack(None, max_iter=1, search_iter=1, random_state=0),
+        KnowledgeAlignmentAttack(None, max_epochs=1, random_state=0),
+    ],
+    ids=lambda attack: type(attack).__name__,
+)
+def test_attacks_where_gradients_are_switched_off(attack):
+    attack.set_params(estimator=fit())
+    expected = attack.fit(PIXELS, LABELS).score(PIXELS, LABELS)
+    with torch.inference_mode():
+        assert attack.fit(PIXELS, LABELS).score(PIXELS, LABELS) == expected

@@ -4,6 +4,6 @@ Knows no files: the engine keeps what comes of it.
 """
 
 from sklearn_mid.benchmark._problems._attribute import AttributeProblem
-from sklearn_mid.benchmark._problems._catalogue import CATALOGUE
+from sklearn_mid.benchmark._problems._catalogue import CATALOGUE, EXTRAS
 
-__all__ = ["CATALOGUE", "AttributeProblem"]
+__all__ = ["CATALOGUE", "EXTRAS", "AttributeProblem"]

@@ -7,7 +7,7 @@ the suite's parameters and with what the problem offers, as far as its signature
 
 from sklearn.base import BaseEstimator
 
-__all__ = ["CATALOGUE", "undefended"]
+__all__ = ["CATALOGUE", "EXTRAS", "undefended"]
 
 _HERE = "sklearn_mid.benchmark._problems"
 
@@ -66,4 +66,17 @@ CATALOGUE = {
         "most frequent label": "sklearn.dummy:DummyClassifier",
         "mean image": "sklearn_mid.attacks:MeanInputBaseline",
     },
+}
+
+# What parts need beside the core, by the start of their import path: modules by extra.
+_NETS = {"nn": ("torch", "skorch")}
+EXTRAS = {
+    f"{_HERE}._tables:fair": {"benchmark": ("statsmodels",)},
+    f"{_HERE}._images:": _NETS,
+    "sklearn_mid.neural_network:DP": {**_NETS, "dp": ("opacus",)},
+    "sklearn_mid.neural_network:": _NETS,
+    "sklearn_mid.attacks:KnowledgeAlignmentAttack": _NETS,
+    "sklearn_mid.attacks:GradientInversionAttack": _NETS,
+    "sklearn_mid.attacks:GenerativeInversionAttack": _NETS,
+    "sklearn_mid.attacks:Update": _NETS,
 }
