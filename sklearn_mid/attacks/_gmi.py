@@ -482,9 +482,9 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
 
     def _check_suits(self):
         self._check_target()
-        self._differentiable(self.n_noise_samples, seed=0)
+        self._differentiable(seed=0)
 
-    def _differentiable(self, n_noise_samples, seed=None):
+    def _differentiable(self, n_noise_samples=1, seed=None):
         shape = getattr(self, "image_shape_", None)  # not needed to be looked at
         return target_gradient(
             self.estimator,
