@@ -117,6 +117,15 @@ def needs(call):
     return missing_extra(call.name.split(".")[0])
 
 
+# Seconds each: a hundred data sets are for who has time.
+SLOW = ("audit", "protect")
+
+
+def marks(call, has_data):
+    found = [pytest.mark.skipif(bool(needs(call)), reason=needs(call))]
+    return [*found, pytest.mark.slow] if has_data and call.name in SLOW else found
+
+
 def pytest_generate_tests(metafunc):
     asked = metafunc.fixturenames
     if "parameter" in asked:
@@ -134,7 +143,7 @@ def pytest_generate_tests(metafunc):
             pytest.param(
                 *case,
                 id="-".join([case[0].name, *case[1:]]),
-                marks=pytest.mark.skipif(bool(needs(case[0])), reason=needs(case[0])),
+                marks=marks(case[0], "call_with_data" in asked),
             )
             for case in cases
         ],

@@ -34,11 +34,12 @@ from sklearn_mid.benchmark._audit._sources import (
 from sklearn_mid.exceptions import UnsupportedTargetError
 from sklearn_mid.metrics import disclosure, vulnerability
 from sklearn_mid.utils._candidates import Candidates
+from sklearn_mid.utils._features import resolve_attributes
 from sklearn_mid.utils._parts import known_values, unknown_columns
 from sklearn_mid.utils._progress import progress
 from sklearn_mid.utils._sklearn_compat import HasMethods, Interval
 from sklearn_mid.utils._target import Target
-from sklearn_mid.utils._validation import as_column, check_parameters
+from sklearn_mid.utils._validation import as_column, as_rows, check_parameters
 
 __all__ = ["audit"]
 
@@ -157,7 +158,7 @@ def audit(
             raise ValueError(f"members must be a pair (X, y), got {members!r}.")
         groups[MEMBERS] = _people(*members, "members")
         _refuse_overlap(*groups[MEMBERS], X, y)
-    secrets = _secrets(sensitive_features)
+    secrets = _secrets(sensitive_features, X)
     _refuse_strangers(estimator, X, secrets)
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
     parts = []
@@ -446,25 +447,30 @@ class _Secret:
         return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
-def _secrets(sensitive_features: Any) -> list:
+def _secrets(sensitive_features: Any, X: Any) -> list:
+    """The secrets, each a name, an index, or a list of columns."""
+    resolve_attributes(  # or it says what is wrong
+        sensitive_features,
+        n_features=X.shape[1],
+        feature_names=_names(X),
+        param="sensitive_features",
+    )
     if isinstance(sensitive_features, str | Integral):
         return [sensitive_features]
-    secrets = list(sensitive_features)
-    if not secrets:
-        raise ValueError(
-            "sensitive_features is empty; pass one column or a list of attributes."
-        )
-    return secrets
+    return list(sensitive_features)
 
 
 def _people(X, y, name):
+    X = as_rows(X, name)
     if not isinstance(X, pd.DataFrame):
         X = np.asarray(X)
         if X.ndim != 2:
             raise ValueError(
                 f"{name} must have shape (n_samples, n_features), got shape {X.shape}."
             )
-    y = as_column(y, "y")
+    if not len(X):
+        raise ValueError(f"{name} has 0 rows; it needs people.")
+    y = as_column(y, "y" if name == "X" else name)
     check_consistent_length(X, y)
     return X, y
 
