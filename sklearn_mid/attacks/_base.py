@@ -20,6 +20,7 @@ from sklearn_mid.utils._candidates import (
     check_no_infinity,
     check_not_complex,
 )
+from sklearn_mid.utils._frames import as_pandas, check_names
 from sklearn_mid.utils._gradients import with_gradients
 from sklearn_mid.utils._sklearn_compat import Interval, _fit_context
 from sklearn_mid.utils._target import (
@@ -416,7 +417,9 @@ class AttributeInferenceAttack(ModelInversionAttack):
         return log_proba.argmax(axis=1)
 
     def _check_records(self, X, y, *, reset, with_y=True):
-        """Validate names, widths and lengths; a DataFrame stays one."""
+        """Validate names, widths and lengths; a DataFrame becomes one of pandas."""
+        X = as_pandas(X)
+        check_names(X)
         if not isinstance(X, pd.DataFrame):
             X = check_array(
                 X, dtype=None, ensure_all_finite=False, estimator=self, input_name="X"

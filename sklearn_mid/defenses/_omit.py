@@ -16,6 +16,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_mid.utils._features import resolve_attributes
+from sklearn_mid.utils._frames import as_pandas, check_names
 from sklearn_mid.utils._sklearn_compat import HasMethods, StrOptions, _fit_context
 
 __all__ = ["OmitFeature"]
@@ -186,6 +187,7 @@ class OmitFeature(MetaEstimatorMixin, BaseEstimator):
             n_features=self.n_features_in_,
             feature_names=getattr(self, "feature_names_in_", None),
             param="sensitive_features",
+            X=X,
         )
         self.kept_features_ = np.setdiff1d(
             np.arange(self.n_features_in_), np.concatenate(attributes)
@@ -315,6 +317,8 @@ class OmitFeature(MetaEstimatorMixin, BaseEstimator):
 
     def _check(self, X, *, reset):
         """Names and number of columns; a DataFrame stays one, strings stay strings."""
+        X = as_pandas(X)
+        check_names(X)
         if not hasattr(X, "iloc"):
             X = check_array(
                 X,

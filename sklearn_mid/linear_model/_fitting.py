@@ -48,6 +48,7 @@ def build_problem(
             n_features=X.shape[1],
             feature_names=feature_names,
             param="sensitive_features",
+            X=X,
         )
     weights = normalized(sample_weight)
     present = weights > 0

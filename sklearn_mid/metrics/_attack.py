@@ -226,10 +226,10 @@ def check_comparable(attack, baseline, allow_unequal):
         )
 
 
-def check_members(members):
+def check_members(members, name="members"):
     """Raise if `members` are no records and their responses."""
     if not isinstance(members, tuple | list) or len(members) != 2:
-        raise ValueError(f"members must be a pair (X, y), got {members!r}.")
+        raise ValueError(f"{name} must be a pair (X, y), got {members!r}.")
 
 
 def guesses(attack, X, y):

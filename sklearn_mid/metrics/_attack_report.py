@@ -54,7 +54,8 @@ def attack_report(
     X: Any,
     y: ArrayLike,
     *,
-    baseline: Any = None,
+    baseline: Any = "auto",
+    auxiliary: tuple | None = None,
     members: tuple | None = None,
     groups: ArrayLike | None = None,
     positive: Any = None,
@@ -73,12 +74,16 @@ def attack_report(
         Records of the people under attack, with the true secret in its column.
     y : array-like of shape (n_samples,)
         The response that the attacker knows of each.
-    baseline : AttributeInferenceAttack, default=None
+    baseline : {"auto"}, AttributeInferenceAttack or None, default="auto"
         Fitted attack without a model, such as PriorBaseline or ImputationBaseline,
-        with the same `knowledge`. Adds the rows ``"baseline_accuracy"``,
-        ``"advantage"`` and, for the people of whom the baseline is most certain,
-        ``"baseline_precision_top_1pct"`` and so on. Attack and baseline guess about the
-        same people, so that the advantage is resampled in pairs.
+        with the same `knowledge`. ``"auto"`` takes what the attack's ``baseline()``
+        returns and fits it on `auxiliary`; without those there is none. Adds the rows
+        ``"baseline_accuracy"``, ``"advantage"`` and, for the people of whom the
+        baseline is most certain, ``"baseline_precision_top_1pct"`` and so on. Attack
+        and baseline guess about the same people, so that the advantage is resampled in
+        pairs.
+    auxiliary : tuple of (X, y), default=None
+        Records and responses that the attack was fitted on, for ``baseline="auto"``.
     members : tuple of (X, y), default=None
         Records and responses that the target was trained on, where `X` and `y` are
         of people it has not seen. Adds ``"member_accuracy"``,
@@ -146,14 +151,13 @@ def attack_report(
     --------
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.tree import DecisionTreeClassifier
-    >>> from sklearn_mid.attacks import MAPAttack, PriorBaseline
+    >>> from sklearn_mid.attacks import MAPAttack
     >>> from sklearn_mid.metrics import attack_report
     >>> X, y = load_iris(return_X_y=True)
     >>> X[:, 3] = X[:, 3] > 1.3
     >>> tree = DecisionTreeClassifier(random_state=0).fit(X, y)
     >>> attack = MAPAttack(tree, sensitive_feature=3).fit(X, y)
-    >>> prior = PriorBaseline(sensitive_feature=3).fit(X, y)
-    >>> report = attack_report(attack, X, y, baseline=prior, random_state=0)
+    >>> report = attack_report(attack, X, y, auxiliary=(X, y), random_state=0)
     >>> list(report["metric"])[:2]
     ['accuracy', 'f1']
     """
@@ -164,6 +168,12 @@ def attack_report(
         random_state=random_state,
     )
     check_attack(attack, "attack")
+    if isinstance(baseline, str) and baseline == "auto":
+        baseline = None
+        if auxiliary is not None:
+            check_members(auxiliary, "auxiliary")
+            baseline = attack.baseline().fit(*auxiliary)
+            allow_unequal_knowledge = True
     if baseline is not None:
         check_comparable(attack, baseline, allow_unequal_knowledge)
     positive = positive_code(positive, attack.values_)

@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.utils import check_array, check_random_state, indexable
 
 from sklearn_mid.utils._features import resolve_columns
+from sklearn_mid.utils._frames import as_pandas
 from sklearn_mid.utils._sklearn_compat import HasMethods, Interval
 from sklearn_mid.utils._validation import (
     as_column,
@@ -87,7 +88,7 @@ class _AttackScorer:
         return f"make_attack_scorer({self.attack!r}, metric={self.metric!r})"
 
     def __call__(self, estimator, X, y):
-        X, y = indexable(as_rows(X, "X"), as_rows(y, "y"))
+        X, y = indexable(as_rows(as_pandas(X), "X"), as_rows(y, "y"))
         attack = clone(self.attack).set_params(estimator=estimator)
         if self.X_auxiliary is None:
             half = _is_auxiliary(X, attack.sensitive_feature, self.random_state)
@@ -114,7 +115,7 @@ def make_attack_scorer(
     attack,
     *,
     metric="advantage",
-    baseline=None,
+    baseline="auto",
     X_auxiliary=None,
     y_auxiliary=None,
     random_state=0,
@@ -144,9 +145,9 @@ def make_attack_scorer(
             default="advantage"
         What is measured (and negated). "advantage" is the accuracy minus that of the
         baseline; "f1" is averaged over values.
-    baseline : attack without a model, default=None
-        What the advantage is measured from, such as
-        :class:`sklearn_mid.attacks.ImputationBaseline`. None is the most frequent value
+    baseline : {"auto"}, attack without a model or None, default="auto"
+        What the advantage is measured from. ``"auto"`` is what the attack's
+        ``baseline()`` returns: one who knows as much. None is the most frequent value
         of the auxiliary records, and is allowed for attacks that know no more than
         ``"marginals"``.
     X_auxiliary, y_auxiliary : array-like, default=None
@@ -208,6 +209,8 @@ def make_attack_scorer(
     allowed = ["advantage", *_METRICS]
     if not isinstance(metric, str) or metric not in allowed:
         raise ValueError(f"metric={metric!r} is unknown; choose one of {allowed}.")
+    if isinstance(baseline, str) and baseline == "auto":
+        baseline = attack.baseline() if hasattr(attack, "baseline") else None
     knowledge = getattr(attack, "knowledge", None)
     if metric == "advantage" and baseline is None and knowledge != "marginals":
         raise ValueError(

@@ -39,6 +39,7 @@ class Secrets:
             n_features=X.shape[1],
             feature_names=feature_names,
             param="sensitive_features",
+            X=X,
         )
         names = sensitive_features
         if not isinstance(names, list | tuple | np.ndarray):

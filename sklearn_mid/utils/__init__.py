@@ -1,3 +1,5 @@
 """Helpers shared by all rooms; see :mod:`sklearn_mid.utils.estimator_checks`."""
 
-__all__: list[str] = []
+from sklearn_mid.utils._one_hot import one_hot_group
+
+__all__ = ["one_hot_group"]

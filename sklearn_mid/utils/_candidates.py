@@ -5,7 +5,7 @@ import numbers
 import numpy as np
 import pandas as pd
 
-from sklearn_mid.utils._features import one_hot_codes, resolve_columns
+from sklearn_mid.utils._features import is_group, one_hot_codes, resolve_columns
 from sklearn_mid.utils._validation import as_column, as_numbers, positions
 
 __all__ = ["Candidates", "check_no_infinity", "check_not_complex", "given_prior"]
@@ -102,7 +102,7 @@ class Candidates:
             feature_names=feature_names,
             param="sensitive_feature",
         )
-        if len(columns) > 1 or isinstance(sensitive_feature, list | tuple | np.ndarray):
+        if len(columns) > 1 or is_group(sensitive_feature):
             if candidates is not None:
                 raise ValueError(
                     f"candidates={candidates!r} is for a secret in one column; the "

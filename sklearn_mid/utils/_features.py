@@ -1,51 +1,108 @@
 """How a sensitive attribute is named: one column, or a one-hot group of columns."""
 
 import numbers
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-__all__ = ["one_hot_codes", "resolve_attributes", "resolve_columns"]
+__all__ = [
+    "encoded_columns",
+    "is_group",
+    "one_hot_codes",
+    "resolve_attributes",
+    "resolve_columns",
+]
 
 
-def _resolve_one(column, n_features, feature_names, param):
+def is_group(attribute: Any) -> bool:
+    """Whether an attribute is given as a list of columns, of whatever kind."""
+    return isinstance(attribute, Iterable) and not isinstance(
+        attribute, str | bytes | dict | set
+    )
+
+
+def encoded_columns(name: str, feature_names: Sequence[str]) -> list[int]:
+    """Columns that an encoder made of the column `name`, by its way of naming.
+
+    ``OneHotEncoder`` writes ``name_value``; ``ColumnTransformer`` puts the name of the
+    step before it, ``step__name_value``, or ``step__name`` where the column stays one.
+
+    Parameters
+    ----------
+    name : str
+        The raw column's name.
+    feature_names : sequence of str
+        Names of the encoded columns.
+
+    Returns
+    -------
+    columns : list of int
+        Their positions; none if there are none.
+    """
+    found = []
+    for i, feature in enumerate(feature_names):
+        plain = feature.partition("__")[2] or feature
+        written = (feature, plain) if plain != feature else (feature,)
+        if plain == name or any(w.startswith(f"{name}_") for w in written):
+            found.append(i)
+    return found
+
+
+def _resolve_one(
+    column: Any, n_features: int, feature_names: Any, param: str
+) -> list[int]:
     if isinstance(column, str):
         if feature_names is None:
             raise ValueError(
-                f"{param}={column!r} is a column name, but X has no column names; "
-                f"pass a DataFrame or a column index from 0 to {n_features - 1}."
+                f"{param}={column!r} is a column name, but X has no column names that "
+                "are all strings (an array has none, nor has a MultiIndex); pass a "
+                f"DataFrame or a column index from 0 to {n_features - 1}."
             )
         found = np.flatnonzero(np.asarray(feature_names, dtype=object) == column)
-        if len(found) != 1:
+        if len(found) > 1:
+            raise ValueError(
+                f"{param}={column!r} is the name of {len(found)} columns of X; rename "
+                "or drop all but one."
+            )
+        # The raw name of a column that was encoded stands for all of its columns.
+        found = list(found) or encoded_columns(column, list(feature_names))
+        if not found:
             raise ValueError(
                 f"{param}={column!r} is not a column of X; the columns are "
                 f"{list(feature_names)}."
             )
-        return int(found[0])
+        return [int(i) for i in found]
     if isinstance(column, numbers.Integral) and not isinstance(column, bool):
         if not -n_features <= column < n_features:
             raise ValueError(
                 f"{param}={column!r} is out of range: X has {n_features} columns, "
                 f"allowed are {-n_features} to {n_features - 1}."
             )
-        return int(column) % n_features
+        return [int(column) % n_features]
     raise TypeError(
         f"{param} must name columns by str or int, got {column!r} of type "
         f"{type(column).__name__}."
     )
 
 
-def _is_group(attribute):
-    return isinstance(attribute, list | tuple | np.ndarray)
-
-
-def resolve_columns(attribute, *, n_features, feature_names=None, param):
+def resolve_columns(
+    attribute: Any,
+    *,
+    n_features: int,
+    feature_names: Any = None,
+    param: str,
+) -> np.ndarray:
     """Column indices of one attribute.
 
     Parameters
     ----------
-    attribute : str, int, or list of str or int
+    attribute : str, int, or array-like of str or int
         A column's name or index (negative counts from the end), or the columns of
-        a one-hot group.
+        a one-hot group. A name that X lacks may be that of a raw column which was
+        encoded: it stands for the columns that were made of it.
     n_features : int
         Number of columns of X.
     feature_names : array-like of str, default=None
@@ -65,28 +122,38 @@ def resolve_columns(attribute, *, n_features, feature_names=None, param):
     TypeError
         If a column is neither a str nor an int.
     """
-    group = list(attribute) if _is_group(attribute) else [attribute]
+    group = list(attribute) if is_group(attribute) else [attribute]
     if not group:
         raise ValueError(f"{param} names no column: got {attribute!r}.")
-    columns = [_resolve_one(c, n_features, feature_names, param) for c in group]
+    columns = [
+        c for one in group for c in _resolve_one(one, n_features, feature_names, param)
+    ]
     if len(set(columns)) < len(columns):
         raise ValueError(f"{param}={attribute!r} names a column twice.")
     return np.array(columns, dtype=np.intp)
 
 
-def resolve_attributes(attributes, *, n_features, feature_names=None, param):
+def resolve_attributes(
+    attributes: Any,
+    *,
+    n_features: int,
+    feature_names: Any = None,
+    param: str,
+    X: Any = None,
+) -> list[np.ndarray]:
     """Column indices of several attributes that share no column.
 
     Parameters are those of :func:`resolve_columns`, but for `attributes`: a list
-    whose items are each one attribute. A bare str or int counts as a list of one.
+    whose items are each one attribute. A bare str or int counts as a list of one. With
+    records `X`, there is a warning where single columns that are listed code one
+    attribute together.
 
     Returns
     -------
     list of ndarray of shape (n_columns,), dtype intp
     """
-    if not _is_group(attributes):
-        attributes = [attributes]
-    if not len(attributes):
+    attributes = list(attributes) if is_group(attributes) else [attributes]
+    if not attributes:
         raise ValueError(f"{param} is empty; pass None for no sensitive attribute.")
     resolved = [
         resolve_columns(
@@ -97,10 +164,46 @@ def resolve_attributes(attributes, *, n_features, feature_names=None, param):
     flat = np.concatenate(resolved)
     if len(np.unique(flat)) < len(flat):
         raise ValueError(f"{param}={attributes!r} names a column twice.")
+    if X is not None:
+        _warn_of_one_attribute(X, attributes, resolved, feature_names, param)
     return resolved
 
 
-def one_hot_codes(group, *, param):
+def _warn_of_one_attribute(
+    X: Any, attributes: list, resolved: list, feature_names: Any, param: str
+) -> None:
+    """Warn if columns that are listed as attributes of their own are a one-hot group.
+
+    Two attributes that happen never to hold together are no group: either every record
+    has exactly one of the columns set, or they are named after one raw column.
+    """
+    single = [columns[0] for columns in resolved if len(columns) == 1]
+    if len(single) < 2:
+        return
+    columns = X.iloc[:, single] if hasattr(X, "iloc") else X[:, single]
+    columns = columns.toarray() if hasattr(columns, "toarray") else columns
+    try:
+        group = np.asarray(columns, dtype=float)
+        _, level, inverse = one_hot_codes(group, param=param)
+    except (TypeError, ValueError):
+        return
+    every_row_has_one = (level[inverse] >= 0).all()
+    names = [] if feature_names is None else [str(feature_names[i]) for i in single]
+    stems = {name.rpartition("_")[0] for name in names}
+    if every_row_has_one or (len(stems) == 1 and stems != {""}):
+        named = names or single
+        warnings.warn(
+            f"{param}={attributes!r} lists {named} as attributes of their own, but no "
+            "record has two of them set: they look like the one-hot columns of a "
+            f"single attribute. If so, pass {param}=[{named!r}].",
+            UserWarning,
+            stacklevel=4,
+        )
+
+
+def one_hot_codes(
+    group: ArrayLike, *, param: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Valid codes of a one-hot group, also after each column was scaled.
 
     Parameters
@@ -140,7 +243,8 @@ def one_hot_codes(group, *, param):
         row = int(np.argmax(n_set))
         raise ValueError(
             f"{param} names a group that is not one-hot: row {row} has "
-            f"{int(n_set[row])} of its {group.shape[1]} columns set; allowed is 0 or 1."
+            f"{int(n_set[row])} of its {group.shape[1]} columns set; allowed is 0 or "
+            "1. A list of columns names one attribute: name several one by one."
         )
     n_columns = group.shape[1]
     column = np.where(n_set == 1, is_set.argmax(axis=1), n_columns)

@@ -108,7 +108,7 @@ def test_sparse_records_are_refused_by_name(make):
 def test_columns_of_one_name():
     frame = pd.DataFrame(np.eye(4)[:, :3], columns=["s", "k", "k"])
     assert len(PriorBaseline("s").fit(frame).values_) == 2
-    with pytest.raises(ValueError, match="'k' is not a column of X"):
+    with pytest.raises(ValueError, match="'k' is the name of 2 columns"):
         PriorBaseline("k").fit(frame)
     by_place = PriorBaseline(2).fit(frame)
     for value, record in zip(

@@ -142,13 +142,15 @@ def test_attack_and_its_target_are_left_as_they_were():
 def test_labelled_records_need_their_own_baseline():
     attack = LearnedAttack(None, "secret", random_state=0)
     with pytest.raises(ValueError, match=r"LearnedAttack knows 'labelled records'"):
-        make_attack_scorer(attack)
+        make_attack_scorer(attack, baseline=None)
     world, X, y = text_world(1500, random_state=0)
     model = pipeline(DecisionTreeClassifier(max_depth=3)).fit(X, y)
     small = RandomForestClassifier(n_estimators=20, max_depth=3, random_state=0)
     attack.set_params(classifier=small)
     baseline = ImputationBaseline("secret", classifier=small)
-    scorer = make_attack_scorer(attack, baseline=baseline)
+    attack.set_params(random_state=None)
+    assert repr(make_attack_scorer(attack).baseline) == repr(baseline)
+    scorer = make_attack_scorer(attack)
     # The response says all that the model could: imputation is as good.
     assert_allclose(scorer(model, X, y), 0, atol=0.05)
     accuracy = make_attack_scorer(attack, metric="accuracy")(model, X, y)
