@@ -3,8 +3,9 @@
     sklearn-mid benchmark run SUITE
     python benchmarks/keep.py results/SUITE ...
 
-Keeps the manifest, every figure (``results.csv.gz``), the tables (``report.md``) and
-the plots; not the single cells, and no pictures of people.
+Keeps the manifest, every figure (``results.csv.gz``) and the tables (``report.md``);
+not the single cells, and no pictures of people. Plots are drawn of the figures by
+``PrivacyUtilityDisplay.from_results``.
 """
 
 import argparse
@@ -12,7 +13,7 @@ import gzip
 import shutil
 from pathlib import Path
 
-from sklearn_mid.benchmark import load_results, save_plots, write_report
+from sklearn_mid.benchmark import load_cells, load_results, write_report
 
 KEPT = Path(__file__).resolve().parent / "results"
 
@@ -20,7 +21,9 @@ KEPT = Path(__file__).resolve().parent / "results"
 def keep(folder):
     """Write what is kept of a results folder, in place of what was kept before."""
     target = KEPT / folder.name
-    plots = save_plots(folder, dpi=90)  # refuses a run that is not finished
+    unfinished = sorted(set(load_cells(folder)["status"]) - {"done", "skipped"})
+    if unfinished:
+        raise SystemExit(f"{folder}: there are cells {' and '.join(unfinished)}.")
     if target.exists():
         shutil.rmtree(target)
     target.mkdir(parents=True)
@@ -29,8 +32,6 @@ def keep(folder):
     # Without a time stamp, so that equal figures are equal files.
     (target / "results.csv.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
     write_report(folder, format="md", output=target / "report.md")
-    for path in plots:
-        shutil.move(path, target / path.name)
     print(target)
 
 

@@ -340,9 +340,9 @@ def _print_tables(folder: Path) -> None:
         print(f"\n{dataset.title or dataset.name}")
         print(as_text(table))
     print(
-        "\nUtility is that of held-out people. Brackets: 95% bootstrap interval over "
-        "repetitions.\nBaseline: accuracy without the model, of one who knows as much "
-        "as the attacker; advantage: what the model adds."
+        "\nUtility is that of held-out people. Brackets: 95% t interval over splits; "
+        "after 'people': exact,\nover people. Baseline: accuracy without the model, of "
+        "one who knows as much as the attacker;\nadvantage: what the model adds."
     )
 
 

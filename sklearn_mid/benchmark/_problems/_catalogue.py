@@ -1,11 +1,14 @@
 """Short names that suites may use, and the classes behind them.
 
-Import paths, so that a name costs nothing until a suite uses it. Whatever has no name
-here is named by its own path, ``module:Class``, and treated the same: it is called with
-the suite's parameters and with what the problem offers, as far as its signature asks.
+Data sets go by the names of the functions that make problems of them; the others stand
+for import paths, which cost nothing until a suite uses them. Whatever has no name here
+is named by its own path, ``module:Class``, and treated the same: it is called with the
+suite's parameters and with what the problem offers, as far as its signature asks.
 """
 
 from sklearn.base import BaseEstimator
+
+from sklearn_mid.benchmark._problems import _images, _tables
 
 __all__ = ["CATALOGUE", "EXTRAS", "undefended"]
 
@@ -19,17 +22,9 @@ def undefended(estimator: BaseEstimator) -> BaseEstimator:
 
 CATALOGUE = {
     "dataset": {
-        "diabetes": f"{_HERE}._tables:diabetes",
-        "iwpc": f"{_HERE}._tables:iwpc",
-        "fair": f"{_HERE}._tables:fair",
-        "gss": f"{_HERE}._tables:gss",
-        "steak": f"{_HERE}._tables:steak",
-        "adult": f"{_HERE}._tables:adult",
-        "nhanes": f"{_HERE}._tables:nhanes",
-        "digits": f"{_HERE}._images:digits",
-        "mnist": f"{_HERE}._images:mnist",
-        "cifar10": f"{_HERE}._images:cifar10",
-        "orl-faces": f"{_HERE}._images:orl_faces",
+        name.replace("_", "-"): f"{module.__name__}:{name}"
+        for module in (_tables, _images)
+        for name in module.__all__
     },
     "defence": {
         "undefended": f"{_HERE}._catalogue:undefended",
