@@ -296,9 +296,7 @@ class AttributeInferenceAttack(ModelInversionAttack):
         proba : ndarray of shape (n_samples, n_values)
             Rows sum to 1; columns in the order of `values_`.
         """
-        log_proba, _, _ = self._log_proba(X, y)
-        proba = np.exp(log_proba - log_proba.max(axis=1, keepdims=True))
-        return proba / proba.sum(axis=1, keepdims=True)
+        return self.infer_with_proba(X, y)[1]
 
     def infer(self, X, y=None):
         """The most probable value of the secret.
@@ -316,8 +314,31 @@ class AttributeInferenceAttack(ModelInversionAttack):
         values : ndarray of shape (n_samples,)
             Elements of `values_`; of equally probable ones the first.
         """
-        chosen = self._choose(*self._log_proba(X, y))
-        return self.values_[chosen]
+        return self.infer_with_proba(X, y)[0]
+
+    def infer_with_proba(self, X: Any, y: Any = None) -> tuple[np.ndarray, np.ndarray]:
+        """Both what ``infer`` and what ``infer_proba`` say; the target is asked once.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like} of shape (n_samples, n_features)
+            Records of the people under attack. What stands in the sensitive column
+            is ignored.
+        y : array-like of shape (n_samples,)
+            The response that the attacker knows of each.
+
+        Returns
+        -------
+        values : ndarray of shape (n_samples,)
+            The most probable value of each secret.
+        proba : ndarray of shape (n_samples, n_values)
+            Probabilities of all values.
+        """
+        log_proba, X, y = self._log_proba(X, y)
+        chosen = self._choose(log_proba, X, y)
+        proba = np.exp(log_proba - log_proba.max(axis=1, keepdims=True))
+        proba /= proba.sum(axis=1, keepdims=True)
+        return self.values_[chosen], proba
 
     def score(self, X, y=None):
         """Accuracy of the attack.

@@ -98,6 +98,22 @@ def test_a_model_that_tells_the_secret():
     assert judged["members", "n"] == 200
 
 
+def test_a_target_is_asked_once_about_a_population():
+    asked = []
+
+    class Counting(DecisionTreeClassifier):
+        def predict_proba(self, X):
+            asked.append(len(X))
+            return super().predict_proba(X)
+
+    problem = split(*survey())
+    target = problem.fit(Counting(max_depth=1))
+    problem.judge(MAPAttack(target, "secret"), target)
+    # Both values of the secret: in training the attack, and on each population.
+    n_records = sum(map(len, (problem.X_aux, problem.X_train, problem.X_test)))
+    assert sum(asked) <= 2 * n_records
+
+
 def test_a_baseline_has_no_advantage():
     problem = split(*survey())
     for baseline in (PriorBaseline("secret"), ImputationBaseline("secret")):

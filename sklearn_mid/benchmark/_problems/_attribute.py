@@ -435,12 +435,9 @@ class AttributeProblem:
         attack.fit(self.X_aux, self.y_aux)
         values, accuracy = [], {}
         for population, X, y in self._populations:
-            seen = attack.observe(X, y)
+            guessed, proba = attack.infer_with_proba(X, attack.observe(X, y))
             scores = attack_scores(
-                attack.sensitive_values(X),
-                attack.infer(X, seen),
-                attack.infer_proba(X, seen),
-                values=attack.values_,
+                attack.sensitive_values(X), guessed, proba, values=attack.values_
             )
             accuracy[population] = scores["accuracy"]
             if target is not None:
