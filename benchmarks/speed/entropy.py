@@ -25,8 +25,16 @@ def binned(centers, method="quadrature", taylor_order=2, sigma=0.5):
     )
 
 
-def pairwise(centers):
-    return mixture_entropy_and_gradient(centers, 0.5, method="pairwise")
+def pairwise(centers, sigma=0.5):
+    """The Taylor expansion of order 0 by sums over all pairs, and its gradient."""
+    z = (centers[:, None] - centers) / sigma
+    phi = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+    density = phi.mean(axis=1)
+    slopes = -z * phi / (len(centers) * sigma)
+    through_density = (1 / density) @ slopes
+    return np.mean(-np.log(density)), (
+        through_density - slopes.sum(axis=1) / density
+    ) / len(centers)
 
 
 def main():

@@ -13,7 +13,6 @@ from sklearn_mid.information._mixture_grid import (
     grid_entropy_and_gradient,
     single_component_entropy,
 )
-from sklearn_mid.information._mixture_pairwise import pairwise_entropy_and_gradient
 from sklearn_mid.information._weights import check_weights, normalized
 from sklearn_mid.utils._sklearn_compat import (
     Interval,
@@ -31,7 +30,7 @@ __all__ = [
 _FARTHEST = 1e300  # in units of sigma, still a float
 _CONSTRAINTS = {
     "sigma": [Interval(Real, 0, None, closed="neither")],
-    "method": [StrOptions({"quadrature", "taylor", "pairwise"})],
+    "method": [StrOptions({"quadrature", "taylor"})],
     "taylor_order": [Options(Integral, {0, 2})],
 }
 
@@ -49,11 +48,9 @@ def mixture_entropy(
         Their common standard deviation, positive.
     sample_weight : array-like of shape (n_centers,), default=None
         Weights of the components, normalised to sum 1; equal by default.
-    method : {"quadrature", "taylor", "pairwise"}, default="quadrature"
+    method : {"quadrature", "taylor"}, default="quadrature"
         - "quadrature": the integral itself, to about 1e-9, by binning and FFT.
         - "taylor": expansion of the log density at each centre, by binning and FFT.
-        - "pairwise": as "taylor" by sums over all pairs of centres, O(n^2) time and
-          memory. An independent check for small n.
     taylor_order : {0, 2}, default=2
         Order of the expansion; not used by "quadrature". Order 0 is -E log p(f):
         up to 1/2 nat too small, so that less the noise entropy it can be negative.
@@ -118,7 +115,7 @@ def mixture_entropy_and_gradient(
         Their common standard deviation, positive.
     sample_weight : array-like of shape (n_centers,), default=None
         Weights of the components, normalised to sum 1; equal by default.
-    method : {"quadrature", "taylor", "pairwise"}, default="quadrature"
+    method : {"quadrature", "taylor"}, default="quadrature"
         As in :func:`mixture_entropy`.
     taylor_order : {0, 2}, default=2
         As in :func:`mixture_entropy`.
@@ -199,7 +196,7 @@ def channel_information_and_gradient(centers, sigma, weights, method, taylor_ord
     sigma : float
     weights : ndarray of shape (n_centers,)
         Positive, with sum 1.
-    method : {"taylor", "quadrature", "pairwise"}
+    method : {"quadrature", "taylor"}
     taylor_order : {0, 2}
 
     Returns
@@ -209,11 +206,6 @@ def channel_information_and_gradient(centers, sigma, weights, method, taylor_ord
     gradient : ndarray of shape (n_centers,)
     """
     order = None if method == "quadrature" else taylor_order
-    compute = (
-        pairwise_entropy_and_gradient
-        if method == "pairwise"
-        else grid_entropy_and_gradient
-    )
     # h(F + e) = h(F / sigma + e / sigma) + log sigma
-    value, gradient = compute(centers / sigma, weights, order)
+    value, gradient = grid_entropy_and_gradient(centers / sigma, weights, order)
     return value - single_component_entropy(None), gradient / sigma

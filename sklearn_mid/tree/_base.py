@@ -4,7 +4,6 @@ from abc import ABCMeta, abstractmethod
 from numbers import Integral, Real
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import assert_all_finite, check_consistent_length, column_or_1d
 from sklearn.utils.class_weight import compute_class_weight
@@ -334,51 +333,6 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         """
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
-
-    def reachable_leaves(self, X, free_columns):
-        """Nodes where a record may end when some of its columns are not known.
-
-        This is what someone who sees the tree itself can tell about a person: the
-        leaves that agree with what is known. With ``tree_.value``, the training
-        rows of each class behind every leaf, it is the input of white-box attacks.
-
-        Parameters
-        ----------
-        X : {array-like, DataFrame} of shape (n_samples, n_features)
-            What stands in the free columns is not looked at.
-        free_columns : str, int, or list of str or int
-            Columns that may take any value seen in training.
-
-        Returns
-        -------
-        reachable : csr_array of shape (n_samples, node_count), dtype bool
-            True for the nodes where the record may end. Every row has at least one.
-            A node that is no leaf is true where a known column has a value that
-            training did not see there.
-
-        See Also
-        --------
-        apply : The one node where a fully known record ends.
-        """
-        check_is_fitted(self)
-        columns = resolve_columns(
-            free_columns,
-            n_features=self.n_features_in_,
-            feature_names=getattr(self, "feature_names_in_", None),
-            param="free_columns",
-        )
-        X = self._validate_X(X, reset=False)
-        is_free = np.zeros(self.n_features_in_, dtype=bool)
-        is_free[columns] = True
-        found = []
-        for part, codes, numbers in self._coded(X, self.tree_.used & ~is_free):
-            row, node = self.tree_.reachable(codes, numbers, is_free)
-            found.append((row + part.start, node))
-        row, node = (np.concatenate(pairs) for pairs in zip(*found, strict=True))
-        return sparse.csr_array(
-            (np.ones(len(row), dtype=bool), (row, node)),
-            shape=(X.shape[0], self.tree_.node_count),
-        )
 
     def get_depth(self):
         """Depth of the tree, 0 if it is a root only.

@@ -6,6 +6,8 @@ one code per bin of its training values and the last one for a missing entry; at
 predict time thresholds are compared with the numbers themselves.
 """
 
+import datetime
+
 import numpy as np
 import pandas as pd
 
@@ -16,6 +18,30 @@ _BLOCK = 16_384
 # An integer column spanning fewer values than this is looked up, not hashed.
 _TABLE_SPAN = 1 << 16
 
+# Points and stretches of time or numbers are neither categories nor numbers: as
+# categories each value would be a branch of its own, and memorised.
+_NO_COLUMN = (
+    datetime.date,
+    datetime.time,
+    datetime.timedelta,
+    np.datetime64,
+    np.timedelta64,
+    pd.Period,
+    pd.Interval,
+    list,
+    dict,
+)
+_NO_COLUMN_KINDS = {
+    "complex",
+    "date",
+    "datetime",
+    "datetime64",
+    "interval",
+    "period",
+    "time",
+    "timedelta",
+    "timedelta64",
+}
 _NUMERIC_KINDS = {"integer", "floating", "mixed-integer-float", "decimal", "empty"}
 
 
@@ -32,19 +58,21 @@ def _holds_categories(values, label):
     """Whether a column's type says "categorical"."""
     dtype = values.dtype
     types = pd.api.types
-    if (
-        types.is_datetime64_any_dtype(dtype)
-        or types.is_timedelta64_dtype(dtype)
-        or types.is_complex_dtype(dtype)
-    ):
+    what = f"has dtype {dtype}"
+    refused = types.is_complex_dtype(dtype) or issubclass(dtype.type, _NO_COLUMN)
+    kind = None
+    if types.is_object_dtype(dtype):
+        kind = types.infer_dtype(np.asarray(values, dtype=object), skipna=True)
+        what = f"holds entries of type {kind}"
+        refused = kind in _NO_COLUMN_KINDS
+    if refused:
         raise TypeError(
-            f"Column {label} of X has dtype {dtype}; allowed are numbers, booleans, "
-            "strings and categories. Convert it to one of these."
+            f"Column {label} of X {what}; allowed are numbers, booleans, strings and "
+            "categories. Convert it to one of these."
         )
     if isinstance(dtype, pd.CategoricalDtype) or types.is_bool_dtype(dtype):
         return True
-    if types.is_object_dtype(dtype):
-        kind = types.infer_dtype(np.asarray(values, dtype=object), skipna=True)
+    if kind is not None:
         return kind not in _NUMERIC_KINDS
     return not types.is_numeric_dtype(dtype)
 

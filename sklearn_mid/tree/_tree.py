@@ -142,46 +142,6 @@ class Tree:
             row, node = row[goes_on], child[goes_on]
         return end
 
-    def reachable(self, codes, numbers, is_free):
-        """Pairs (record, node where it may end) if some columns could be anything.
-
-        Parameters
-        ----------
-        codes, numbers : ndarray of shape (n_features, n_samples)
-        is_free : ndarray of shape (n_features,), dtype bool
-            Columns that take any value seen in training.
-
-        Returns
-        -------
-        row, node : ndarray of shape (n_pairs,)
-        """
-        n_children = np.bincount(self.parent[1:], minlength=self.node_count)
-        first_child = np.cumsum(n_children) - n_children + 1
-        row = np.arange(codes.shape[1])
-        node = np.zeros_like(row)
-        ended = []
-        while len(row):
-            stops = self.is_leaf[node]
-            ended.append((row[stops], node[stops]))
-            row, node = row[~stops], node[~stops]
-            free = is_free[self.feature[node]]
-            at, by = row[free], node[free]
-            n_ways = n_children[by]
-            sibling = np.arange(n_ways.sum()) - np.repeat(
-                np.cumsum(n_ways) - n_ways, n_ways
-            )
-            spread_row = np.repeat(at, n_ways)
-            spread_node = np.repeat(first_child[by], n_ways) + sibling
-
-            row, node = row[~free], node[~free]
-            child = self._step(node, self._branch(node, row, codes, numbers))
-            goes_on = child >= 0
-            ended.append((row[~goes_on], node[~goes_on]))
-            row = np.concatenate([row[goes_on], spread_row])
-            node = np.concatenate([child[goes_on], spread_node])
-        rows, nodes = zip(*ended, strict=True)
-        return np.concatenate(rows), np.concatenate(nodes)
-
     def path(self, end):
         """Nodes on the way to `end`, as a CSR indicator of (n_samples, node_count)."""
         depth = self.depth[end]

@@ -1,3 +1,5 @@
+import datetime
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -299,6 +301,55 @@ def test_caller_keeps_the_data():
 def test_bad_input_says_what_is_wrong(params, data, error, message):
     with pytest.raises(error, match=message):
         MIDDecisionTreeClassifier(**params).fit(*data)
+
+
+DAY = datetime.date(2020, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("column", "kind"),
+    [
+        (pd.period_range("2020", periods=4, freq="D"), r"dtype period\[D\]"),
+        (pd.date_range("2020", periods=4, tz="UTC"), r"dtype datetime64\[.*UTC"),
+        (pd.to_timedelta([0, 1, 2, 3]), "dtype timedelta64"),
+        (pd.interval_range(0, 4), r"dtype interval\[int64"),
+        ([DAY, None, DAY, DAY], "entries of type date"),
+        ([datetime.time(1)] * 4, "entries of type time"),
+        ([datetime.timedelta(1)] * 4, "entries of type timedelta"),
+        ([pd.Period("2020")] * 4, "entries of type period"),
+        ([pd.Interval(0, 1)] * 4, "entries of type interval"),
+        ([pd.Timestamp("2020")] * 4, "entries of type datetime"),
+        ([1j] * 4, "entries of type complex"),
+    ],
+)
+def test_times_and_stretches_are_neither_numbers_nor_categories(column, kind):
+    if isinstance(column, list):
+        column = pd.Series(column, dtype=object)
+    frame = pd.DataFrame({"when": column, "size": [1, 2, 3, 4]})
+    for chosen in ("from_dtype", ["when"], None):
+        model = MIDDecisionTreeClassifier(categorical_features=chosen)
+        with pytest.raises(TypeError, match=f"Column 'when' of X .*{kind}"):
+            model.fit(frame, [0, 1, 0, 1])
+
+
+def test_arrow_columns_of_lists_and_times_are_refused():
+    pa = pytest.importorskip("pyarrow")
+    for values, kind in (
+        ([[0], [1]] * 2, pa.list_(pa.int64())),
+        ([{"a": 0}] * 4, pa.struct([("a", pa.int64())])),
+        ([DAY] * 4, pa.date32()),
+        ([datetime.timedelta(1)] * 4, pa.duration("s")),
+        ([pd.Timestamp("2020")] * 4, pa.timestamp("s")),
+    ):
+        frame = pd.DataFrame({"when": pd.Series(values, dtype=pd.ArrowDtype(kind))})
+        with pytest.raises(TypeError, match="Column 'when' of X has dtype"):
+            MIDDecisionTreeClassifier().fit(frame, [0, 1, 0, 1])
+
+
+def test_binned_numbers_are_categories():
+    X = pd.DataFrame({"age": pd.cut(range(8), 2)})
+    model = MIDDecisionTreeClassifier(0).fit(X, [0] * 4 + [1] * 4)
+    assert_array_equal(model.predict(X), [0] * 4 + [1] * 4)
 
 
 def test_bad_weights_and_late_input():

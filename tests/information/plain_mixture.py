@@ -2,11 +2,9 @@
 
 import numpy as np
 
-__all__ = ["pairwise_entropy_and_gradient"]
 
-
-def pairwise_entropy_and_gradient(centers, weights, taylor_order):
-    """Taylor entropy of the mixture of N(centers, 1) in nats, and its gradient.
+def pairwise_sums(centers, sigma, taylor_order, weights=None):
+    """Taylor entropy of the mixture of N(centers, sigma^2) in nats, and its gradient.
 
     With G = log p, plus (p''/p - (p'/p)^2) / 2 at order 2, h = -sum_i w_i G(f_i). A
     centre f_k acts through where G is read and through the densities, whose
@@ -16,20 +14,10 @@ def pairwise_entropy_and_gradient(centers, weights, taylor_order):
                   + w_k sum_i w_i (a_i phi' + b_i phi'' + c_i phi''')(f_i - f_k)
 
     where a, b, c = dG/dp, dG/dp', dG/dp''.
-
-    Parameters
-    ----------
-    centers : ndarray of shape (n,)
-        In units of the components' standard deviation.
-    weights : ndarray of shape (n,)
-        Positive, with sum 1.
-    taylor_order : {0, 2}
-
-    Returns
-    -------
-    value : float
-    gradient : ndarray of shape (n,)
     """
+    centers = np.asarray(centers) / sigma
+    weights = np.ones(len(centers)) if weights is None else np.asarray(weights)
+    weights = weights / weights.sum()
     z = centers[:, None] - centers
     phi = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
     # phi, phi', phi'', phi''' at f_i - f_k: Hermite polynomials times phi
@@ -45,4 +33,5 @@ def pairwise_entropy_and_gradient(centers, weights, taylor_order):
     through_density = (
         (weights * dp) @ phis[1] + (weights * dp1) @ phis[2] + (weights * dp2) @ phis[3]
     )
-    return -float(weights @ log_density), weights * (through_density - slope)
+    value = np.log(sigma) - float(weights @ log_density)
+    return value, weights * (through_density - slope) / sigma
