@@ -1,7 +1,8 @@
 """The classifier trained with differential privacy, to compare with."""
 
+from collections.abc import Callable, Sequence
 from numbers import Real
-from typing import Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -149,25 +150,25 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
 
     def __init__(
         self,
-        epsilon=8.0,
+        epsilon: float | None = 8.0,
         *,
-        noise_multiplier=None,
-        delta=1e-5,
-        max_grad_norm=1.0,
-        encoder="mlp",
-        hidden_layer_sizes=(128,),
-        activation="relu",
-        image_shape=None,
-        optimizer="adam",
-        learning_rate=5e-3,
-        weight_decay=0.0,
-        batch_size=128,
-        max_epochs=30,
-        dtype="float32",
-        device="auto",
-        verbose=False,
-        random_state=None,
-    ):
+        noise_multiplier: float | None = None,
+        delta: float = 1e-5,
+        max_grad_norm: float = 1.0,
+        encoder: str | Callable = "mlp",
+        hidden_layer_sizes: int | Sequence[int] = (128,),
+        activation: str = "relu",
+        image_shape: Sequence[int] | None = None,
+        optimizer: str | type = "adam",
+        learning_rate: float = 5e-3,
+        weight_decay: float = 0.0,
+        batch_size: int | Literal["full"] = 128,
+        max_epochs: int = 30,
+        dtype: Literal["float32", "float64"] = "float32",
+        device: str = "auto",
+        verbose: bool | int = False,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         self.epsilon = epsilon
         self.noise_multiplier = noise_multiplier
         self.delta = delta
@@ -188,7 +189,7 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
 
     @with_gradients
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Train the net, spending `epsilon`.
 
         Parameters
@@ -207,7 +208,9 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
 
     @with_gradients
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None):
+    def partial_fit(
+        self, X: ArrayLike, y: ArrayLike, classes: ArrayLike | None = None
+    ) -> Self:
         """Train for one more pass over these rows, and account for it.
 
         Parameters
@@ -242,13 +245,13 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
         require("opacus", extra="dp", needed_by=type(self).__name__)
         from sklearn_mid.neural_network._dp_training import n_batches, spent_epsilon
 
-        X, y = self._validate(X, y=y, reset=fresh)
-        codes = self._encode(y, classes=classes, reset=fresh)
+        rows, labels = self._validate(X, y=y, reset=fresh)
+        codes = self._encode(labels, classes=classes, reset=fresh)
         batch_size = -1 if self.batch_size == "full" else self.batch_size
-        steps_per_epoch = n_batches(len(X), batch_size)
+        steps_per_epoch = n_batches(len(rows), batch_size)
         if fresh:
             self.noise_multiplier_ = self._choose_noise(steps_per_epoch)
-            self._accounted = []
+            self._accounted: list[tuple[float, float, int]] = []
             self.n_iter_ = 0
         first, *sources = noise_sources(
             self.random_state, 4, self, n_before=len(self._accounted)
@@ -262,7 +265,7 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
         self._accounted.append((self.noise_multiplier_, 1 / steps_per_epoch, steps))
         self.epsilon_ = spent_epsilon(self._accounted, self.delta)
         self.delta_ = float(self.delta)
-        self._train_privately(X, codes, epochs, sources)
+        self._train_privately(rows, codes, epochs, sources)
         return self
 
     def _train_privately(
@@ -289,25 +292,25 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
     def _derived_seed(self, *path: int) -> int:
         return super()._derived_seed(*path) if hasattr(self, "_seed") else 0
 
-    def _choose_noise(self, steps_per_epoch):
+    def _choose_noise(self, steps_per_epoch: int) -> float:
         from sklearn_mid.neural_network._dp_training import noise_for_epsilon
 
-        if (self.epsilon is None) == (self.noise_multiplier is None):
-            raise ValueError(
-                "exactly one of epsilon and noise_multiplier must be given, the other "
-                f"None; got epsilon={self.epsilon}, "
-                f"noise_multiplier={self.noise_multiplier}."
+        if self.epsilon is not None and self.noise_multiplier is None:
+            return noise_for_epsilon(
+                float(self.epsilon),
+                float(self.delta),
+                1 / steps_per_epoch,
+                steps_per_epoch * self.max_epochs,
             )
-        if self.epsilon is None:
+        if self.epsilon is None and self.noise_multiplier is not None:
             return float(self.noise_multiplier)
-        return noise_for_epsilon(
-            float(self.epsilon),
-            float(self.delta),
-            1 / steps_per_epoch,
-            steps_per_epoch * self.max_epochs,
+        raise ValueError(
+            "exactly one of epsilon and noise_multiplier must be given, the other "
+            f"None; got epsilon={self.epsilon}, "
+            f"noise_multiplier={self.noise_multiplier}."
         )
 
-    def _net_parameters(self, n_outputs, device):
+    def _net_parameters(self, n_outputs: int, device: str) -> dict[str, Any]:
         parameters = super()._net_parameters(n_outputs, device)
         parameters["module"]["bottleneck"] = "none"
         parameters["net"].update(
@@ -315,7 +318,7 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
         )
         return parameters
 
-    def _build_net(self, parameters):
+    def _build_net(self, parameters: dict[str, Any]) -> Any:
         from sklearn_mid.neural_network._dp_training import (
             DPNet,
             refuse_batch_dependent,

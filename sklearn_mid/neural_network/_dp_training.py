@@ -6,6 +6,7 @@ Imports torch, skorch and opacus, so import this module inside the methods that 
 import functools
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -41,12 +42,12 @@ _LARGE_EPSILON = 1.0
 _GRID = 2.0**-30
 
 
-def n_batches(n_samples, batch_size):
+def n_batches(n_samples: int, batch_size: int) -> int:
     """Number of Poisson batches that amount to one pass over the rows."""
     return 1 if batch_size == -1 else -(-n_samples // batch_size)
 
 
-def spent_epsilon(history, delta):
+def spent_epsilon(history: list[tuple[float, float, int]], delta: float) -> float:
     """Epsilon at `delta` of (noise multiplier, sampling rate, steps) one after another.
 
     By Renyi differential privacy (Mironov 2017): an upper bound.
@@ -82,7 +83,9 @@ def _divergence_per_step(noise_multiplier, sample_rate, orders):
 
 
 @functools.lru_cache(maxsize=128)
-def noise_for_epsilon(epsilon, delta, sample_rate, steps):
+def noise_for_epsilon(
+    epsilon: float, delta: float, sample_rate: float, steps: int
+) -> float:
     """The noise multiplier with which `steps` steps spend `epsilon` (or 1% less)."""
     if epsilon == float("inf"):
         return 0.0
@@ -106,7 +109,7 @@ def noise_for_epsilon(epsilon, delta, sample_rate, steps):
             ) from error
 
 
-def refuse_batch_dependent(module, name):
+def refuse_batch_dependent(module: torch.nn.Module, name: str) -> None:
     """Raise if a row's gradient would depend on the rows beside it (BatchNorm)."""
     errors = ModuleValidator.validate(module, strict=False)
     errors += GradSampleModule.validate(module=module, strict=False)
@@ -203,6 +206,9 @@ class DPNet(Net):
         Standard deviation of the noise over `max_grad_norm`.
     """
 
+    module_: Any  # the net, or what Opacus wraps around it
+    optimizer_: Any
+
     def __init__(
         self, module, *args, max_grad_norm=1.0, noise_multiplier=1.0, **kwargs
     ):
@@ -245,7 +251,7 @@ class DPNet(Net):
             expected_batch_size=len(rows.X) / self._n_batches(rows),
             source=noise,
         )
-        self._batch_source = batches
+        self._batch_source: NoiseSource | None = batches
         try:
             return len(self.train(rows, epochs=epochs, seed=seed, progress=progress))
         finally:
