@@ -1,6 +1,7 @@
 """The family of attacks: one base class, and one for each of its verbs."""
 
 import numbers
+import warnings
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from sklearn_mid.utils._candidates import (
 )
 from sklearn_mid.utils._frames import as_pandas, check_names
 from sklearn_mid.utils._gradients import with_gradients
+from sklearn_mid.utils._parts import refuse_strangers
 from sklearn_mid.utils._sklearn_compat import Interval, _fit_context
 from sklearn_mid.utils._target import (
     Inside,
@@ -276,9 +278,21 @@ class AttributeInferenceAttack(ModelInversionAttack):
         )
         codes = self._candidates.encode(X)
         self.values_ = self._candidates.values
+        self._refuse_strangers(X)
         self.prior_ = np.bincount(codes, minlength=len(self.values_)) / len(codes)
         self._fit_attack(X, y, codes)
         return self
+
+    def _refuse_strangers(self, X):
+        """Raise if the target knows hardly a value of what it will be asked about."""
+        target = getattr(self, "estimator", None)
+        if target is None or not isinstance(X, pd.DataFrame):
+            return
+        columns = self._candidates.columns
+        if len(columns) > 1:
+            refuse_strangers(target, X)
+        else:
+            refuse_strangers(target, X, X.columns[columns[0]], self.values_)
 
     def infer_proba(self, X, y=None):
         """Probability of each candidate value, given record and response.
@@ -354,8 +368,24 @@ class AttributeInferenceAttack(ModelInversionAttack):
         -------
         accuracy : float
             Share of people whose secret is inferred.
+
+        Warns
+        -----
+        UserWarning
+            If people hold values that are none of `values_`: they count as guessed
+            wrong.
         """
-        truth = self.sensitive_values(X)
+        truth = self.sensitive_values(X, unknown="none")
+        n_unknown = int(np.sum(np.equal(truth, None)))
+        if n_unknown:
+            if n_unknown == len(truth):
+                self.sensitive_values(X)  # raises
+            warnings.warn(
+                f"{n_unknown} of {len(truth)} people hold a value of sensitive_feature="
+                f"{self.sensitive_feature!r} that {type(self).__name__} does not know; "
+                "they count as guessed wrong.",
+                stacklevel=2,
+            )
         return float(np.mean(self.infer(X, self.observe(X, y)) == truth))
 
     def observe(self, X, y=None):
@@ -375,13 +405,16 @@ class AttributeInferenceAttack(ModelInversionAttack):
         """
         return y
 
-    def sensitive_values(self, X):
+    def sensitive_values(self, X, *, unknown="raise"):
         """The true values of the secret, as the attack would name them.
 
         Parameters
         ----------
         X : {DataFrame, array-like} of shape (n_samples, n_features)
             Records with the true values in the sensitive column.
+        unknown : {"raise", "none"}, default="raise"
+            What becomes of values that are none of `values_`: an error, or None in an
+            array of objects.
 
         Returns
         -------
@@ -391,11 +424,21 @@ class AttributeInferenceAttack(ModelInversionAttack):
         Raises
         ------
         ValueError
-            If X holds a value that is none of `values_`.
+            If X holds a missing value, or with ``unknown="raise"`` one that is none of
+            `values_`.
         """
+        if unknown not in ("raise", "none"):
+            raise ValueError(f"unknown must be 'raise' or 'none', got {unknown!r}.")
         check_is_fitted(self)
         X, _ = self._check_records(X, None, reset=False, with_y=False)
-        return self.values_[self._candidates.encode(X)]
+        if unknown == "raise":
+            return self.values_[self._candidates.encode(X)]
+        codes = self._candidates.encode(X, unknown=-1, refuse_missing=True)
+        if (codes >= 0).all():
+            return self.values_[codes]
+        values = self.values_.astype(object)[codes]
+        values[codes < 0] = None
+        return values
 
     def absolute_error(self, X, y=None):
         """Error of the inferred values of a numeric secret, in its own units.

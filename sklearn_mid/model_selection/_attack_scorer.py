@@ -1,5 +1,6 @@
 """Scores for a grid search: what an attack learns from each candidate."""
 
+import inspect
 from numbers import Integral
 
 import numpy as np
@@ -67,6 +68,16 @@ def _is_auxiliary(X, sensitive_feature, random_state):
     return mask
 
 
+def _true_values(attack, X):
+    """Values of the secret, None where the attack does not know the value.
+
+    Who holds a rare value counts as guessed wrong, and fails no search.
+    """
+    if "unknown" in inspect.signature(attack.sensitive_values).parameters:
+        return attack.sensitive_values(X, unknown="none")
+    return attack.sensitive_values(X)
+
+
 def _rows(data, mask):
     return data.loc[mask] if hasattr(data, "loc") else np.asarray(data)[mask]
 
@@ -98,7 +109,7 @@ class _AttackScorer:
             X_auxiliary, y_auxiliary = self.X_auxiliary, self.y_auxiliary
         attack.fit(X_auxiliary, y_auxiliary)
         values = pd.Index(attack.values_)
-        truth = values.get_indexer(attack.sensitive_values(X))
+        truth = values.get_indexer(_true_values(attack, X))
         inferred = values.get_indexer(attack.infer(X, attack.observe(X, y)))
         if self.metric != "advantage":
             return -float(_METRICS[self.metric](truth, inferred))

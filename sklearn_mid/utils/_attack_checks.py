@@ -391,7 +391,7 @@ def check_bad_records(attack, target):
     raises(ValueError, fitted.infer, X[:, :2], seen, match="2 features")
     unseen = X.copy()
     unseen[0, 1] = 17
-    raises(ValueError, fitted.score, unseen, y, match="17")
+    raises(ValueError, fitted.sensitive_values, unseen, match="17")
     if "estimator" in attack.get_params(deep=False):
         strange = np.full(np.shape(seen), "strange")
         raises(ValueError, fitted.infer, X, strange, match="strange")

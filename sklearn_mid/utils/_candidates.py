@@ -161,13 +161,14 @@ class Candidates:
             values, edges = _given_values(candidates, raw, distinct, is_numeric, name)
         return cls(columns, values, [_as_cells(values, column)], name=name, edges=edges)
 
-    def encode(self, X, *, unknown=None):
+    def encode(self, X, *, unknown=None, refuse_missing=False):
         """Position in `values` of what each record holds.
 
-        Missing and other values become `unknown`, or raise if that is None.
+        Missing and other values become `unknown`, or raise if that is None; with
+        `refuse_missing`, missing ones raise anyway.
         """
         if unknown is not None:
-            return self._encode_known(X, unknown)
+            return self._encode_known(X, unknown, refuse_missing)
         if self._codes is not None:
             group = _take_columns(X, self.columns, self._name)
             codes = np.full(len(group), -1)
@@ -191,11 +192,13 @@ class Candidates:
             )
         return codes
 
-    def _encode_known(self, X, unknown):
+    def _encode_known(self, X, unknown, refuse_missing):
         held = X.iloc[:, self.columns] if isinstance(X, pd.DataFrame) else None
         held = pd.DataFrame(X[:, self.columns]) if held is None else held
         codes = np.full(len(X), unknown)
         known = held.notna().all(axis=1).to_numpy()
+        if refuse_missing and not known.all():
+            return self.encode(X)  # raises
         if self._codes is None and self._edges is None:
             known = known & (positions(_plain(held.iloc[:, 0]), self.values) >= 0)
         elif self._codes is not None:

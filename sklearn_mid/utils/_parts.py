@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
 
-__all__ = ["estimators_inside", "known_values", "unknown_columns"]
+__all__ = ["estimators_inside", "known_values", "refuse_strangers"]
 
 
 def estimators_inside(model: Any) -> Iterator[tuple[str, Any]]:
@@ -50,6 +51,7 @@ def known_values(model: Any) -> dict[str, np.ndarray]:
     dict of str to ndarray
     """
     known: dict[str, np.ndarray] = {}
+    left_out: set[str] = set()
     seen: set[int] = set()
     waiting = [model]
     while waiting:
@@ -62,31 +64,63 @@ def known_values(model: Any) -> dict[str, np.ndarray]:
         if names is not None and isinstance(categories, list):
             pairs = zip(names, categories, strict=False)
             known |= {str(n): np.asarray(c) for n, c in pairs if c is not None}
+        if names is not None and hasattr(part, "kept_features_"):
+            # Whatever stands there is not looked at.
+            left_out |= set(np.delete(names, part.kept_features_))
         waiting += [inner for _, inner in estimators_inside(part)]
     # What a step makes of the columns is no column of the records.
-    outer = getattr(model, "feature_names_in_", None)
-    return known if outer is None else {n: known[n] for n in outer if n in known}
+    outer = getattr(model, "feature_names_in_", list(known))
+    return {n: known[n] for n in outer if n in known and n not in left_out}
 
 
-def unknown_columns(model: Any, X: pd.DataFrame) -> dict[str, float]:
-    """Nominal columns of records of which a model knows hardly a value.
+def refuse_strangers(
+    model: Any, X: pd.DataFrame, secret: str | None = None, values: Any = ()
+) -> None:
+    """Raise if a model knows hardly a value of a nominal column: types went wrong.
 
-    Returns
-    -------
-    dict of str to float
-        Share of the records whose value is known, where that is below one in ten.
+    An attack on such records would find next to no leak, whatever there is.
+
+    Parameters
+    ----------
+    model : object
+        A fitted estimator.
+    X : DataFrame of shape (n_samples, n_features)
+        Records that it is to be asked about.
+    secret : str, default=None
+        Name of a sensitive column, one of whose `values` is to be known.
+    values : array-like, default=()
+
+    Raises
+    ------
+    ValueError
+        If fewer than one value in ten of a column are known, or none of `values`.
     """
-    shares = {}
-    for name, values in known_values(model).items():
-        if name in X.columns and len(X):
-            held = X[name].dropna()
-            share = float(held.isin(pd.Index(values)).mean()) if len(held) else 1.0
-            if share < 0.1:
-                shares[name] = share
-    return shares
+    for name, known in known_values(model).items():
+        if name not in X.columns:
+            continue
+        if name == secret and not pd.Index(values).isin(known).any():
+            raise ValueError(
+                f"the model knows none of the values {_few(values)} of the secret "
+                f"{name!r}; it knows {_few(known)}. Give the values the type that the "
+                "model was fitted with."
+            )
+        held = X[name].dropna()
+        share = held.isin(pd.Index(known)).mean() if len(held) else 1
+        if name != secret and share < 0.1:
+            raise ValueError(
+                f"X: the model knows {share:.0%} of the values in column {name!r}, "
+                f"which holds {_few(held)}; it knows {_few(known)}. Give the column "
+                "the type that the model was fitted with."
+            )
+
+
+def _few(values: Any) -> list[Any]:
+    return pd.Series(pd.unique(pd.Series(values))[:4]).tolist()
 
 
 def _is_fitted(value: Any) -> bool:
+    if isinstance(value, Pipeline):
+        return any(_is_fitted(step) for _, step in value.steps)
     return isinstance(value, BaseEstimator) and any(
         name.endswith("_") and not name.startswith("_") for name in vars(value)
     )

@@ -35,7 +35,7 @@ from sklearn_mid.exceptions import UnsupportedTargetError
 from sklearn_mid.metrics import disclosure, vulnerability
 from sklearn_mid.utils._candidates import Candidates
 from sklearn_mid.utils._features import resolve_attributes
-from sklearn_mid.utils._parts import known_values, unknown_columns
+from sklearn_mid.utils._parts import refuse_strangers
 from sklearn_mid.utils._progress import progress
 from sklearn_mid.utils._sklearn_compat import HasMethods, Interval
 from sklearn_mid.utils._target import Target
@@ -159,7 +159,10 @@ def audit(
         groups[MEMBERS] = _people(*members, "members")
         _refuse_overlap(*groups[MEMBERS], X, y)
     secrets = _secrets(sensitive_features, X)
-    _refuse_strangers(estimator, X, secrets)
+    if isinstance(X, pd.DataFrame):
+        for secret in secrets:
+            named = isinstance(secret, str) and secret in X.columns
+            refuse_strangers(estimator, X, *((secret, X[secret]) if named else ()))
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
     parts = []
     for secret in progress(secrets, verbose > 1, desc="secrets"):
@@ -500,32 +503,6 @@ def _split(X, y, secret, seed):
         rest, test_size=0.5, stratify=codes[rest], random_state=seed
     )
     return np.sort(np.concatenate([known, alone])), np.sort(new)
-
-
-def _refuse_strangers(estimator, X, secrets):
-    """Raise if the model knows hardly a value of a nominal column: types went wrong."""
-    if not isinstance(X, pd.DataFrame):
-        return
-    known = known_values(estimator)
-    for name, share in unknown_columns(estimator, X).items():
-        raise ValueError(
-            f"X: {share:.0%} of the people hold a value in column {name!r} that the "
-            f"model knows; it holds {_few(X[name])}, and the model knows "
-            f"{_few(pd.Series(known[name]))}. Give the column the type that the model "
-            "was fitted with."
-        )
-    for secret in secrets:
-        if isinstance(secret, str) and secret in known:
-            strange = ~X[secret].isin(pd.Index(known[secret]))
-            if strange.all():
-                raise ValueError(
-                    f"sensitive_features={secret!r}: the model knows none of its "
-                    f"values, {_few(X[secret])}."
-                )
-
-
-def _few(values):
-    return pd.Series(pd.unique(values)[:4]).tolist()
 
 
 def _refuse_overlap(X_members, y_members, X, y):
