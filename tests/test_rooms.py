@@ -33,6 +33,20 @@ def test_heavy_dependencies_stay_out_of_a_bare_import():
     assert out.strip() == "[]"
 
 
+@pytest.mark.parametrize(
+    ("code", "unwanted"),
+    [
+        ("import sklearn_mid.benchmark._engine._folder", "numpy, pandas, sklearn"),
+        ("import sklearn_mid.benchmark._engine._run", "pandas, sklearn, matplotlib"),
+        ("import sklearn_mid.cli; sklearn_mid.cli._parser()", "numpy, sklearn, joblib"),
+    ],
+)
+def test_the_engine_and_the_command_load_no_more_than_they_need(code, unwanted):
+    code += f"; import sys; print(set({unwanted!r}.split(', ')) & set(sys.modules))"
+    out = subprocess.check_output([sys.executable, "-c", code], text=True, cwd=ROOT)
+    assert out.strip() == "set()"
+
+
 def test_private_names_of_scikit_learn_live_in_one_module():
     offenders = [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()}"

@@ -78,9 +78,9 @@ def test_seeds_and_keys_are_those_of_any_process():
     # The first 32 bits of sha256 of 'split', a line feed and '0'.
     assert derive_seed("split", "0") == 2400523500
     code = (
-        "from sklearn_mid.benchmark import load_suite\n"
         "from sklearn_mid.benchmark._engine._plan import plan\n"
-        "print(plan(load_suite('quick'))[-1])"
+        "from sklearn_mid.benchmark._engine._spec import find_suite, read_suite\n"
+        "print(plan(read_suite(find_suite('quick')))[-1])"
     )
     outputs = {
         subprocess.check_output(
