@@ -79,7 +79,8 @@ class DPLogisticRegression(DPClassifier):
     proves that the minimum is closer than a distance that does not depend on the data,
     and noise of that scale, which 1% of epsilon pays for, hides what is left [2]_.
     There is no tolerance to choose, and how many steps it took is not kept: it tells of
-    the data.
+    the data. Both proofs are about real numbers; what the last bits of floats might
+    tell is not counted.
 
     At ``epsilon=inf`` this is scikit-learn's ``LogisticRegression(C=C,
     fit_intercept=False)``, one against the rest, on scaled features and a column of

@@ -23,8 +23,9 @@ from sklearn_mid.defenses import (
     DPLogisticRegression,
     DPRandomForestClassifier,
 )
+from sklearn_mid.defenses._dp_linear import noisy_sums, noisy_sums_and_penalty
 from sklearn_mid.neural_network import DPNeuralNetClassifier
-from sklearn_mid.utils._secret_noise import NoiseSource
+from sklearn_mid.utils._secret_noise import NoiseSource, noise_sources
 
 # So few records that one decides what is learned; the last one is replaced.
 X = np.array([[-1.0], [-1.0], [1.0]])
@@ -125,6 +126,33 @@ def test_an_audit_of_nothing_finds_nothing():
     assert audited_epsilon(same, shifted) <= 0
     # Two normal distributions at distance mu: its (epsilon, delta) is attained.
     assert 0.5 < audited_epsilon(same + np.array([2, 0]), shifted, delta=0.01) < 3.3
+
+
+# Linear regression: the mechanism is intercepted, before trimming hides what it told --
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("release", "delta"),
+    [(noisy_sums, 0.05), (noisy_sums, 0.0), (noisy_sums_and_penalty, 0.05)],
+)
+@pytest.mark.parametrize("epsilon", [0.5, 2.0])
+def test_the_likelihood_ratio_of_the_worst_records_is_as_promised(
+    release, delta, epsilon
+):
+    """Of the pair of records that attains the sensitivity, along its direction."""
+    (noise,) = noise_sources(None, 1, None)
+    pair = np.array([[1.0, 0.0], [0.5, np.sqrt(0.75)]])
+    targets = np.array([1.0, -1.0])
+    drawn = []
+    for record, target in zip(pair, targets, strict=True):
+        Z, y = record[None], np.array([target])
+        fits = [release(Z, y, 1.0, epsilon, delta, noise) for _ in range(5000)]
+        drawn.append(np.array([np.r_[g[np.triu_indices(2)], m] for g, m, *_ in fits]))
+    seen = audited_epsilon(*drawn, delta=delta)
+    assert seen <= epsilon
+    # Not for nothing: a good part of what is allowed is there.
+    assert seen > (0.25 if release is noisy_sums and delta else 0.0) * epsilon
 
 
 # DP-SGD: each step is intercepted ------------------------------------------------
