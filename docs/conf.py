@@ -83,12 +83,14 @@ sphinx_gallery_conf = {
     "within_subsection_order": ExplicitOrder(
         [
             "plot_targeted.py",
+            "plot_any_model.py",
             "plot_tree.py",
             "plot_grid_search.py",
             "plot_information_bound.py",
             "plot_baselines.py",
             "plot_reconstruction.py",
             "plot_dp_bound.py",
+            "*",
         ]
     ),
     "doc_module": ("sklearn_mid",),

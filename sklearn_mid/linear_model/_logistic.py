@@ -107,7 +107,7 @@ class MIDLogisticRegression(ClassifierMixin, BaseEstimator):
     distributed as Yhat where the model is right. With labelled records of their own
     they can do without the model: what the population tells remains.
 
-    *Exact, under its prior.* I(X_s; Yhat | x_-s) is computed for every record by
+    *Exact, under its prior.* ``I(X_s; Yhat | x_-s)`` is computed for every record by
     enumerating the attribute's values, all at the record's other columns; there is
     no sampling and no bound. Its probabilities are those of `prior`. Unlike in the
     linear model, "marginal" gives no upper bound of what it is under the

@@ -130,7 +130,7 @@ class MIDLinearRegression(RegressorMixin, BaseEstimator):
     frequency in the training data and taken as independent of the rest, as the
     attacker of Fredrikson et al. does. Given the rest, a real secret is less
     uncertain than that, and information is concave in the law of the input: so
-    `mutual_information_` is an *upper bound* of I(X_s; Yhat | X_-s) under the
+    `mutual_information_` is an *upper bound* of ``I(X_s; Yhat | X_-s)`` under the
     population's law, tight where the secret is independent of the rest, and several
     times too high where a column nearly gives it away; see the second example.
 
