@@ -32,9 +32,9 @@ _WHAT = {
 _ADVICE = {
     "rule": "put a price on the use of the secret (sensitive_features of the MID "
     "models) or leave the column out: knowing the outcome, privacy costs utility",
-    "answer": "release through sklearn_mid.release.MIDClassifier, with fewer decimals, "
+    "answer": "release through MIDClassifier or MIDRegressor, with fewer decimals, "
     "or the label only",
-    "memory": "distil the model (sklearn_mid.release, distill=True), or grow larger "
+    "memory": "distil the model (MIDClassifier with distill=True), or grow larger "
     "leaves",
 }
 _NOT_TESTED = (
