@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from numbers import Real
 
 import numpy as np
+from scipy.stats import t
 
 from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
 from sklearn_mid.utils._validation import as_numbers, check_parameters
@@ -16,17 +17,19 @@ _CONSTRAINTS = {
     "utility": [str],
     "neg_advantage": [str],
     "if_none": [StrOptions({"raise", "least"})],
+    "confidence_level": [None, Interval(Real, 0.5, 1, closed="left")],
 }
 
 
 class _BestUtilityUnderAdvantage:
     """Callable ``(cv_results) -> int``; see :func:`best_utility_under_advantage`."""
 
-    def __init__(self, limit, utility, neg_advantage, if_none):
+    def __init__(self, limit, utility, neg_advantage, if_none, confidence_level):
         self.limit = limit
         self.utility = utility
         self.neg_advantage = neg_advantage
         self.if_none = if_none
+        self.confidence_level = confidence_level
 
     def __repr__(self):
         return f"best_utility_under_advantage({self.limit!r})"
@@ -43,9 +46,30 @@ class _BestUtilityUnderAdvantage:
             )
         return as_numbers(cv_results[name], f"cv_results_[{name!r}]")
 
+    def _margin(self, cv_results):
+        """What the advantage may be larger than its mean over the folds, by chance."""
+        if self.confidence_level is None:
+            return 0.0
+        _, is_mean, score = self.neg_advantage.partition("mean_")
+        folds = [
+            as_numbers(values, f"cv_results_[{name!r}]")
+            for name, values in cv_results.items()
+            if is_mean and name.startswith("split") and name.endswith("_" + score)
+        ]
+        if len(folds) < 2:
+            raise ValueError(
+                f"confidence_level={self.confidence_level!r} needs the scores of two "
+                f"folds at least, and cv_results_ has {len(folds)} columns "
+                f"'split..._{score or self.neg_advantage}'; pass "
+                "confidence_level=None to hold the mean against the limit."
+            )
+        error = np.std(folds, axis=0, ddof=1) / np.sqrt(len(folds))
+        return t.ppf(self.confidence_level, len(folds) - 1) * error
+
     def __call__(self, cv_results):
         utility = self._column(cv_results, "utility")
         advantage = 0.0 - self._column(cv_results, "neg_advantage")
+        advantage = advantage + self._margin(cv_results)
         scored = np.isfinite(utility) & np.isfinite(advantage)
         if not scored.any():
             raise ValueError(
@@ -59,8 +83,9 @@ class _BestUtilityUnderAdvantage:
             return int(order[allowed[order]][0])
         least = int(np.where(scored, advantage, np.inf).argmin())
         message = (
-            f"No candidate has an advantage of at most limit={self.limit!r}; the "
-            f"smallest is {advantage[least]:.4f}, of candidate {least} "
+            f"No candidate has an advantage of at most limit={self.limit!r} (upper "
+            f"limit at confidence_level={self.confidence_level!r}); the smallest is "
+            f"{advantage[least]:.4f}, of candidate {least} "
             f"({cv_results.get('params', {least: '?'})[least]}). "
         )
         if self.if_none == "raise":
@@ -78,6 +103,7 @@ def best_utility_under_advantage(
     utility="mean_test_utility",
     neg_advantage="mean_test_neg_advantage",
     if_none="raise",
+    confidence_level=0.95,
 ):
     """Choose the most useful candidate whose attack advantage stays under a limit.
 
@@ -98,6 +124,10 @@ def best_utility_under_advantage(
     if_none : {"raise", "least"}, default="raise"
         What to do if no candidate keeps the limit: raise, since the limit is a promise,
         or choose the candidate that leaks least, with a warning.
+    confidence_level : float, default=0.95
+        In [0.5, 1). The advantage is held against the limit by the upper end of its
+        one-sided t interval over the folds: a mean over few people that happens to be
+        small is no promise. None takes the mean.
 
     Returns
     -------
@@ -116,8 +146,8 @@ def best_utility_under_advantage(
 
     Notes
     -----
-    The limit is held against an average over few rows. The chosen candidate's
-    advantage is the smallest of several noisy ones, so it is too low on average:
+    The folds share most of their training rows, so that the interval is somewhat too
+    narrow, and the chosen candidate's advantage is the smallest of several noisy ones:
     measure it again on rows that the search has not seen.
 
     Examples
@@ -126,7 +156,9 @@ def best_utility_under_advantage(
     >>> choose = best_utility_under_advantage(0.05)
     >>> choose({
     ...     "mean_test_utility": [0.9, 0.8, 0.7],
-    ...     "mean_test_neg_advantage": [-0.2, -0.04, -0.01],
+    ...     "mean_test_neg_advantage": [-0.2, -0.02, -0.01],
+    ...     "split0_test_neg_advantage": [-0.21, -0.022, -0.03],
+    ...     "split1_test_neg_advantage": [-0.19, -0.018, 0.01],
     ...     "params": [{"reg_lambda": 0}, {"reg_lambda": 1}, {"reg_lambda": 2}],
     ... })
     1
@@ -138,5 +170,8 @@ def best_utility_under_advantage(
         utility=utility,
         neg_advantage=neg_advantage,
         if_none=if_none,
+        confidence_level=confidence_level,
     )
-    return _BestUtilityUnderAdvantage(limit, utility, neg_advantage, if_none)
+    return _BestUtilityUnderAdvantage(
+        limit, utility, neg_advantage, if_none, confidence_level
+    )

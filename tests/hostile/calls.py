@@ -467,6 +467,8 @@ CALLS = [
             "cv_results": {
                 "mean_test_utility": [0.5, 0.7],
                 "mean_test_neg_advantage": [-0.1, -0.3],
+                "split0_test_neg_advantage": [-0.11, -0.3],
+                "split1_test_neg_advantage": [-0.09, -0.3],
             }
         },
         {"limit": 0.2},

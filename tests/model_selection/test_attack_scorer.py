@@ -188,8 +188,32 @@ def test_grid_search_over_a_pipeline_keeps_the_limit():
     # Only a tree without a split keeps the secret.
     assert search.best_params_["model__min_samples_leaf"] == 1200
     assert search.cv_results_["mean_test_neg_advantage"].min() < -0.3
-    with pytest.raises(ValueError, match=r"limit=-0\.1; the smallest is 0\.0000"):
+    with pytest.raises(ValueError, match=r"limit=-0\.1 .* smallest is 0\.0000"):
         search.set_params(refit=best_utility_under_advantage(-0.1)).fit(X, y)
+
+
+def test_the_upper_limit_is_held_against_the_limit():
+    results = {
+        "mean_test_utility": np.array([0.9, 0.8]),
+        "mean_test_neg_advantage": np.array([-0.03, -0.03]),
+        "split0_test_neg_advantage": np.array([0.07, -0.029]),
+        "split1_test_neg_advantage": np.array([-0.13, -0.031]),
+        "split0_train_neg_advantage": np.array([-0.01, -0.01]),
+    }
+    assert best_utility_under_advantage(0.05)(results) == 1
+    assert best_utility_under_advantage(0.05, confidence_level=None)(results) == 0
+    # Two folds 0.002 apart: 0.03 + t(0.95, 1) * 0.001
+    edge = 0.03 + 6.313752 * 0.001
+    assert best_utility_under_advantage(edge + 1e-7)(results) == 1
+    with pytest.raises(ValueError, match=r"smallest is 0\.0363, of candidate 1"):
+        best_utility_under_advantage(edge - 1e-7)(results)
+    results["mean_train_neg_advantage"] = results["split0_train_neg_advantage"]
+    train = {"neg_advantage": "mean_train_neg_advantage"}
+    with pytest.raises(ValueError, match=r"1 columns 'split\.\.\._train_neg_adv"):
+        best_utility_under_advantage(0.05, **train)(results)
+    assert (
+        best_utility_under_advantage(0.05, confidence_level=None, **train)(results) == 0
+    )
 
 
 def test_grid_search_over_lambda_of_encoded_secret():
