@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from sklearn_mid.attacks._torch_nets import critic, deconv
 from sklearn_mid.utils._progress import progress
-from sklearn_mid.utils._torch import new_generator
+from sklearn_mid.utils._torch import adam, new_generator
 
 __all__ = ["WassersteinGAN"]
 
@@ -105,7 +105,7 @@ class WassersteinGAN:
             n_outputs=1 + n_classes if kind == "soft-label" else 1,
         ).to(device)
         self._optimizers = [
-            torch.optim.Adam(net.parameters(), lr=learning_rate, betas=_BETAS)
+            adam(net.parameters(), learning_rate, device, betas=_BETAS)
             for net in (self.critic, self.generator)
         ]
         # Drawn on the CPU, so that every device sees the same numbers.

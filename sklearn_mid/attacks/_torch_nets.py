@@ -2,6 +2,7 @@
 
 import math
 
+import torch
 from torch import nn
 
 from sklearn_mid.utils._torch import build_seeded, global_seed
@@ -64,7 +65,7 @@ def deconv(n_inputs, image_shape, width, *, generator, bounds):
         ]
         return nn.Sequential(*layers)
 
-    return build_seeded(build, generator)
+    return _channels_last(build_seeded(build, generator))
 
 
 def critic(image_shape, width, *, generator, n_outputs=1):
@@ -91,7 +92,15 @@ def critic(image_shape, width, *, generator, n_outputs=1):
             layers.append(nn.Flatten(0))
         return nn.Sequential(*layers)
 
-    return build_seeded(build, generator)
+    return _channels_last(build_seeded(build, generator))
+
+
+def _channels_last(module):
+    """The same weights in the order in which convolutions of large images are faster.
+
+    Not for modules of users, whose views of what comes out may be of the other order.
+    """
+    return module.to(memory_format=torch.channels_last)
 
 
 def user_module(factory, *args, seed):

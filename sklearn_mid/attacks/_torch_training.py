@@ -9,7 +9,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn_mid.attacks._torch_targets import target_device, target_module
 from sklearn_mid.utils._progress import progress
 from sklearn_mid.utils._target import parts
-from sklearn_mid.utils._torch import check_device, index_batches, new_generator
+from sklearn_mid.utils._torch import (
+    adam,
+    check_device,
+    index_batches,
+    new_generator,
+)
 
 __all__ = ["attack_device", "evaluate", "train"]
 
@@ -75,7 +80,7 @@ def train(
     n_train = len(train_inputs)
 
     module.to(device)
-    optimizer = torch.optim.Adam(module.parameters(), lr=learning_rate)
+    optimizer = adam(module.parameters(), learning_rate, device)
     history, best = [], (float("inf"), copy.deepcopy(module.state_dict()))
     for _ in progress(range(max_epochs), verbose, desc=desc):
         module.train()

@@ -26,6 +26,7 @@ from sklearn_mid.metrics._reconstruction import (
     reconstruction_ssim,
 )
 from sklearn_mid.metrics._reconstruction_display import ReconstructionDisplay
+from sklearn_mid.metrics._reconstruction_judge import judge_scores
 from sklearn_mid.metrics._splits import (
     difference_over_splits,
     interval_over_splits,
@@ -47,6 +48,7 @@ __all__ = [
     "information_accuracy_bound",
     "information_for_accuracy",
     "interval_over_splits",
+    "judge_scores",
     "maximal_leakage",
     "member_advantage",
     "most_exposed",

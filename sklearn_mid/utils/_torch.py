@@ -19,6 +19,7 @@ from torch import nn
 
 __all__ = [
     "WEIGHTED_LAYERS",
+    "adam",
     "as_seed",
     "as_tensor",
     "build_seeded",
@@ -102,6 +103,12 @@ def check_device(device, *, param="device"):
             f"usable devices are {usable}."
         ) from error
     return resolved
+
+
+def adam(parameters, learning_rate, device, **options):
+    """Adam with its fused step, which is the faster one, where torch has it."""
+    fused = torch.device(device).type in ("cpu", "cuda")
+    return torch.optim.Adam(parameters, lr=learning_rate, fused=fused, **options)
 
 
 def as_tensor(array, *, dtype=torch.float32, device="cpu"):

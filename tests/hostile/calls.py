@@ -424,6 +424,11 @@ CALLS = [
         evaluator=CLASSIFIER,
     ),
     function(
+        metrics.judge_scores,
+        {"X_reconstructed": X, "labels": Y, "X_real": X, "y_real": Y},
+        judge=CLASSIFIER,
+    ),
+    function(
         metrics.nearest_neighbor_distance,
         {"X_private": X[:5], "X_reconstructed": X[5:10]},
     ),

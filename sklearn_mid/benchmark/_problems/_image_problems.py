@@ -1,11 +1,13 @@
 """Problems with images: reconstruct a record, reconstruct a class, read an update."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from sklearn.dummy import DummyClassifier
+from sklearn.frozen import FrozenEstimator
 
 from sklearn_mid.attacks import MeanInputBaseline
 from sklearn_mid.benchmark._problems._attribute import (
@@ -17,13 +19,17 @@ from sklearn_mid.benchmark._protocol import HELD_OUT, MEMBERS, Judgement
 from sklearn_mid.exceptions import SecretSeedWarning
 from sklearn_mid.metrics import (
     evaluator_accuracy,
+    judge_scores,
     nearest_neighbor_distance,
     reconstruction_gain,
     reconstruction_mse,
     reconstruction_psnr,
     reconstruction_ssim,
 )
-from sklearn_mid.neural_network import MIDNeuralNetClassifier
+from sklearn_mid.neural_network import (
+    DefendedNeuralNetClassifier,
+    MIDNeuralNetClassifier,
+)
 from sklearn_mid.utils._optional import require
 
 __all__ = [
@@ -31,6 +37,7 @@ __all__ = [
     "ImageProblem",
     "RecordProblem",
     "UpdateProblem",
+    "transferred",
 ]
 
 # Images kept for the report.
@@ -56,6 +63,8 @@ class ImageProblem:
         Judge of reconstructions, trained on other images than the target.
     n_attacked : int
         At most so many records of each population are attacked.
+    public : callable or None
+        Trains a net of the same layers on the attacker's images.
 
     Notes
     -----
@@ -75,6 +84,7 @@ class ImageProblem:
     X_update: Any = None
     y_update: Any = None
     n_attacked: int = 200
+    public: Any = None
 
     def offers(self, kind: str, random_state: int) -> dict[str, Any]:
         """What there is for the parameters of a defence, an attack or a baseline.
@@ -93,7 +103,7 @@ class ImageProblem:
         if kind != "defence":
             return {"image_shape": self.image_shape}
         net = MIDNeuralNetClassifier(0.0, **self.net, random_state=random_state)
-        return {**self.net, "estimator": net}
+        return {**self.net, "estimator": net, "public": self.public}
 
     def fit(self, estimator: Any) -> Any:
         """Train a defence on the members, and return it."""
@@ -192,6 +202,7 @@ class ClassProblem(ImageProblem):
         truth = np.array([self.X_train[self.y_train == k].mean(0) for k in labels])
         scores = self._likeness(truth, found, guess)
         scores |= self._recognised(found, guess, labels)
+        scores |= self._judged(found, labels)
         scores["nearest neighbour distance"] = nearest_neighbor_distance(
             self.X_train, found, y_private=self.y_train, labels=labels
         )
@@ -200,6 +211,18 @@ class ClassProblem(ImageProblem):
             [(MEMBERS, metric, value) for metric, value in scores.items()],
             self._pictures(class_mean=truth, mean_image=guess, reconstruction=found),
         )
+
+    def _judged(self, found: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+        """What else the judge says, and what it says of real and of public images."""
+        strangers = self.X_aux if self.y_aux is None else None
+        scores = judge_scores(
+            self.evaluator, found, labels, self.X_test, self.y_test, X_public=strangers
+        )
+        return {
+            metric: float(value)
+            for metric, value in scores.items()
+            if metric != "accuracy"  # said above, beside that of the mean image
+        }
 
 
 class UpdateProblem(ImageProblem):
@@ -226,3 +249,18 @@ class UpdateProblem(ImageProblem):
             }
         scores["n"] = len(self.y_update) // update_size
         return Judgement([(MEMBERS, m, value) for m, value in scores.items()])
+
+
+def transferred(
+    estimator: MIDNeuralNetClassifier,
+    public: Callable[[], MIDNeuralNetClassifier],
+    *,
+    n_frozen_layers: int,
+) -> DefendedNeuralNetClassifier:
+    """The problem's net, its first layers those of a net of public images."""
+    net = DefendedNeuralNetClassifier(
+        pretrained=FrozenEstimator(public()), n_frozen_layers=n_frozen_layers
+    )
+    own = net.get_params(deep=False)
+    shared = estimator.get_params(deep=False).items()
+    return net.set_params(**{name: value for name, value in shared if name in own})

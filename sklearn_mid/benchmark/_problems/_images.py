@@ -18,14 +18,23 @@ from sklearn_mid.benchmark._problems._image_problems import (
 from sklearn_mid.datasets import (
     fetch_auxiliary_faces,
     fetch_cifar10,
+    fetch_lfw_faces,
     fetch_mnist,
     fetch_orl_faces,
     load_digits,
 )
 from sklearn_mid.model_selection import target_auxiliary_split
+from sklearn_mid.neural_network import MIDNeuralNetClassifier
 from sklearn_mid.utils._optional import require
 
-__all__ = ["cifar10", "digits", "mnist", "orl_faces"]
+__all__ = [
+    "cifar10",
+    "digits",
+    "lfw_faces",
+    "mnist",
+    "mnist_halves",
+    "orl_faces",
+]
 
 _TASKS = {"records": RecordProblem, "classes": ClassProblem, "updates": UpdateProblem}
 
@@ -108,6 +117,80 @@ def mnist(
     sizes = {"test_size": 2000, "auxiliary_size": 4000, "update_size": n_update}
     net = {"hidden_layer_sizes": (128,), "max_epochs": max_epochs, **_plain_descent()}
     return _labelled(fetch_mnist(), task, random_state, sizes, net)
+
+
+def _convolutional(
+    image_shape: tuple, *, max_epochs: int, batch_size: int
+) -> dict[str, Any]:
+    return {
+        "encoder": "conv",
+        "image_shape": image_shape,
+        "max_epochs": max_epochs,
+        "batch_size": batch_size,
+        "learning_rate": 1e-3,
+    }
+
+
+def _trained(
+    net: dict[str, Any], X: np.ndarray, y: np.ndarray, random_state: int
+) -> MIDNeuralNetClassifier:
+    """A net of the problem's layers without any defence: a judge, or one to take
+    layers from."""
+    return MIDNeuralNetClassifier(0.0, **net, random_state=random_state).fit(X, y)
+
+
+def mnist_halves(
+    *, random_state: int, task: str = "classes", max_epochs: int = 10
+) -> ImageProblem:
+    """The digits 0 to 4 are private; the attacker has images of 5 to 9 only."""
+    bunch = fetch_mnist()
+    is_private = bunch.target < 5
+    # The images that are nobody's test train the judge.
+    split = target_auxiliary_split(
+        bunch.data[is_private],
+        bunch.target[is_private],
+        test_size=800,
+        auxiliary_size=1800,
+        stratify=bunch.target[is_private],
+        random_state=random_state,
+    )
+    net = _convolutional(bunch.image_shape, max_epochs=max_epochs, batch_size=64)
+    X_public, y_public = bunch.data[~is_private], bunch.target[~is_private]
+    roles = _roles(split) | {"X_aux": X_public, "y_aux": None}
+    return _problem(task)(
+        **roles,
+        image_shape=bunch.image_shape,
+        net=net,
+        evaluator=_trained(net, split.auxiliary.X, split.auxiliary.y, random_state + 1),
+        public=lambda: _trained(net, X_public, y_public, random_state),
+    )
+
+
+def lfw_faces(
+    *, random_state: int, task: str = "classes", max_epochs: int = 40
+) -> ImageProblem:
+    """Faces of 62 people in the news; the attacker has faces of other people only."""
+    private = fetch_lfw_faces()
+    public = fetch_lfw_faces(subset="public")
+    split = target_auxiliary_split(
+        private.data,
+        private.target,
+        test_size=0.2,
+        auxiliary_size=0.3,
+        stratify=private.target,
+        random_state=random_state,
+    )
+    judge = make_pipeline(
+        PCA(120, whiten=True, random_state=random_state),
+        LogisticRegression(C=0.1, max_iter=2000),
+    ).fit(split.auxiliary.X, split.auxiliary.y)
+    roles = _roles(split) | {"X_aux": public.data, "y_aux": None}
+    return _problem(task)(
+        **roles,
+        image_shape=private.image_shape,
+        net=_convolutional(private.image_shape, max_epochs=max_epochs, batch_size=32),
+        evaluator=judge,
+    )
 
 
 def cifar10(
