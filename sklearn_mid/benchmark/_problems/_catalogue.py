@@ -71,6 +71,7 @@ _NETS = {"nn": ("torch", "skorch")}
 EXTRAS = {
     f"{_HERE}._tables:fair": {"benchmark": ("statsmodels",)},
     f"{_HERE}._images:": _NETS,
+    f"{_HERE}._image_problems:": _NETS,
     "sklearn_mid.neural_network:DP": {**_NETS, "dp": ("opacus",)},
     "sklearn_mid.neural_network:": _NETS,
     "sklearn_mid.attacks:KnowledgeAlignmentAttack": _NETS,
