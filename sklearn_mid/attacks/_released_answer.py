@@ -232,8 +232,13 @@ default=None
 
     def _ask(self, target: Target, X: Any, n: int, stream: int = 0) -> np.ndarray:
         """Answers of shape (n_answers, n_samples, ...), as they are given out."""
-        draw = self.release == "draws"
-        answers = target.answers(X, n_answers=n, draw=draw, stream=stream)
+        answers = target.answers(X, n_answers=n, draw=self._draws(), stream=stream)
+        return self._given_out(target, answers)
+
+    def _draws(self) -> bool:
+        return self.release == "draws"
+
+    def _given_out(self, target: Target, answers: np.ndarray) -> np.ndarray:
         if target.release == "labels" or self.decimals is None:
             return answers
         return np.round(answers, self.decimals)
@@ -285,9 +290,12 @@ default=None
                 f"has {len(target.classes)} classes."
             )
         fit = np.empty((len(X), len(self.values_)), order="F")
-        records = target.records(X)
-        for v, X_v in enumerate(self._candidates.substitute(records)):
-            draws = self._ask(target, X_v, self.n_queries, stream=1 + v)
+        for v, answered in enumerate(
+            target.answers_at(
+                self._candidates, X, n_answers=self.n_queries, draw=self._draws()
+            )
+        ):
+            draws = self._given_out(target, answered)
             fit[:, v] = self._log_likelihood(draws, answers)
         if len(draws) == 1:
             nearest = fit >= fit.max(axis=1, keepdims=True) - _RELATIVE

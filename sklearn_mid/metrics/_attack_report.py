@@ -44,6 +44,7 @@ from sklearn_mid.utils._ranking import (
     top_name,
     top_precision,
 )
+from sklearn_mid.utils._target import AskedOnce
 from sklearn_mid.utils._validation import as_column, factorize
 
 __all__ = ["attack_report"]
@@ -183,9 +184,12 @@ def attack_report(
         "confidence_level": confidence_level,
         "rng": check_random_state(random_state),
     }
-    people = _guesses(attack, X, y)
+    with AskedOnce(getattr(attack, "estimator", None)):
+        people = _guesses(attack, X, y)
+        member_people = (
+            None if members is None else _guesses_on_members(attack, members)
+        )
     baseline_people = None if baseline is None else _guesses(baseline, X, y)
-    member_people = None if members is None else _guesses_on_members(attack, members)
     report = _figures(people, baseline_people, member_people, **options)
     if groups is None:
         return report

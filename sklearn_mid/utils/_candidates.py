@@ -224,6 +224,12 @@ class Candidates:
         _refuse_missing(held, self._name)
         return held
 
+    def same_as(self, other: "Candidates") -> bool:
+        """Whether these are the same values of the same columns."""
+        return np.array_equal(self.columns, other.columns) and (
+            self.values.tolist() == other.values.tolist()
+        )
+
     def drop(self, X):
         """The records without their sensitive columns."""
         known = np.setdiff1d(np.arange(X.shape[1]), self.columns)

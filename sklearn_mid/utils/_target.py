@@ -3,6 +3,7 @@
 import copy
 import sys
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,7 @@ from sklearn_mid.utils._validation import as_response, positions
 
 __all__ = [
     "N_QUERIES",
+    "AskedOnce",
     "Inside",
     "Target",
     "check_target",
@@ -266,8 +268,62 @@ class Target:
         outputs : ndarray
             As from :meth:`outputs`, for one value after another.
         """
-        for i, X_v in enumerate(candidates.substitute(self.records(X))):
-            yield self.outputs(X_v, stream=i + 1)
+        records = self.records(X)
+        shared = _SHARED.get()
+        if (
+            shared is None
+            or shared.estimator is not self.estimator
+            or not self._repeats_itself(records)
+        ):
+            for i, X_v in enumerate(candidates.substitute(records)):
+                yield self.outputs(X_v, stream=i + 1)
+            return
+        known = shared.get(self.release, candidates, X)
+        if known is not None:
+            yield from known
+            return
+        outputs = []
+        for X_v in candidates.substitute(records):
+            outputs.append(self.outputs(X_v))
+            yield outputs[-1]
+        shared.put(self.release, candidates, X, outputs)
+
+    def answers_at(
+        self, candidates: Candidates, X: Any, *, n_answers: int = 1, draw: bool = False
+    ) -> Iterator[np.ndarray]:
+        """Single answers with each candidate value of a secret in turn.
+
+        Parameters
+        ----------
+        candidates, X
+            As for :meth:`outputs_at`.
+        n_answers, draw
+            As for :meth:`answers`.
+
+        Yields
+        ------
+        answers : ndarray of shape (n_answers, n_samples, ...)
+            As from :meth:`answers`, for one value after another.
+        """
+        records = self.records(X)
+        if not draw and _SHARED.get() is not None and self._repeats_itself(records):
+            for outputs in self.outputs_at(candidates, X):
+                yield outputs[None]
+            return
+        for i, X_v in enumerate(candidates.substitute(records)):
+            yield self.answers(X_v, n_answers=n_answers, draw=draw, stream=i + 1)
+
+    def _repeats_itself(self, records: Any) -> bool:
+        """Whether the model gives one answer to one question."""
+        averages_draws = self.release == "confidences" and self.n_queries > 1
+        if averages_draws and self._draws_from("sample_proba") is not None:
+            return False
+        if self._answers_vary is None:
+            is_proba = self.release == "confidences"
+            ask = self.estimator.predict_proba if is_proba else self.estimator.predict
+            few = records[:_N_TRIAL_ROWS]
+            self._answers_vary = not np.array_equal(ask(few), ask(few))
+        return not self._answers_vary
 
     def in_own_classes(self, outputs: np.ndarray, other: "Target") -> np.ndarray:
         """Outputs of another model in the order of the classes of this one.
@@ -330,11 +386,8 @@ class Target:
 
     def _drawn(self, name: str, X: Any, n_draws: int, stream: int) -> Any:
         """Draws of shape (n_draws, n_samples, ...), None if the model offers none."""
-        # Containers pass no draws on; a wrapper that has some offers them itself.
-        for part in parts(self.estimator, containers_only=True):
-            if hasattr(part.estimator, name):
-                break
-        else:
+        part = self._draws_from(name)
+        if part is None:
             return None
         if self._seed is None:
             rng = check_random_state(self._random_state)
@@ -346,6 +399,13 @@ class Target:
             random_state=int(seed) % np.iinfo(np.int32).max,
         )
         return np.asarray(draws, dtype=np.float64)
+
+    def _draws_from(self, name: str) -> Inside | None:
+        """The part that offers draws: containers pass none on, wrappers their own."""
+        for part in parts(self.estimator, containers_only=True):
+            if hasattr(part.estimator, name):
+                return part
+        return None
 
     def _asked(self, method: Callable, X: Any, n: int | None = None) -> np.ndarray:
         """Answers of shape (n_answers, ...): one, if the model repeats itself."""
@@ -378,6 +438,52 @@ class Target:
             If there is none.
         """
         return find_inside(self.caller, self.estimator, kind)
+
+
+class AskedOnce:
+    """Within this context, attacks that ask a model the same ask it once.
+
+    What a model answers about the same people with every candidate value is kept, for
+    as long as this object lives. People are the same if their table is the same object,
+    which must not be changed meanwhile. A model that answers at random is asked by
+    each attack anew: they do not share draws.
+
+    Parameters
+    ----------
+    estimator : object
+        The model whose answers are kept.
+    max_bytes : int, default=2**29
+        Answers beyond this are not kept.
+    """
+
+    def __init__(self, estimator: Any, max_bytes: int = 2**29) -> None:
+        self.estimator = estimator
+        self._free = max_bytes
+        self._known: list[tuple] = []
+        self._tokens: list = []
+
+    def __enter__(self) -> "AskedOnce":
+        self._tokens.append(_SHARED.set(self))
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        _SHARED.reset(self._tokens.pop())
+
+    def get(self, release: str, candidates: Candidates, X: Any) -> list | None:
+        """What was answered before, or None."""
+        for what, values, people, outputs in self._known:
+            if what == release and people is X and candidates.same_as(values):
+                return outputs
+        return None
+
+    def put(self, release: str, candidates: Candidates, X: Any, outputs: list) -> None:
+        """Keep what was answered."""
+        self._free -= sum(o.nbytes for o in outputs)
+        if self._free >= 0:
+            self._known.append((release, candidates, X, outputs))
+
+
+_SHARED: ContextVar[AskedOnce | None] = ContextVar("_SHARED", default=None)
 
 
 def unsupported(caller: str, estimator: Any, reason: str) -> UnsupportedTargetError:

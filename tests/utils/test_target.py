@@ -23,7 +23,7 @@ from sklearn_mid.defenses import ConfidenceRounding, LabelOnly, OmitFeature
 from sklearn_mid.exceptions import UnsupportedTargetError
 from sklearn_mid.utils._candidates import Candidates
 from sklearn_mid.utils._draws import geometric_mean
-from sklearn_mid.utils._target import Target
+from sklearn_mid.utils._target import AskedOnce, Target
 
 rng = np.random.default_rng(0)
 X = rng.integers(3, size=(200, 3)).astype(float)
@@ -184,3 +184,60 @@ def test_what_cannot_be_looked_at_is_named():
         look(LinearRegression().fit(X, X[:, 0]), release="labels")
     with pytest.raises(UnsupportedTargetError, match="it has no gradients"):
         look(TREE.fit(X, Y)).inside("gradients")
+
+
+class Counted(LinearRegression):
+    def predict(self, X):
+        asked.append(len(X))
+        return super().predict(X)
+
+
+asked: list = []
+
+
+def test_what_was_answered_is_not_asked_again():
+    candidates = Candidates.from_records(X, 1, None, feature_names=None)
+    others = Candidates.from_records(X, 0, None, feature_names=None)
+    model = Counted().fit(X, X[:, 0])
+    expected = list(look(model).outputs_at(candidates, X))
+    shared = AskedOnce(model)
+    for _ in range(2):
+        with shared:
+            asked.clear()
+            found = list(look(model).outputs_at(candidates, X))
+            assert_array_equal(found, expected)
+            answers = list(look(model).answers_at(candidates, X))
+            assert_array_equal(answers, np.array(expected)[:, None])
+    assert asked == [32] * 4  # to see whether it repeats itself
+    asked.clear()
+    with shared:
+        list(look(model).outputs_at(others, X))
+        list(look(model).outputs_at(candidates, X.copy()))
+    assert asked.count(200) == 6
+    asked.clear()
+    list(look(model).outputs_at(candidates, X))
+    assert asked.count(200) == 3  # outside of the context
+    with AskedOnce(model, max_bytes=1000) as little:
+        list(look(model).outputs_at(candidates, X))
+        assert not little._known
+
+
+def test_draws_are_not_shared():
+    candidates = Candidates.from_records(X, 1, None, feature_names=None)
+    model = Stochastic()
+    with AskedOnce(model):
+        one, other = (
+            list(look(model, random_state=seed).outputs_at(candidates, X))
+            for seed in (0, 1)
+        )
+        assert (one[0] != other[0]).any()
+    rng = np.random.default_rng(0)
+
+    class Varies(LinearRegression):
+        def predict(self, X):
+            return rng.normal(size=len(X))
+
+    model = Varies().fit(X, X[:, 0])
+    with AskedOnce(model):
+        one, other = (list(look(model).outputs_at(candidates, X)) for _ in "ab")
+        assert (one[0] != other[0]).any()

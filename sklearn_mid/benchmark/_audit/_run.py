@@ -38,7 +38,7 @@ from sklearn_mid.utils._features import resolve_attributes
 from sklearn_mid.utils._parts import refuse_strangers
 from sklearn_mid.utils._progress import progress
 from sklearn_mid.utils._sklearn_compat import HasMethods, Interval
-from sklearn_mid.utils._target import Target
+from sklearn_mid.utils._target import AskedOnce, Target
 from sklearn_mid.utils._validation import as_column, as_rows, check_parameters
 
 __all__ = ["audit"]
@@ -186,6 +186,7 @@ class _Secret:
 
     def __init__(self, estimator, secret, groups, seed, level, decimals):
         self.estimator, self.secret, self.seed = estimator, secret, seed
+        self.asked = AskedOnce(estimator)
         self.level, self.decimals = level, decimals
         self.label = secret if isinstance(secret, str) else str(secret)
         self.notes: list[str] = []
@@ -254,12 +255,14 @@ class _Secret:
     def _try(self, name, attack: AttributeInferenceAttack, guesses) -> str:
         """Let an attack guess of each group; why it cannot, or nothing."""
         try:
-            attack.fit(*self.known)
+            with self.asked:
+                attack.fit(*self.known)
         except UnsupportedTargetError as error:
             return str(error)
         for group, (X, y) in self.groups.items():
-            seen = attack.observe(X, y)
-            proba = attack.infer_proba(X, seen)
+            with self.asked:
+                seen = attack.observe(X, y)
+                proba = attack.infer_proba(X, seen)
             place = pd.Index(attack.values_)
             guesses[group][name] = Guesses(
                 name,

@@ -31,7 +31,7 @@ from sklearn_mid.metrics import (
     information_accuracy_bound,
 )
 from sklearn_mid.model_selection import target_auxiliary_split
-from sklearn_mid.utils._target import parts
+from sklearn_mid.utils._target import AskedOnce, parts
 
 __all__ = [
     "AttributeProblem",
@@ -185,6 +185,9 @@ class AttributeProblem:
     other_sensitive: list = field(default_factory=list)
     units: dict[str, Callable] = field(default_factory=dict)
     bounds: dict[str, tuple[float, float]] = field(default_factory=dict)
+    _asked: AskedOnce | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
 
     @classmethod
     def split(
@@ -432,10 +435,12 @@ class AttributeProblem:
             # Path counts that are the same for every value leave the prior.
             attack = attack.baseline()
 
-        attack.fit(self.X_aux, self.y_aux)
+        with self._asked_once(target):
+            attack.fit(self.X_aux, self.y_aux)
         values, accuracy = [], {}
         for population, X, y in self._populations:
-            guessed, proba = attack.infer_with_proba(X, attack.observe(X, y))
+            with self._asked_once(target):
+                guessed, proba = attack.infer_with_proba(X, attack.observe(X, y))
             scores = attack_scores(
                 attack.sensitive_values(X), guessed, proba, values=attack.values_
             )
@@ -473,6 +478,12 @@ class AttributeProblem:
                     epsilon, steps * n, delta, method=method
                 )
         return bounds
+
+    def _asked_once(self, target: Any) -> AskedOnce:
+        """A context in which the attacks on one target share its answers."""
+        if self._asked is None or self._asked.estimator is not target:
+            self._asked = AskedOnce(target)
+        return self._asked
 
     @functools.cached_property
     def _accuracies(self) -> dict[str, dict[str, float]]:
