@@ -13,7 +13,6 @@ import warnings
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.ensemble import HistGradientBoostingClassifier
 
 from sklearn_mid.attacks import (
     ImputationBaseline,
@@ -29,31 +28,25 @@ from sklearn_mid.metrics import attack_scores
 DEFENCES = {"undefended": clone, "label only": lambda model: LabelOnly(clone(model))}
 
 
-def small_boosting(seed):
-    return HistGradientBoostingClassifier(
-        learning_rate=0.05, max_leaf_nodes=8, random_state=seed
-    )
-
-
 def attacks(target, secret, seed):
     common = {"random_state": seed}
     labels = not hasattr(target, "predict_proba")
-    prior = small_boosting(seed)
     yield "MAP", MAPAttack(target, secret, **common)
     yield "white box", WhiteBoxTreeAttack(target, secret)
     yield "learned", LearnedAttack(target, secret, **common)
     match = "match" if labels else "auto"
-    yield "joint", MAPAttack(target, secret, prior=prior, error_model=match, **common)
+    yield (
+        "joint",
+        MAPAttack(target, secret, prior="learned", error_model=match, **common),
+    )
     yield "match", MAPAttack(target, secret, error_model="match", **common)
     yield (
         "shadow",
-        LearnedAttack(
-            target, secret, train_on="shadow", classifier=small_boosting(seed), **common
-        ),
+        LearnedAttack(target, secret, train_on="shadow", **common),
     )
     yield (
         "no model",
-        ImputationBaseline(secret, classifier=small_boosting(seed), **common),
+        ImputationBaseline(secret, **common),
     )
 
 

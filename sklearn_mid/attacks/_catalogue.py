@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from sklearn.ensemble import HistGradientBoostingClassifier
-
 from sklearn_mid.attacks._alignment import KnowledgeAlignmentAttack
 from sklearn_mid.attacks._base import ModelInversionAttack
 from sklearn_mid.attacks._gmi import GenerativeInversionAttack
@@ -91,10 +89,6 @@ def _on_an_attribute(
     estimator: Any, secret: Any, random_state: Any
 ) -> dict[str, ModelInversionAttack]:
     seed = {"random_state": random_state}
-    # Few leaves and small steps: a prior that overfits is none.
-    prior = HistGradientBoostingClassifier(
-        learning_rate=0.05, max_leaf_nodes=8, early_stopping=False, **seed
-    )
     return {
         "MAP": MAPAttack(estimator, secret, **seed),
         "MAP, no prior": MAPAttack(estimator, secret, use_prior=False, **seed),
@@ -102,9 +96,9 @@ def _on_an_attribute(
             estimator, secret, error_model="gaussian", calibrate=True, **seed
         ),
         "MAP, effects": MAPAttack(estimator, secret, calibrate="effects", **seed),
-        "joint": MAPAttack(estimator, secret, prior=prior, **seed),
+        "joint": MAPAttack(estimator, secret, prior="learned", **seed),
         "joint, match": MAPAttack(
-            estimator, secret, prior=prior, error_model="match", **seed
+            estimator, secret, prior="learned", error_model="match", **seed
         ),
         "learned": LearnedAttack(estimator, secret, **seed),
         "learned on shadows": LearnedAttack(

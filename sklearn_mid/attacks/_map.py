@@ -4,14 +4,17 @@ import numbers
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mid.attacks._base import AttributeInferenceAttack
 from sklearn_mid.attacks._own_model import OwnModelBaseline
 from sklearn_mid.attacks._recalibration import Recalibration
-from sklearn_mid.attacks._secret_prior import SecretPrior, is_classifier_prior
+from sklearn_mid.attacks._secret_prior import (
+    SecretPrior,
+    classifier_of,
+    is_classifier_prior,
+)
 from sklearn_mid.utils._sklearn_compat import HasMethods, Interval, StrOptions
 from sklearn_mid.utils._target import N_QUERIES
 
@@ -72,12 +75,13 @@ default="auto"
           do, the prior decides, and of all where none does. Sees what a target has
           memorised, which a confusion matrix of other people hides. Classifiers.
         - ``"auto"``: the first of these that the target allows.
-    prior : {"uniform"}, dict, array-like of shape (n_values,) or classifier, \
-default=None
+    prior : {"uniform", "learned"}, dict, array-like of shape (n_values,) or \
+classifier, default=None
         Probability of each value: as shares of the auxiliary records (None), equal, by
         value, or in the order of `values_`; or a classifier, of which a clone learns
         the secret from the other columns of the auxiliary records. It gets numbers, as
-        that of :class:`LearnedAttack` does.
+        that of :class:`LearnedAttack` does; ``"learned"`` takes the default classifier
+        of that.
     use_prior : bool, default=True
         If False, the naive attack: the value under which the target explains the
         response best (for a regressor ``argmin |y - f(x_v)|``), ties broken at random.
@@ -184,7 +188,7 @@ default=None
         "error_model": [StrOptions(set(_RELEASE))],
         "prior": [
             None,
-            StrOptions({"uniform"}),
+            StrOptions({"uniform", "learned"}),
             dict,
             HasMethods(["fit", "predict_proba"]),
             "array-like",
@@ -243,7 +247,7 @@ default=None
             return OwnModelBaseline(self.sensitive_feature, candidates=self.candidates)
         baseline = super().baseline()
         if self._has_learned_prior():
-            baseline.set_params(classifier=clone(self.prior))
+            baseline.set_params(classifier=classifier_of(self.prior))
         return baseline
 
     def covered(self, X, y):
@@ -282,7 +286,9 @@ default=None
 
     def _fit_attack(self, X, y, codes):
         prior = self.prior if self.use_prior else "uniform"
-        self._prior = SecretPrior(prior, self._candidates, self.prior_)
+        self._prior = SecretPrior(
+            prior, self._candidates, self.prior_, self.random_state
+        )
         self.prior_ = self._prior.fit(X, codes).marginal
         self._aimed = target = self._aim(release=_RELEASE[self.error_model])
         self.error_model_ = self.error_model

@@ -5,7 +5,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
@@ -17,6 +17,7 @@ __all__ = ["RecordClassifier", "as_columns", "linear_encoder"]
 # Records that decide between the two default classifiers: more would not change it.
 _N_TRIAL = 5000
 _N_FOLDS = 3
+_MANY_VALUES = 20
 # The least probability that a wrong default is charged for.
 _LEAST = 1e-6
 
@@ -68,9 +69,11 @@ class RecordClassifier:
 
     Without a classifier it takes the better of two by cross-validated likelihood:
     gradient boosting, which takes numbers and codes as they come, in any scale, with
-    missing values; and logistic regression, which learns more from few records. The
-    learned attack and its no-model baseline share this, so that their difference is
-    what the model tells.
+    missing values; and logistic regression, which learns more from few records. Of a
+    secret with more than 20 values, for each of which boosting would grow trees of
+    their own, these are a random forest and the shares of the values. The learned
+    attack and its no-model baseline share this, so that their difference is what the
+    model tells.
 
     Parameters
     ----------
@@ -115,6 +118,12 @@ class RecordClassifier:
         boosting = HistGradientBoostingClassifier(
             early_stopping=False, random_state=self._random_state
         )
+        if self._n_values > _MANY_VALUES:
+            forest = RandomForestClassifier(
+                min_samples_leaf=3, random_state=self._random_state
+            )
+            shares = DummyClassifier(strategy="prior")
+            return [make_pipeline(as_codes, m) for m in (forest, shares)]
         numeric = [name for name in names if name not in self._text]
         return [
             make_pipeline(as_codes, boosting),

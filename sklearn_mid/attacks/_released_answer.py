@@ -9,7 +9,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mid.attacks._base import AttributeInferenceAttack
 from sklearn_mid.attacks._baselines import ImputationBaseline, PriorBaseline
-from sklearn_mid.attacks._secret_prior import SecretPrior, is_classifier_prior
+from sklearn_mid.attacks._secret_prior import (
+    SecretPrior,
+    classifier_of,
+    is_classifier_prior,
+)
 from sklearn_mid.utils._sklearn_compat import HasMethods, Interval, StrOptions
 from sklearn_mid.utils._target import N_QUERIES, Target
 from sklearn_mid.utils._validation import as_numbers
@@ -59,11 +63,12 @@ default="auto"
         ``sample_predict``. ``"auto"`` is the first of the others that there is.
     decimals : int, default=None
         Decimals to which answers are rounded when they are given out. None: all.
-    prior : {"uniform"}, dict, array-like of shape (n_values,) or classifier, \
-default=None
+    prior : {"uniform", "learned"}, dict, array-like of shape (n_values,) or \
+classifier, default=None
         Probability of each value: as shares of the auxiliary records (None), equal, by
         value, or in the order of `values_`; or a classifier, of which a clone learns
-        the secret from the other columns of the auxiliary records.
+        the secret from the other columns of the auxiliary records. ``"learned"`` takes
+        the default classifier of :class:`LearnedAttack`.
     n_answers : int, default=1
         Answers that the attacker sees of each person. They multiply where the target
         answers at random, and add nothing where it repeats itself.
@@ -135,7 +140,7 @@ default=None
         "decimals": [None, Interval(numbers.Integral, 0, 15, closed="both")],
         "prior": [
             None,
-            StrOptions({"uniform"}),
+            StrOptions({"uniform", "learned"}),
             dict,
             HasMethods(["fit", "predict_proba"]),
             "array-like",
@@ -190,7 +195,7 @@ default=None
         if is_classifier_prior(self.prior):
             return ImputationBaseline(
                 self.sensitive_feature,
-                classifier=self.prior,
+                classifier=classifier_of(self.prior),
                 use_response=False,
                 candidates=self.candidates,
             )
@@ -244,7 +249,9 @@ default=None
         return np.round(answers, self.decimals)
 
     def _fit_attack(self, X: Any, y: Any, codes: np.ndarray) -> None:
-        self._prior = SecretPrior(self.prior, self._candidates, self.prior_)
+        self._prior = SecretPrior(
+            self.prior, self._candidates, self.prior_, self.random_state
+        )
         self.prior_ = self._prior.fit(X, codes).marginal
         target = self._target()
         self.release_ = target.release

@@ -8,12 +8,19 @@ import pandas as pd
 from sklearn_mid.attacks._record_classifier import RecordClassifier, as_columns
 from sklearn_mid.utils._candidates import Candidates, given_prior
 
-__all__ = ["SecretPrior", "is_classifier_prior"]
+__all__ = ["SecretPrior", "classifier_of", "is_classifier_prior"]
 
 
 def is_classifier_prior(prior: Any) -> bool:
-    """Whether `prior` is a classifier of the secret, to be fitted on records."""
+    """Whether `prior` is, or stands for, a classifier to be fitted on records."""
+    if isinstance(prior, str):
+        return prior == "learned"
     return hasattr(prior, "fit") and hasattr(prior, "predict_proba")
+
+
+def classifier_of(prior: Any) -> Any:
+    """The classifier that `prior` is; None where it stands for the default one."""
+    return None if isinstance(prior, str) else prior
 
 
 class SecretPrior:
@@ -21,12 +28,15 @@ class SecretPrior:
 
     Parameters
     ----------
-    prior : None, {"uniform"}, dict, array-like of shape (n_values,) or classifier
+    prior : None, {"uniform", "learned"}, dict, array-like of shape (n_values,) or \
+classifier
         As attacks take it.
     candidates : Candidates
         The values of the secret.
     shares : ndarray of shape (n_values,)
         Share of each value among the auxiliary records.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the classifier that "learned" stands for.
 
     Attributes
     ----------
@@ -34,10 +44,17 @@ class SecretPrior:
         Probability of each value, of somebody of whom nothing is known.
     """
 
-    def __init__(self, prior: Any, candidates: Candidates, shares: np.ndarray) -> None:
+    def __init__(
+        self,
+        prior: Any,
+        candidates: Candidates,
+        shares: np.ndarray,
+        random_state: Any = None,
+    ) -> None:
         self._candidates = candidates
         self._classifier: RecordClassifier | None = None
         self._prior = prior
+        self._random_state = random_state
         if is_classifier_prior(prior):
             self.marginal = shares
         else:
@@ -47,7 +64,10 @@ class SecretPrior:
         """Learn p(v | known columns) from auxiliary records, given a classifier."""
         if is_classifier_prior(self._prior):
             n_values = len(self._candidates.values)
-            self._classifier = RecordClassifier(self._prior, n_values, None)
+            classifier = classifier_of(self._prior)
+            self._classifier = RecordClassifier(
+                classifier, n_values, self._random_state
+            )
             self._classifier.fit(as_columns(x=self._candidates.drop(X)), codes)
         return self
 

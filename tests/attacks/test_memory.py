@@ -194,3 +194,24 @@ def test_no_false_alarms_where_nothing_leaks():
 class AllButLast(StandardScaler):
     def transform(self, X):
         return super().transform(X)[:, :-1]
+
+
+def test_two_hundred_values_with_a_long_tail():
+    rng = np.random.default_rng(0)
+    share = 1 / np.arange(1, 201)
+    secret = rng.choice(200, size=1200, p=share / share.sum())
+    X = np.column_stack([secret, rng.integers(5, size=1200)]).astype(float)
+    y = (rng.random(1200) < 0.2 + 0.6 * (secret % 3 == 0)).astype(int)
+    X_aux, y_aux = X[:600], y[:600]
+    values = np.unique(X_aux[:, 0])
+    target = DecisionTreeClassifier(min_samples_leaf=5).fit(X[600:], y[600:])
+    known = np.isin(X[:, 0], values) & (np.arange(1200) >= 600)
+    most_frequent = np.mean(X[known, 0] == 0)
+    for attack in (
+        MAPAttack(target, 0, candidates=list(values)),
+        MAPAttack(target, 0, prior="learned", candidates=list(values), random_state=0),
+        LearnedAttack(target, 0, candidates=list(values), random_state=0),
+    ):
+        attack.fit(X_aux, y_aux)
+        assert len(attack.values_) > 100
+        assert attack.score(X[known], y[known]) >= most_frequent - 0.02
