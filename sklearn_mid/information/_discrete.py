@@ -10,6 +10,7 @@ Everything is a sum of entropies of counts: with H the entropy of a (joint) labe
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.special import entr
 
 from sklearn_mid.information._weights import check_weights
@@ -93,7 +94,7 @@ def _check_labels(sample_weight, estimator, **labels):
     return codes, joint_entropy
 
 
-def entropy_from_counts(counts, *, estimator="plugin"):
+def entropy_from_counts(counts: ArrayLike, *, estimator: str = "plugin") -> float:
     """Entropy of a discrete variable from how often each value was seen.
 
     Parameters
@@ -136,7 +137,9 @@ def entropy_from_counts(counts, *, estimator="plugin"):
     return float(_entropy(_check_counts(counts, None), estimator))
 
 
-def mutual_information_from_counts(counts, *, estimator="plugin"):
+def mutual_information_from_counts(
+    counts: ArrayLike, *, estimator: str = "plugin"
+) -> float:
     """Mutual information of two discrete variables from their joint table.
 
     Parameters
@@ -178,7 +181,9 @@ def mutual_information_from_counts(counts, *, estimator="plugin"):
     return float(max(0.0, value))
 
 
-def conditional_mutual_information_from_counts(counts, *, estimator="plugin"):
+def conditional_mutual_information_from_counts(
+    counts: ArrayLike, *, estimator: str = "plugin"
+) -> float:
     """Information of X and Y about each other given Z, from their joint table.
 
     Parameters
@@ -226,7 +231,12 @@ def conditional_mutual_information_from_counts(counts, *, estimator="plugin"):
     return float(max(0.0, value))
 
 
-def entropy(labels, *, sample_weight=None, estimator="plugin"):
+def entropy(
+    labels: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+    estimator: str = "plugin",
+) -> float:
     """Entropy of a discrete variable.
 
     Parameters
@@ -271,7 +281,13 @@ def entropy(labels, *, sample_weight=None, estimator="plugin"):
     return float(joint_entropy(codes))
 
 
-def mutual_information(x, y, *, sample_weight=None, estimator="plugin"):
+def mutual_information(
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+    estimator: str = "plugin",
+) -> float:
     """Mutual information of two discrete variables.
 
     Parameters
@@ -315,7 +331,14 @@ def mutual_information(x, y, *, sample_weight=None, estimator="plugin"):
     return float(max(0.0, value))
 
 
-def conditional_mutual_information(x, y, z, *, sample_weight=None, estimator="plugin"):
+def conditional_mutual_information(
+    x: ArrayLike,
+    y: ArrayLike,
+    z: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+    estimator: str = "plugin",
+) -> float:
     """Information of two discrete variables about each other, given a third.
 
     Parameters

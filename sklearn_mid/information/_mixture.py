@@ -8,6 +8,7 @@ the noise, 1/2 ln(2 pi e sigma^2).
 from numbers import Integral, Real
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sklearn_mid.information._mixture_grid import (
     grid_entropy_and_gradient,
@@ -36,8 +37,13 @@ _CONSTRAINTS = {
 
 
 def mixture_entropy(
-    centers, sigma, *, sample_weight=None, method="quadrature", taylor_order=2
-):
+    centers: ArrayLike,
+    sigma: float,
+    *,
+    sample_weight: ArrayLike | None = None,
+    method: str = "quadrature",
+    taylor_order: int = 2,
+) -> float:
     """Differential entropy of a mixture of Gaussians of equal width.
 
     Parameters
@@ -103,8 +109,13 @@ def mixture_entropy(
 
 
 def mixture_entropy_and_gradient(
-    centers, sigma, *, sample_weight=None, method="quadrature", taylor_order=2
-):
+    centers: ArrayLike,
+    sigma: float,
+    *,
+    sample_weight: ArrayLike | None = None,
+    method: str = "quadrature",
+    taylor_order: int = 2,
+) -> tuple[float, np.ndarray]:
     """Differential entropy of a Gaussian mixture, and its gradient by the centres.
 
     Parameters

@@ -2,15 +2,19 @@
 
 from abc import ABCMeta, abstractmethod
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
+from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import assert_all_finite, check_consistent_length, column_or_1d
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_mid.tree._encoding import Encoder, is_dataframe
+from sklearn_mid.tree._columns import ColumnPool
+from sklearn_mid.tree._encoding import CategoricalColumn, Encoder, is_dataframe
 from sklearn_mid.tree._growth import grow
 from sklearn_mid.tree._splits import Limits
 from sklearn_mid.tree._tree import Tree
@@ -42,6 +46,7 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         "min_weight_fraction_leaf": [Interval(Real, 0.0, 0.5, closed="both")],
         "max_bins": [Interval(Integral, 2, 65_535, closed="both")],
         "class_weight": [dict, StrOptions({"balanced"}), None],
+        "n_jobs": [Integral, None],
     }
 
     def __sklearn_tags__(self):
@@ -148,7 +153,7 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         """What a subclass learns beside the tree."""
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Grow the tree.
 
         Parameters
@@ -197,33 +202,35 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         bin_weight = weight
         if class_weight is not None:
             bin_weight = class_weight[label] * (1.0 if weight is None else weight)
-        codes = encoder.fit_transform(X, self._categorical_mask(), bin_weight)
-        self._encoder = encoder
-        self.is_categorical_ = encoder.is_categorical
-        self.categories_ = [
-            column.categories.copy() if categorical else None
-            for column, categorical in zip(
-                encoder.columns, encoder.is_categorical, strict=True
+        with ColumnPool(self.n_jobs) as pool:
+            codes = encoder.fit_transform(X, self._categorical_mask(), bin_weight, pool)
+            self._encoder = encoder
+            self.is_categorical_ = encoder.is_categorical
+            self.categories_ = [
+                column.categories.copy()
+                if isinstance(column, CategoricalColumn)
+                else None
+                for column in encoder.columns
+            ]
+            penalty, candidates = self._growth_rule()
+            grown = grow(
+                codes,
+                encoder.n_codes,
+                ~encoder.is_categorical,
+                label,
+                len(self.classes_),
+                penalty=penalty,
+                candidates=candidates,
+                max_depth=np.inf if self.max_depth is None else self.max_depth,
+                min_samples_split=self.min_samples_split,
+                limits=Limits(
+                    self.min_samples_leaf,
+                    self.min_weight_fraction_leaf * _total(label, weight, class_weight),
+                ),
+                weight=weight,
+                class_weight=class_weight,
+                pool=pool,
             )
-        ]
-        penalty, candidates = self._growth_rule()
-        grown = grow(
-            codes,
-            encoder.n_codes,
-            ~encoder.is_categorical,
-            label,
-            len(self.classes_),
-            penalty=penalty,
-            candidates=candidates,
-            max_depth=np.inf if self.max_depth is None else self.max_depth,
-            min_samples_split=self.min_samples_split,
-            limits=Limits(
-                self.min_samples_leaf,
-                self.min_weight_fraction_leaf * _total(label, weight, class_weight),
-            ),
-            weight=weight,
-            class_weight=class_weight,
-        )
         del codes  # before the tree's own arrays are made
         self.tree_ = Tree(
             feature=grown.feature,
@@ -255,7 +262,7 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         """Class probabilities that are released for each node."""
         return self.tree_.value / self.tree_.weighted_n_node_samples[:, None]
 
-    def apply(self, X):
+    def apply(self, X: Any) -> np.ndarray:
         """Node where each record ends.
 
         A record stops before a leaf where it takes a branch that no training row
@@ -277,7 +284,7 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             end[part] = self.tree_.apply(codes, numbers)
         return end
 
-    def decision_path(self, X):
+    def decision_path(self, X: Any) -> sparse.csr_matrix:
         """Nodes that each record passes.
 
         Parameters
@@ -291,7 +298,7 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         """
         return self.tree_.path(self.apply(X))
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """Most frequent class of the node where each record ends.
 
         Parameters
@@ -305,7 +312,7 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         end = self.apply(X)
         return self.classes_[self._node_label].take(end)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> np.ndarray:
         """Class probabilities of each record.
 
         Parameters
@@ -320,7 +327,7 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         end = self.apply(X)
         return self._node_proba()[end]
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Any) -> np.ndarray:
         """Logarithms of the class probabilities, -inf for 0.
 
         Parameters
@@ -334,7 +341,7 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
-    def get_depth(self):
+    def get_depth(self) -> int:
         """Depth of the tree, 0 if it is a root only.
 
         Returns
@@ -344,7 +351,7 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         check_is_fitted(self)
         return self.tree_.max_depth
 
-    def get_n_leaves(self):
+    def get_n_leaves(self) -> int:
         """Number of leaves.
 
         Returns
@@ -355,7 +362,7 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         return self.tree_.n_leaves
 
     @property
-    def feature_importances_(self):
+    def feature_importances_(self) -> np.ndarray:
         """Information gain of each column's splits, scaled to a sum of 1.
 
         All zero if there is no split.

@@ -11,10 +11,12 @@ import datetime
 import numpy as np
 import pandas as pd
 
-__all__ = ["Encoder", "is_dataframe"]
+__all__ = ["CategoricalColumn", "Encoder", "is_dataframe"]
 
 # Rows transposed at a time: a block of 20 columns of int64 stays in the cache.
 _BLOCK = 16_384
+# Columns encoded at a time by each thread.
+_TOGETHER = 4
 # An integer column spanning fewer values than this is looked up, not hashed.
 _TABLE_SPAN = 1 << 16
 
@@ -116,7 +118,7 @@ def _code_dtype(n_codes):
     return np.min_scalar_type(n_codes)
 
 
-class _CategoricalColumn:
+class CategoricalColumn:
     """Values of a nominal column; `categories` holds them in sorted order."""
 
     def __init__(self, label):
@@ -271,7 +273,7 @@ class Encoder:
         self.labels = labels
         self.max_bins = max_bins
 
-    def fit_transform(self, X, is_categorical, weight=None):
+    def fit_transform(self, X, is_categorical, weight, pool):
         """Learn the columns of X and return their codes, feature by feature.
 
         Parameters
@@ -279,15 +281,15 @@ class Encoder:
         X : ndarray or DataFrame of shape (n_samples, n_features)
         is_categorical : ndarray of shape (n_features,), dtype bool, or None
             None: by the columns' types.
-        weight : ndarray of shape (n_samples,), default=None
+        weight : ndarray of shape (n_samples,) or None
             Weights for the quantiles of numeric columns.
+        pool : ColumnPool
 
         Returns
         -------
         codes : ndarray of shape (n_features, n_samples)
             In the smallest unsigned type that holds them.
         """
-        self.columns = []
         by_type = [
             _holds_categories(_column(X, j), label)
             for j, label in enumerate(self.labels)
@@ -311,26 +313,35 @@ class Encoder:
         codes = None
         if narrow is not None and narrow.base is None and narrow.dtype.itemsize == 1:
             codes = narrow.view(np.uint8)  # a copy of X.T already: coded in place
-        for j, label in enumerate(self.labels):
+        self.columns = [
+            CategoricalColumn(label)
+            if categorical
+            else _NumericColumn(label, self.max_bins)
+            for label, categorical in zip(self.labels, is_categorical, strict=True)
+        ]
+
+        def encode(j):
             values = _column(X, j) if narrow is None else narrow[j]
             if not isinstance(values, np.ndarray):
                 values = _plain(values)
-            column = (
-                _CategoricalColumn(label)
-                if is_categorical[j]
-                else _NumericColumn(label, self.max_bins)
-            )
+            column = self.columns[j]
             found = column.learn(values, weight)
-            self.columns.append(column)
             dtype = _code_dtype(column.n_values)
-            if codes is None:
-                codes = np.empty((len(self.labels), X.shape[0]), dtype=dtype)
-            elif dtype.itemsize > codes.dtype.itemsize:
-                codes = codes.astype(dtype)
-            for part in _parts(X.shape[0]):
-                codes[j, part] = (
-                    column.codes(values[part]) if found is None else found[part]
-                )
+            if found is not None:
+                return found.astype(dtype, copy=False)
+            coded = np.empty(len(values), dtype=dtype)
+            for part in _parts(len(values)):
+                coded[part] = column.codes(values[part])
+            return coded
+
+        for first in range(0, len(self.labels), _TOGETHER * pool.n_threads):
+            some = range(len(self.labels))[first : first + _TOGETHER * pool.n_threads]
+            for j, coded in zip(some, pool.map(encode, some), strict=True):
+                if codes is None:
+                    codes = np.empty((len(self.labels), X.shape[0]), dtype=coded.dtype)
+                elif coded.dtype.itemsize > codes.dtype.itemsize:
+                    codes = codes.astype(coded.dtype)
+                codes[j] = coded
         return codes
 
     @property

@@ -1,14 +1,19 @@
 """A fitted tree for the eye: as text and as a picture."""
 
 from numbers import Integral, Real
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mid.tree._base import BaseTreeClassifier
 from sklearn_mid.utils._optional import require
 from sklearn_mid.utils._sklearn_compat import HasMethods, Interval
 from sklearn_mid.utils._validation import as_column, check_parameters
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["export_text", "plot_tree"]
 
@@ -82,14 +87,14 @@ class _Writer:
 
 
 def export_text(
-    model,
-    feature_names=None,
+    model: BaseTreeClassifier,
+    feature_names: ArrayLike | None = None,
     *,
-    class_names=None,
-    max_depth=None,
-    decimals=2,
-    show_weights=False,
-):
+    class_names: ArrayLike | None = None,
+    max_depth: int | None = None,
+    decimals: int = 2,
+    show_weights: bool = False,
+) -> str:
     """Rules of a fitted tree as text.
 
     Parameters
@@ -186,15 +191,15 @@ def _positions(tree, nodes):
 
 
 def plot_tree(
-    model,
+    model: BaseTreeClassifier,
     *,
-    feature_names=None,
-    class_names=None,
-    max_depth=3,
-    decimals=2,
-    fontsize=8,
-    ax=None,
-):
+    feature_names: ArrayLike | None = None,
+    class_names: ArrayLike | None = None,
+    max_depth: int | None = 3,
+    decimals: int = 2,
+    fontsize: float = 8,
+    ax: "Axes | None" = None,
+) -> list:
     """Draw a fitted tree with matplotlib.
 
     Parameters

@@ -16,6 +16,7 @@ from sklearn_mid.tree._splits import Rows, best_splits, label_mass
 __all__ = ["Grown", "grow"]
 
 _BLOCK = 1 << 16
+_SPLITS = 1 << 18
 
 
 @dataclass
@@ -201,6 +202,7 @@ def grow(
     min_samples_split=2,
     weight=None,
     class_weight=None,
+    pool,
 ):
     """Grow a tree. The arrays `codes`, `label` and `weight` are overwritten.
 
@@ -221,6 +223,8 @@ def grow(
     weight : ndarray of shape (n_samples,), default=None
         Positive row weights; None is all one.
     class_weight : ndarray of shape (n_classes,), default=None
+    pool : ColumnPool
+        What works on the columns. The tree does not depend on it.
 
     Returns
     -------
@@ -260,8 +264,9 @@ def grow(
                 largest=size.max(),
             )
             best = _Best(rows)
-            for j in features:
-                split, takes_two = best_splits(
+
+            def try_column(j, block=block, rows=rows):
+                return best_splits(
                     j,
                     codes[j, block],
                     n_codes[j],
@@ -270,8 +275,15 @@ def grow(
                     penalty,
                     limits,
                 )
-                best.update(j, split)
-                varies[j] |= takes_two
+
+            # Not all columns at once: a split is four numbers for each node.
+            n_together = max(pool.n_threads, _SPLITS // rows.n_nodes)
+            for i in range(0, len(features), n_together):
+                together = features[i : i + n_together]
+                found = pool.map(try_column, together)
+                for j, (split, takes_two) in zip(together, found, strict=True):
+                    best.update(j, split)
+                    varies[j] |= takes_two
             child = _Children(best, rows, codes[:, block], n_codes, is_numeric)
             node = level.node[first:last]
             ids = made.add(node, best, child, depth)
@@ -280,8 +292,11 @@ def grow(
             stays = child.to_split(min_samples_split)
             order, n_rows = child.order(stays)
             end = write + len(order)
-            for j in np.flatnonzero(~constant):
-                codes[j, write:end] = codes[j, block][order]
+
+            def move(j, place=slice(write, end), block=block, order=order):
+                codes[j, place] = codes[j, block][order]
+
+            pool.map(move, np.flatnonzero(~constant))
             label[write:end] = label[block][order]
             if weight is not None:
                 weight[write:end] = weight[block][order]

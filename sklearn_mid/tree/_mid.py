@@ -1,6 +1,7 @@
 """Decision tree whose splits pay for the information they reveal."""
 
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from scipy.special import entr
@@ -76,6 +77,10 @@ default="from_dtype"
     class_weight : dict, "balanced" or None, default=None
         Weight of each class. It multiplies the weights of rows; every information
         here is then that of the weighted rows.
+    n_jobs : int, default=None
+        Threads that share the columns among them; None is 1 unless in a
+        :obj:`joblib.parallel_config` context, -1 all processors. The tree is the same
+        for any number.
 
     Attributes
     ----------
@@ -184,18 +189,19 @@ default="from_dtype"
 
     def __init__(
         self,
-        reg_lambda=0.02,
+        reg_lambda: float = 0.02,
         *,
-        categorical_features="from_dtype",
-        sensitive_features=None,
-        release="scores",
-        max_depth=None,
-        min_samples_split=2,
-        min_samples_leaf=1,
-        min_weight_fraction_leaf=0.0,
-        max_bins=255,
-        class_weight=None,
-    ):
+        categorical_features: Any = "from_dtype",
+        sensitive_features: Any = None,
+        release: str = "scores",
+        max_depth: int | None = None,
+        min_samples_split: int = 2,
+        min_samples_leaf: int = 1,
+        min_weight_fraction_leaf: float = 0.0,
+        max_bins: int = 255,
+        class_weight: dict | str | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
         self.reg_lambda = reg_lambda
         self.categorical_features = categorical_features
         self.sensitive_features = sensitive_features
@@ -206,6 +212,7 @@ default="from_dtype"
         self.min_weight_fraction_leaf = min_weight_fraction_leaf
         self.max_bins = max_bins
         self.class_weight = class_weight
+        self.n_jobs = n_jobs
 
     def _after_growth(self):
         if self._prices_labels:

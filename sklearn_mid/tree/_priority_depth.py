@@ -1,6 +1,7 @@
 """Decision tree that may use the sensitive attribute at one level only."""
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 
@@ -46,6 +47,9 @@ default="from_dtype"
         Numeric columns with more distinct values are cut into so many quantile bins.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class.
+    n_jobs : int, default=None
+        Threads that share the columns among them; None is 1 unless in a
+        :obj:`joblib.parallel_config` context, -1 all processors.
 
     Attributes
     ----------
@@ -98,17 +102,18 @@ default="from_dtype"
 
     def __init__(
         self,
-        sensitive_feature=None,
-        sensitive_depth=1,
+        sensitive_feature: Any = None,
+        sensitive_depth: int = 1,
         *,
-        categorical_features="from_dtype",
-        max_depth=None,
-        min_samples_split=2,
-        min_samples_leaf=1,
-        min_weight_fraction_leaf=0.0,
-        max_bins=255,
-        class_weight=None,
-    ):
+        categorical_features: Any = "from_dtype",
+        max_depth: int | None = None,
+        min_samples_split: int = 2,
+        min_samples_leaf: int = 1,
+        min_weight_fraction_leaf: float = 0.0,
+        max_bins: int = 255,
+        class_weight: dict | str | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
         self.sensitive_feature = sensitive_feature
         self.sensitive_depth = sensitive_depth
         self.categorical_features = categorical_features
@@ -118,6 +123,7 @@ default="from_dtype"
         self.min_weight_fraction_leaf = min_weight_fraction_leaf
         self.max_bins = max_bins
         self.class_weight = class_weight
+        self.n_jobs = n_jobs
 
     def _growth_rule(self):
         everything = np.arange(self.n_features_in_)

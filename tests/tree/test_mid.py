@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import entr
+from sklearn.base import clone
 from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_mid.tree import MIDDecisionTreeClassifier
@@ -300,3 +301,23 @@ def test_smallest_leaves():
     split = nominal_model(0, min_samples_split=60).fit(X, y)
     assert split.tree_.n_node_samples[~split.tree_.is_leaf].min() >= 60
     assert nominal_model(0, min_samples_split=501).fit(X, y).get_n_leaves() == 1
+
+
+@pytest.mark.parametrize("release", ["scores", "label"])
+@pytest.mark.parametrize("n_jobs", [2, 3, 50])
+def test_the_tree_does_not_depend_on_the_number_of_threads(
+    n_jobs, release, monkeypatch
+):
+    X, y = mixed_data(0, n=500)
+    w = np.random.default_rng(0).uniform(0.5, 2, size=500)
+    alone = MIDDecisionTreeClassifier(
+        0.01, release=release, categorical_features=[0, 1]
+    ).fit(X, y, w)
+    # few columns at a time, so that ties are broken across several rounds
+    monkeypatch.setattr("sklearn_mid.tree._growth._SPLITS", 8)
+    shared = clone(alone).set_params(n_jobs=n_jobs).fit(X, y, w)
+    assert alone.get_n_leaves() > 20
+    for name, array in vars(alone.tree_).items():
+        assert_array_equal(array, getattr(shared.tree_, name), strict=True)
+    for ours, theirs in zip(alone.categories_, shared.categories_, strict=True):
+        assert_array_equal(ours, theirs)
