@@ -40,7 +40,7 @@ pipeline = Pipeline([("encode", encode), ("model", MIDLinearRegression())])
 # Search
 # ------
 # The attacker re-scales the predictions (``calibrate=True``), and is limited to 3
-# percentage points above the guess of the more frequent sex. He attacks the training
+# percentage points above the guess of the more frequent sex. They attack the training
 # folds, since their people's secrets are at stake; utility is measured on the others.
 
 strengths = [0, 0.1, 0.3, 1, 3, 10, 30]
@@ -57,7 +57,7 @@ search = GridSearchCV(
         "utility": "r2",
         "neg_advantage": make_attack_scorer(MAPAttack(None, "sex", calibrate=True)),
     },
-    refit=best_utility_under_advantage(0.03, neg_advantage="mean_train_neg_advantage"),
+    refit=best_utility_under_advantage(0.03),
     cv=RepeatedKFold(n_splits=4, n_repeats=3, random_state=0),
     return_train_score=True,
 ).fit(X, y)

@@ -15,7 +15,7 @@ __all__ = ["best_utility_under_advantage"]
 _CONSTRAINTS = {
     "limit": [Interval(Real, None, None, closed="neither")],
     "utility": [str],
-    "neg_advantage": [str],
+    "neg_advantage": [str, None],
     "if_none": [StrOptions({"raise", "least"})],
     "confidence_level": [None, Interval(Real, 0.5, 1, closed="left")],
 }
@@ -34,10 +34,7 @@ class _BestUtilityUnderAdvantage:
     def __repr__(self):
         return f"best_utility_under_advantage({self.limit!r})"
 
-    def _column(self, cv_results, param):
-        if not isinstance(cv_results, Mapping):
-            raise TypeError(f"cv_results_ must be a dict, got {cv_results!r}.")
-        name = getattr(self, param)
+    def _column(self, cv_results, name, param):
         if name not in cv_results:
             means = sorted(key for key in cv_results if key.startswith("mean_"))
             raise ValueError(
@@ -46,30 +43,38 @@ class _BestUtilityUnderAdvantage:
             )
         return as_numbers(cv_results[name], f"cv_results_[{name!r}]")
 
-    def _margin(self, cv_results):
+    def _margin(self, cv_results, name):
         """What the advantage may be larger than its mean over the folds, by chance."""
         if self.confidence_level is None:
             return 0.0
-        _, is_mean, score = self.neg_advantage.partition("mean_")
+        _, is_mean, score = name.partition("mean_")
         folds = [
-            as_numbers(values, f"cv_results_[{name!r}]")
-            for name, values in cv_results.items()
-            if is_mean and name.startswith("split") and name.endswith("_" + score)
+            as_numbers(values, f"cv_results_[{column!r}]")
+            for column, values in cv_results.items()
+            if is_mean and column.startswith("split") and column.endswith("_" + score)
         ]
         if len(folds) < 2:
             raise ValueError(
                 f"confidence_level={self.confidence_level!r} needs the scores of two "
                 f"folds at least, and cv_results_ has {len(folds)} columns "
-                f"'split..._{score or self.neg_advantage}'; pass "
+                f"'split..._{score or name}'; pass "
                 "confidence_level=None to hold the mean against the limit."
             )
-        error = np.std(folds, axis=0, ddof=1) / np.sqrt(len(folds))
-        return t.ppf(self.confidence_level, len(folds) - 1) * error
+        # Folds that agree have no error, not even one of rounding.
+        spread = np.where(np.ptp(folds, axis=0) == 0, 0, np.std(folds, axis=0, ddof=1))
+        quantile = t.ppf(self.confidence_level, len(folds) - 1)
+        return quantile * spread / np.sqrt(len(folds))
 
     def __call__(self, cv_results):
-        utility = self._column(cv_results, "utility")
-        advantage = 0.0 - self._column(cv_results, "neg_advantage")
-        advantage = advantage + self._margin(cv_results)
+        if not isinstance(cv_results, Mapping):
+            raise TypeError(f"cv_results_ must be a dict, got {cv_results!r}.")
+        name = self.neg_advantage
+        if name is None:
+            train, test = "mean_train_neg_advantage", "mean_test_neg_advantage"
+            name = train if train in cv_results else test
+        utility = self._column(cv_results, self.utility, "utility")
+        advantage = 0.0 - self._column(cv_results, name, "neg_advantage")
+        advantage = advantage + self._margin(cv_results, name)
         scored = np.isfinite(utility) & np.isfinite(advantage)
         if not scored.any():
             raise ValueError(
@@ -101,7 +106,7 @@ def best_utility_under_advantage(
     limit,
     *,
     utility="mean_test_utility",
-    neg_advantage="mean_test_neg_advantage",
+    neg_advantage=None,
     if_none="raise",
     confidence_level=0.95,
 ):
@@ -117,10 +122,11 @@ def best_utility_under_advantage(
         5 percentage points above the baseline.
     utility : str, default="mean_test_utility"
         Column of ``cv_results_`` to maximise.
-    neg_advantage : str, default="mean_test_neg_advantage"
-        Column of ``cv_results_`` with the negated advantage. Use
-        ``"mean_train_neg_advantage"``, with ``return_train_score=True``, to limit what
-        is learned about the training people.
+    neg_advantage : str, default=None
+        Column of ``cv_results_`` with the negated advantage. None takes
+        ``"mean_train_neg_advantage"``, what is learned about the candidate's own
+        people, of searches with ``return_train_score=True``, and
+        ``"mean_test_neg_advantage"`` of others.
     if_none : {"raise", "least"}, default="raise"
         What to do if no candidate keeps the limit: raise, since the limit is a promise,
         or choose the candidate that leaks least, with a warning.
