@@ -51,6 +51,8 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
         What is done with the noisy gradient; "sgd" has a momentum of 0.9.
     learning_rate : float, default=0.005
         Step size of the optimizer.
+        Plain descent (``optimizer=torch.optim.SGD``) wants about 1.0, because the
+        gradient of a row is no longer than `max_grad_norm`.
     weight_decay : float, default=0.0
         L2 penalty on all weights, as the optimizer applies it.
     batch_size : int or "full", default=128
