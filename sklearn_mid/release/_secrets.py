@@ -48,10 +48,12 @@ class Secrets:
         for name, where in zip(names, columns, strict=True):
             cells = pd.DataFrame(X).iloc[:, where]
             is_known = cells.notna().all(axis=1).to_numpy()
-            if not is_known.any():
+            n_known = int(is_known.sum())
+            if len(cells[is_known].drop_duplicates()) < 2:
                 raise ValueError(
-                    f"sensitive_features={sensitive_features!r}: {name!r} is missing "
-                    f"in all {len(X)} records."
+                    f"sensitive_features={sensitive_features!r}: {name!r} takes one "
+                    f"value only in the {n_known} of {len(X)} records that have one "
+                    f"(n_samples={len(X)}); there is nothing to protect."
                 )
             attributes.append(
                 Candidates.from_records(

@@ -230,6 +230,29 @@ def test_too_many_joint_values(numbers):
         model.fit(X, y)
 
 
+@pytest.mark.parametrize("value", [1.0, np.nan])
+def test_constant_secrets_are_nothing_to_protect(numbers, value):
+    X, _, y = numbers
+    X = np.column_stack([X, np.full(len(X), value)])
+    model = MIDClassifier(DecisionTreeClassifier(), [3], **QUICK)
+    with pytest.raises(ValueError, match=r"sensitive_features=.* one value only"):
+        model.fit(X, y)
+
+
+def test_missing_secrets_in_training(people):
+    X, y = people
+    X = X.assign(status=X["status"].mask(np.arange(len(X)) % 5 == 0))
+    encode = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), ["job", "status"]),
+        remainder="passthrough",
+    )
+    inner = make_pipeline(encode, LogisticRegression(max_iter=1000))
+    model = MIDClassifier(inner, ["status"], 0.03, **QUICK).fit(X, y)
+    assert_array_equal(model.values_, ["married", "single", "widowed"])
+    codes, _ = model.release(X)
+    assert_array_equal(codes == -1, X["status"].isna())
+
+
 # What is kept ----------------------------------------------------------------------
 
 
