@@ -14,7 +14,8 @@ tested. Attackers:
 - *joint*: knows the response, asks the model at every value of the secret, and weighs
   by what a classifier of the secret has learned from labelled records of other people.
   Members are the model's training people, others are tested. "top tenth": precision
-  among those of whom the attacker is most certain.
+  among those of whom the attacker is most certain. "members' lead" is in AUC; what it
+  exceeds that of *no model*, which these people would have anyway, is memory.
 - *answer seen*: knows what the model answered about a person instead of the response.
 - *no model*: that classifier alone, of the known columns or with the response.
 """
@@ -97,6 +98,7 @@ def judged(attack, split):
         top = np.argsort(-proba.max(axis=1), kind="stable")[: len(right) // 10]
         figures[f"{people} AUC"] = auc(truth, proba)
         figures[f"{people} top tenth"] = right[top].mean()
+    figures["members' lead"] = figures["members AUC"] - figures["others AUC"]
     return figures
 
 
