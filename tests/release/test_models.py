@@ -17,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from sklearn_mid.metrics import vulnerability
 from sklearn_mid.release import MIDClassifier, MIDRegressor
 from sklearn_mid.release._imputer import RecordImputer
 from sklearn_mid.utils._model_files import load_model
@@ -133,6 +134,24 @@ def test_information_and_vulnerability_are_those_of_the_answers(numbers):
     assert_allclose(model.vulnerability_, best.mean(), rtol=1e-5)
     assert_allclose(model.baseline_vulnerability_, prior.max(axis=1).mean(), rtol=1e-5)
     assert model.vulnerability_ > model.baseline_vulnerability_
+
+
+def test_certificate_from_outside_agrees(numbers):
+    X, dose, y = numbers
+    for model, response in (
+        (MIDClassifier(LogisticRegression(), [2], 0.05, **QUICK), y),
+        (MIDRegressor(LinearRegression(), [2], 0.05, **QUICK), dose),
+    ):
+        model.fit(X, response)
+        prior = model.imputer_.predict_proba(X[:, :2])
+        certificate = vulnerability(model, X, 2, prior=prior)
+        assert_allclose(certificate.mean, model.vulnerability_, rtol=1e-5)
+        assert_allclose(
+            certificate.prior_mean, model.baseline_vulnerability_, rtol=1e-5
+        )
+        assert_allclose(
+            certificate.information.mean(), model.conditional_information_, rtol=1e-4
+        )
 
 
 def test_missing_and_unseen_secrets_are_answered_by_the_mean(numbers):
