@@ -1,6 +1,8 @@
 """Adult census income, with marital status as the attribute to hide."""
 
-from sklearn_mid.datasets._bunch import check_flags, nominal, table_bunch
+import os
+
+from sklearn_mid.datasets._bunch import Table, check_flags, nominal, table_bunch
 from sklearn_mid.datasets._files import reading
 from sklearn_mid.datasets._two_parts import part, read_parts
 
@@ -79,12 +81,12 @@ github.com/smehnaz/Black-box-Model-Inversion-Attribute-Inference.
 
 def fetch_adult(
     *,
-    subset="train",
-    as_frame=True,
-    return_X_y=False,
-    data_home=None,
-    download_if_missing=True,
-):
+    subset: str = "train",
+    as_frame: bool = True,
+    return_X_y: bool = False,
+    data_home: str | os.PathLike | None = None,
+    download_if_missing: bool = True,
+) -> Table:
     """Load the Adult census income records (classification).
 
     Parameters

@@ -1,6 +1,8 @@
 """How loaded data is handed out: tables and images as a Bunch."""
 
 import os
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -8,7 +10,21 @@ from sklearn.utils import Bunch
 
 from sklearn_mid.utils._validation import check_parameters
 
-__all__ = ["check_flags", "check_option", "image_bunch", "nominal", "table_bunch"]
+__all__ = [
+    "Images",
+    "Table",
+    "check_flags",
+    "check_option",
+    "image_bunch",
+    "nominal",
+    "table_bunch",
+]
+
+# What loaders return: a Bunch, or (data, target). Any, because a union would make every
+# use of a Bunch an error to type checkers.
+Table: TypeAlias = Any
+Images: TypeAlias = Any
+
 
 _FLAGS = {
     "as_frame": ["boolean"],
@@ -20,12 +36,12 @@ _FLAGS = {
 }
 
 
-def check_flags(loader, **flags):
+def check_flags(loader: str, **flags: Any) -> None:
     """Raise a ValueError that names the parameter unless all are of the right type."""
     check_parameters(loader, _FLAGS, **flags)
 
 
-def check_option(param, value, allowed):
+def check_option(param: str, value: Any, allowed: Iterable[str]) -> None:
     """Raise a ValueError that names the parameter unless `value` is allowed."""
     if not isinstance(value, str) or value not in allowed:
         raise ValueError(
@@ -33,7 +49,9 @@ def check_option(param, value, allowed):
         )
 
 
-def nominal(column, names, *, ordered=False):
+def nominal(
+    column: pd.Series, names: Sequence[str] | dict[Any, str], *, ordered: bool = False
+) -> pd.Series:
     """Column as a categorical of strings; missing stays missing.
 
     Parameters
@@ -51,7 +69,7 @@ def nominal(column, names, *, ordered=False):
     """
     if isinstance(names, dict):
         column = column.map(names)
-        names = names.values()
+        names = list(names.values())
     return column.astype(pd.CategoricalDtype(list(names), ordered=ordered))
 
 
@@ -62,8 +80,15 @@ def _class_names(target):
 
 
 def table_bunch(
-    frame, *, target, sensitive_features, descr, as_frame, return_X_y, **others
-):
+    frame: pd.DataFrame,
+    *,
+    target: str,
+    sensitive_features: Sequence[str],
+    descr: str,
+    as_frame: bool,
+    return_X_y: bool,
+    **others: Any,
+) -> Table:
     """Bunch of a table, or its ``(data, target)``.
 
     Parameters
@@ -109,7 +134,15 @@ def table_bunch(
     return bunch
 
 
-def image_bunch(pixels, target, *, target_names, descr, return_X_y, **others):
+def image_bunch(
+    pixels: np.ndarray,
+    target: np.ndarray,
+    *,
+    target_names: Sequence[str],
+    descr: str,
+    return_X_y: bool,
+    **others: Any,
+) -> Images:
     """Bunch of images, or its ``(data, target)``.
 
     Parameters

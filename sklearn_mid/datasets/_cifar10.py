@@ -1,12 +1,13 @@
 """CIFAR-10: a subset of JPEG pictures, or the same numbers from OpenML."""
 
+import os
 from io import BytesIO
 from itertools import pairwise
 
 import numpy as np
 from sklearn import datasets
 
-from sklearn_mid.datasets._bunch import check_flags, check_option, image_bunch
+from sklearn_mid.datasets._bunch import Images, check_flags, check_option, image_bunch
 from sklearn_mid.datasets._files import DataFile, find_file, reading
 from sklearn_mid.utils._optional import require
 
@@ -80,11 +81,11 @@ def _from_openml(data_home):
 
 def fetch_cifar10(
     *,
-    subset="all",
-    source="jpeg",
-    return_X_y=False,
-    data_home=None,
-):
+    subset: str = "all",
+    source: str = "jpeg",
+    return_X_y: bool = False,
+    data_home: str | os.PathLike | None = None,
+) -> Images:
     """Load a subset of CIFAR-10 (classification).
 
     Parameters

@@ -1,11 +1,9 @@
 """Diabetes progression, with sex as the attribute to hide."""
 
-import numpy as np
 import pandas as pd
 from sklearn import datasets
-from sklearn.utils import Bunch
 
-from sklearn_mid.datasets._bunch import check_flags, table_bunch
+from sklearn_mid.datasets._bunch import Table, check_flags, table_bunch
 
 __all__ = ["load_diabetes"]
 
@@ -48,7 +46,7 @@ Statistics 32 (2004) 407-499. The serum columns s1 to s6 carry readable names he
 
 def load_diabetes(
     *, one_hot: bool = False, as_frame: bool = True, return_X_y: bool = False
-) -> Bunch | tuple[pd.DataFrame | np.ndarray, pd.Series | np.ndarray]:
+) -> Table:
     """Load scikit-learn's diabetes data in readable units (regression).
 
     Parameters

@@ -2,7 +2,7 @@
 
 from sklearn import datasets
 
-from sklearn_mid.datasets._bunch import check_flags, image_bunch
+from sklearn_mid.datasets._bunch import Images, check_flags, image_bunch
 
 __all__ = ["load_digits"]
 
@@ -18,7 +18,7 @@ C. Kaynak, 1998, doi:10.24432/C50P49), CC BY 4.0.
 """
 
 
-def load_digits(*, return_X_y=False):
+def load_digits(*, return_X_y: bool = False) -> Images:
     """Load scikit-learn's digits with pixels in [0, 1] (classification).
 
     Parameters

@@ -1,6 +1,8 @@
 """Worlds of few values whose whole joint distribution is known."""
 
+from collections.abc import Sequence
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -65,15 +67,15 @@ def _entropy(probabilities):
 
 
 def make_discrete_world(
-    n_samples=1000,
+    n_samples: int = 1000,
     *,
-    joint=None,
-    n_values=(2, 3, 2),
-    n_classes=3,
-    independent_secret=False,
-    concentration=0.5,
-    random_state=None,
-):
+    joint: Any = None,
+    n_values: Sequence[int] = (2, 3, 2),
+    n_classes: int = 3,
+    independent_secret: bool = False,
+    concentration: float = 0.5,
+    random_state: int | np.random.RandomState | None = None,
+) -> Bunch:
     """Draw records from a discrete joint distribution that is known.
 
     What the best attacker can do, and how much the response tells about the secret, are

@@ -1,10 +1,12 @@
 """Faces: the private people, and other people for the attacker to learn from."""
 
+import os
+
 import numpy as np
 from scipy.io import loadmat
 from sklearn import datasets
 
-from sklearn_mid.datasets._bunch import check_flags, check_option, image_bunch
+from sklearn_mid.datasets._bunch import Images, check_flags, check_option, image_bunch
 from sklearn_mid.datasets._files import DataFile, find_file, reading
 
 __all__ = ["fetch_auxiliary_faces", "fetch_orl_faces"]
@@ -69,7 +71,12 @@ def _person_names(n_people):
     return [f"person {k}" for k in range(n_people)]
 
 
-def fetch_orl_faces(*, return_X_y=False, data_home=None, download_if_missing=True):
+def fetch_orl_faces(
+    *,
+    return_X_y: bool = False,
+    data_home: str | os.PathLike | None = None,
+    download_if_missing: bool = True,
+) -> Images:
     """Load the ORL faces, 10 pictures each of 40 people (classification).
 
     Parameters
@@ -137,8 +144,12 @@ def fetch_orl_faces(*, return_X_y=False, data_home=None, download_if_missing=Tru
 
 
 def fetch_auxiliary_faces(
-    *, source="london", return_X_y=False, data_home=None, download_if_missing=True
-):
+    *,
+    source: str = "london",
+    return_X_y: bool = False,
+    data_home: str | os.PathLike | None = None,
+    download_if_missing: bool = True,
+) -> Images:
     """Load faces of people who are not among those of the ORL faces.
 
     Parameters

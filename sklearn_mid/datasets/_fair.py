@@ -1,6 +1,6 @@
 """Fair's survey on marriage, with affairs as the attribute to hide."""
 
-from sklearn_mid.datasets._bunch import check_flags, nominal, table_bunch
+from sklearn_mid.datasets._bunch import Table, check_flags, nominal, table_bunch
 from sklearn_mid.utils._optional import require
 
 __all__ = ["load_fair"]
@@ -41,7 +41,7 @@ Political Economy 86 (1978) 45-61, from a questionnaire of Redbook magazine (197
 """
 
 
-def load_fair(*, as_frame=True, return_X_y=False):
+def load_fair(*, as_frame: bool = True, return_X_y: bool = False) -> Table:
     """Load Fair's survey on extramarital affairs (classification).
 
     Needs statsmodels, which carries the data.

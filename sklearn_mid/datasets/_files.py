@@ -2,9 +2,11 @@
 
 import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
+from typing import Any
 
 from sklearn.datasets import fetch_file
 
@@ -66,7 +68,12 @@ def _how_to_supply(file, data_home):
     return f"Get {file.url} yourself and {by_hand}."
 
 
-def find_file(file, *, data_home=None, download_if_missing=True):
+def find_file(
+    file: DataFile,
+    *,
+    data_home: str | os.PathLike | None = None,
+    download_if_missing: bool = True,
+) -> Path:
     """Path of a data file whose checksum is right, downloaded if need be.
 
     Parameters
@@ -135,7 +142,7 @@ def find_file(file, *, data_home=None, download_if_missing=True):
 
 
 @contextlib.contextmanager
-def reading(*paths):
+def reading(*paths: Any) -> Iterator[None]:
     """Whatever a parser stumbles over becomes an OSError that names the files."""
     try:
         yield

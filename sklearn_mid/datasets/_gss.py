@@ -1,8 +1,16 @@
 """The General Social Survey, with watching X-rated films as the attribute to hide."""
 
+import os
+
 import numpy as np
 
-from sklearn_mid.datasets._bunch import check_flags, check_option, nominal, table_bunch
+from sklearn_mid.datasets._bunch import (
+    Table,
+    check_flags,
+    check_option,
+    nominal,
+    table_bunch,
+)
 from sklearn_mid.datasets._files import reading
 from sklearn_mid.datasets._two_parts import part, read_parts
 
@@ -75,13 +83,13 @@ stated: the package downloads the files and must not ship them.
 
 def fetch_gss(
     *,
-    subset="train",
-    no_answer="keep",
-    as_frame=True,
-    return_X_y=False,
-    data_home=None,
-    download_if_missing=True,
-):
+    subset: str = "train",
+    no_answer: str = "keep",
+    as_frame: bool = True,
+    return_X_y: bool = False,
+    data_home: str | os.PathLike | None = None,
+    download_if_missing: bool = True,
+) -> Table:
     """Load the happiness records of the General Social Survey (classification).
 
     Parameters

@@ -1,9 +1,18 @@
 """Warfarin dosing, with two genotypes as the attributes to hide."""
 
+import os
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from sklearn_mid.datasets._bunch import check_flags, check_option, nominal, table_bunch
+from sklearn_mid.datasets._bunch import (
+    Table,
+    check_flags,
+    check_option,
+    nominal,
+    table_bunch,
+)
 from sklearn_mid.datasets._files import DataFile, find_file, reading
 from sklearn_mid.utils._validation import as_numbers
 
@@ -62,7 +71,7 @@ def _zscore_to(scale, z):
     return z
 
 
-def iwpc_weekly_dose(dose, *, scale="scaled"):
+def iwpc_weekly_dose(dose: Any, *, scale: str = "scaled") -> Any:
     """Convert a dose of :func:`fetch_iwpc`, true or predicted, to mg per week.
 
     Parameters
@@ -111,13 +120,13 @@ def _one_hot(data):
 
 def fetch_iwpc(
     *,
-    target="scaled",
-    one_hot=False,
-    as_frame=True,
-    return_X_y=False,
-    data_home=None,
-    download_if_missing=True,
-):
+    target: str = "scaled",
+    one_hot: bool = False,
+    as_frame: bool = True,
+    return_X_y: bool = False,
+    data_home: str | os.PathLike | None = None,
+    download_if_missing: bool = True,
+) -> Table:
     """Load the warfarin dosing records of the IWPC (regression).
 
     Parameters

@@ -5,9 +5,8 @@ from numbers import Integral
 
 import numpy as np
 from sklearn import datasets
-from sklearn.utils import Bunch
 
-from sklearn_mid.datasets._bunch import check_flags, check_option, image_bunch
+from sklearn_mid.datasets._bunch import Images, check_flags, check_option, image_bunch
 from sklearn_mid.datasets._files import DataFile, find_file, reading
 from sklearn_mid.utils._sklearn_compat import Interval
 from sklearn_mid.utils._validation import check_parameters
@@ -87,7 +86,7 @@ def fetch_lfw_faces(
     return_X_y: bool = False,
     data_home: str | os.PathLike | None = None,
     download_if_missing: bool = True,
-) -> Bunch | tuple[np.ndarray, np.ndarray]:
+) -> Images:
     """Load faces of people in the news, private or public (classification).
 
     Parameters

@@ -1,6 +1,7 @@
 """A linear world with Gaussian noise, whose best attack is known."""
 
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -69,16 +70,16 @@ def _mutual_information(centres, probabilities, std):
 
 
 def make_linear_gaussian(
-    n_samples=1000,
+    n_samples: int = 1000,
     *,
-    n_known=3,
-    secret_values=(0.0, 1.0),
-    secret_probabilities=None,
-    secret_coef=1.0,
-    coef=None,
-    noise_variance=1.0,
-    random_state=None,
-):
+    n_known: int = 3,
+    secret_values: Any = (0.0, 1.0),
+    secret_probabilities: Any = None,
+    secret_coef: float = 1.0,
+    coef: Any = None,
+    noise_variance: float = 1.0,
+    random_state: int | np.random.RandomState | None = None,
+) -> Bunch:
     """Draw a regression with a discrete secret whose best attack is known.
 
     The response is ``secret * secret_coef + known @ coef + noise``; secret, known

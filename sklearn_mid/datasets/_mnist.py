@@ -1,10 +1,11 @@
 """MNIST: the 10,000 test images."""
 
 import gzip
+import os
 
 import numpy as np
 
-from sklearn_mid.datasets._bunch import check_flags, image_bunch
+from sklearn_mid.datasets._bunch import Images, check_flags, image_bunch
 from sklearn_mid.datasets._files import DataFile, find_file, reading
 
 __all__ = ["fetch_mnist"]
@@ -52,7 +53,12 @@ def _read_idx(path, n_dimensions):
     return values.reshape(sizes.astype(int))
 
 
-def fetch_mnist(*, return_X_y=False, data_home=None, download_if_missing=True):
+def fetch_mnist(
+    *,
+    return_X_y: bool = False,
+    data_home: str | os.PathLike | None = None,
+    download_if_missing: bool = True,
+) -> Images:
     """Load the 10,000 test images of MNIST (classification).
 
     Parameters

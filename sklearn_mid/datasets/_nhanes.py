@@ -2,11 +2,9 @@
 
 import os
 
-import numpy as np
 import pandas as pd
-from sklearn.utils import Bunch
 
-from sklearn_mid.datasets._bunch import check_flags, nominal, table_bunch
+from sklearn_mid.datasets._bunch import Table, check_flags, nominal, table_bunch
 from sklearn_mid.datasets._files import DataFile, find_file, reading
 
 __all__ = ["fetch_nhanes"]
@@ -120,7 +118,7 @@ def fetch_nhanes(
     return_X_y: bool = False,
     data_home: str | os.PathLike | None = None,
     download_if_missing: bool = True,
-) -> Bunch | tuple[pd.DataFrame | np.ndarray, pd.Series | np.ndarray]:
+) -> Table:
     """Load adults of the American health survey NHANES (classification).
 
     Parameters

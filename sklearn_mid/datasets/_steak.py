@@ -1,8 +1,10 @@
 """How people like their steak, with infidelity as the attribute to hide."""
 
+import os
+
 import pandas as pd
 
-from sklearn_mid.datasets._bunch import check_flags, nominal, table_bunch
+from sklearn_mid.datasets._bunch import Table, check_flags, nominal, table_bunch
 from sklearn_mid.datasets._files import DataFile, find_file, reading
 
 __all__ = ["fetch_steak"]
@@ -96,12 +98,12 @@ credit: FiveThirtyEight, W. Hickey, "How Americans Like Their Steak" (2014).
 
 def fetch_steak(
     *,
-    complete_cases=True,
-    as_frame=True,
-    return_X_y=False,
-    data_home=None,
-    download_if_missing=True,
-):
+    complete_cases: bool = True,
+    as_frame: bool = True,
+    return_X_y: bool = False,
+    data_home: str | os.PathLike | None = None,
+    download_if_missing: bool = True,
+) -> Table:
     """Load FiveThirtyEight's survey on steak and risk (classification).
 
     Parameters

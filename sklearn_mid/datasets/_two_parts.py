@@ -1,5 +1,7 @@
 """Tables in two files, of training and of held-out rows, from one repository."""
 
+from typing import Any
+
 import pandas as pd
 
 from sklearn_mid.datasets._bunch import check_option
@@ -16,12 +18,14 @@ _ADDRESS = (
 )
 
 
-def part(dataset, name, sha256):
+def part(dataset: str, name: str, sha256: str) -> DataFile:
     """File of the repository that goes with Mehnaz et al. (2022)."""
     return DataFile(dataset=dataset, name=name, sha256=sha256, url=_ADDRESS + name)
 
 
-def read_parts(files, subset, *, data_home, download_if_missing):
+def read_parts(
+    files: Any, subset: str, *, data_home: Any, download_if_missing: bool
+) -> Any:
     """Rows of the files of a subset, one file after the other.
 
     Parameters

@@ -81,7 +81,7 @@ def _read_people(options: argparse.Namespace, model: Any) -> tuple[Any, Any, Any
 
 def _with_classes(model: FunctionModel, X: Any, y: Any) -> FunctionModel:
     """A function that answers with probabilities, with the labels they are of."""
-    shape = getattr(model.function(X[:2]), "shape", ())
+    shape: tuple[int, ...] = getattr(model.function(X[:2]), "shape", ())
     if len(shape) < 2:
         return model
     classes = sorted(y.unique().tolist())

@@ -67,8 +67,8 @@ CATALOGUE = {
 }
 
 # What parts need beside the core, by the start of their import path: modules by extra.
-_NETS = {"nn": ("torch", "skorch")}
-EXTRAS = {
+_NETS: dict[str, tuple[str, ...]] = {"nn": ("torch", "skorch")}
+EXTRAS: dict[str, dict[str, tuple[str, ...]]] = {
     f"{_HERE}._tables:fair": {"benchmark": ("statsmodels",)},
     f"{_HERE}._images:": _NETS,
     f"{_HERE}._image_problems:": _NETS,

@@ -35,8 +35,8 @@ def diabetes(
     *, random_state: int, estimator: BaseEstimator | None = None
 ) -> AttributeProblem:
     """Disease progression in [-1, 1], sex to hide: linear models."""
-    raw: Any = load_diabetes()
-    bunch: Any = load_diabetes(one_hot=True)
+    raw = load_diabetes()
+    bunch = load_diabetes(one_hot=True)
     X, y = bunch.data, _to_unit(bunch.target, bunch.bounds.pop("target"))
     for column, bounds in bunch.bounds.items():
         X[column] = _to_unit(X[column], bounds)
@@ -58,8 +58,8 @@ def iwpc(
     estimator: BaseEstimator | None = None,
 ) -> AttributeProblem:
     """Warfarin dose in [-1, 1], a genotype to hide: linear models."""
-    bunch: Any = fetch_iwpc(one_hot=True)
-    raw: Any = fetch_iwpc()
+    bunch = fetch_iwpc(one_hot=True)
+    raw = fetch_iwpc()
     others = [name for name in bunch.sensitive_features if name != sensitive]
     return AttributeProblem.split(
         bunch.data,

@@ -1,8 +1,11 @@
 """Figures that were repeated with other splits: their centre and its interval."""
 
+from collections.abc import Sequence
 from numbers import Real
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from sklearn_mid.metrics import interval_over_splits
 from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
@@ -22,12 +25,12 @@ _SHARE, _N_DEVIATIONS = 0.1, 5
 _ERRORS = ("mse", "error", "ece", "loss")
 
 
-def is_error(metric):
+def is_error(metric: str) -> bool:
     """Whether less of a metric is better."""
     return any(word in metric.split() for word in _ERRORS)
 
 
-def check_columns(results, columns):
+def check_columns(results: Any, columns: Sequence[str]) -> None:
     """Raise unless `results` is a DataFrame with these columns."""
     missing = [c for c in columns if c not in getattr(results, "columns", ())]
     if missing:
@@ -37,7 +40,13 @@ def check_columns(results, columns):
         )
 
 
-def summarize_repetitions(frame, by, *, statistic="mean", confidence_level=0.95):
+def summarize_repetitions(
+    frame: pd.DataFrame,
+    by: list[str],
+    *,
+    statistic: str = "mean",
+    confidence_level: float = 0.95,
+) -> pd.DataFrame:
     """Mean or median of each group's values, with a t interval over splits.
 
     Parameters
@@ -84,7 +93,9 @@ def summarize_repetitions(frame, by, *, statistic="mean", confidence_level=0.95)
     return table
 
 
-def collapsed(frame, by, *, lower_is_better):
+def collapsed(
+    frame: pd.DataFrame, by: list[str], *, lower_is_better: bool
+) -> pd.DataFrame:
     """Runs that did far worse than the others of their group.
 
     Parameters
@@ -119,7 +130,7 @@ def collapsed(frame, by, *, lower_is_better):
     return rows[worse > rows["limit"]].drop(columns="limit")
 
 
-def _runs(frame, by):
+def _runs(frame: pd.DataFrame, by: list[str]) -> tuple[pd.DataFrame, np.ndarray]:
     """The groups, and their values as (n_groups, most repetitions) with NaN behind."""
     groups = frame.groupby(by, sort=False, dropna=False)
     code, place = groups.ngroup().to_numpy(), groups.cumcount().to_numpy()
