@@ -1,9 +1,10 @@
 """Reconstruction of a record from the confidences it was given (Yang et al. 2019)."""
 
 import numbers
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -156,26 +157,26 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
 
     def __init__(
         self,
-        estimator,
+        estimator: Any,
         *,
-        decoder="mlp",
-        image_shape=None,
-        top=None,
-        decimals=None,
-        augment=None,
-        n_copies=4,
-        n_queries=N_QUERIES,
-        bounds=(0, 1),
-        hidden_layer_sizes=(256, 256),
-        width=16,
-        learning_rate=1e-3,
-        batch_size=64,
-        max_epochs=100,
-        validation_fraction=0.1,
-        device="auto",
-        random_state=None,
-        verbose=0,
-    ):
+        decoder: str | Callable = "mlp",
+        image_shape: tuple[int, ...] | None = None,
+        top: int | None = None,
+        decimals: Any = None,
+        augment: Any = None,
+        n_copies: int = 4,
+        n_queries: int = N_QUERIES,
+        bounds: tuple[float, float] = (0, 1),
+        hidden_layer_sizes: tuple[int, ...] = (256, 256),
+        width: int = 16,
+        learning_rate: float = 1e-3,
+        batch_size: int = 64,
+        max_epochs: int = 100,
+        validation_fraction: float = 0.1,
+        device: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
         self.estimator = estimator
         self.decoder = decoder
         self.image_shape = image_shape
@@ -214,7 +215,8 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         )
         self._query_seed = int(seeds[0])
         self.mean_ = X.mean(axis=0)
-        self.aux_classes_ = self.class_means_ = None
+        self.aux_classes_: Any = None
+        self.class_means_: Any = None
         if y is not None:
             codes, self.aux_classes_ = factorize(y)
             self.class_means_ = np.stack(
@@ -245,7 +247,7 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
             desc="decoder",
         )
 
-    def query(self, X):
+    def query(self, X: Any) -> np.ndarray:
         """What the attacker sees of records that he does not have.
 
         Parameters
@@ -278,7 +280,7 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
             mirror = self.augment == "shift-mirror" and rng.random() < 0.5
             yield changed_images(X, shape, rng, mirror=mirror)
 
-    def observe(self, X: ArrayLike, y: ArrayLike | None = None) -> np.ndarray:
+    def observe(self, X: Any, y: Any = None) -> np.ndarray:
         """What the attacker gets to see of people: :meth:`query`.
 
         Parameters
@@ -295,7 +297,7 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         """
         return self.query(X)
 
-    def reconstruct(self, confidences):
+    def reconstruct(self, confidences: Any) -> np.ndarray:
         """Records that were given these confidences.
 
         Parameters
@@ -333,7 +335,7 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         X = outputs.cpu().numpy().astype(np.float64)
         return np.clip(X, *check_bounds(self.bounds))
 
-    def score(self, X, y=None):
+    def score(self, X: Any, y: Any = None) -> float:
         """Gain of the reconstructions over a guess without the model.
 
         Parameters
@@ -361,7 +363,7 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         guess = self.reference(y, n_samples=len(X))
         return reconstruction_gain(X, self.reconstruct(self.query(X)), guess)
 
-    def reference(self, y=None, *, n_samples=None):
+    def reference(self, y: Any = None, *, n_samples: int | None = None) -> np.ndarray:
         """The guess of an attacker who has the auxiliary inputs but not the model.
 
         Parameters

@@ -71,12 +71,20 @@ class ModelInversionAttack(MetaEstimatorMixin, BaseEstimator):
     """
 
     access = "black-box"
-    sees = "true response"
-    knowledge = "marginals"
     needs: tuple = (("predict_proba", "predict"),)
     inside: str | None = None
 
     _parameter_constraints: dict = {}
+
+    @property
+    def sees(self) -> str:
+        """What is told of people; a plain attribute where it does not depend."""
+        return "true response"
+
+    @property
+    def knowledge(self) -> str:
+        """What is learned beforehand; a plain attribute where it does not depend."""
+        return "marginals"
 
     def baseline(self) -> "ModelInversionAttack":
         """The attack without a model that knows as much.
@@ -124,6 +132,7 @@ class ModelInversionAttack(MetaEstimatorMixin, BaseEstimator):
 
     def _inside(self) -> Inside:
         """What this attack needs to find inside the target."""
+        assert self.inside is not None
         return find_inside(type(self).__name__, self.estimator, self.inside)
 
     def _unsupported(self, reason: str) -> UnsupportedTargetError:
@@ -142,7 +151,7 @@ class ReconstructionAttack(ModelInversionAttack):
     access = "black-box"
     sees = "model only"
     knowledge = "inputs"
-    needs = ("predict_proba",)
+    needs: tuple = ("predict_proba",)
 
     def baseline(self) -> "ReconstructionAttack":
         """The guess of one who has inputs, but no model: their mean.
@@ -158,7 +167,7 @@ class ReconstructionAttack(ModelInversionAttack):
 
     @with_gradients
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> "ReconstructionAttack":
         """Learn from the attacker's auxiliary inputs.
 
         Parameters
@@ -246,7 +255,7 @@ class AttributeInferenceAttack(ModelInversionAttack):
         return tags
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> "AttributeInferenceAttack":
         """Learn what the attacker knows beforehand.
 
         Parameters
@@ -294,7 +303,7 @@ class AttributeInferenceAttack(ModelInversionAttack):
         else:
             refuse_strangers(target, X, X.columns[columns[0]], self.values_)
 
-    def infer_proba(self, X, y=None):
+    def infer_proba(self, X: Any, y: Any = None) -> np.ndarray:
         """Probability of each candidate value, given record and response.
 
         Parameters
@@ -312,7 +321,7 @@ class AttributeInferenceAttack(ModelInversionAttack):
         """
         return self.infer_with_proba(X, y)[1]
 
-    def infer(self, X, y=None):
+    def infer(self, X: Any, y: Any = None) -> np.ndarray:
         """The most probable value of the secret.
 
         Parameters
@@ -354,7 +363,7 @@ class AttributeInferenceAttack(ModelInversionAttack):
         proba /= proba.sum(axis=1, keepdims=True)
         return self.values_[chosen], proba
 
-    def score(self, X, y=None):
+    def score(self, X: Any, y: Any = None) -> float:
         """Accuracy of the attack.
 
         Parameters
@@ -376,7 +385,7 @@ class AttributeInferenceAttack(ModelInversionAttack):
             wrong.
         """
         truth = self.sensitive_values(X, unknown="none")
-        n_unknown = int(np.sum(np.equal(truth, None)))
+        n_unknown = int(np.sum([value is None for value in truth]))
         if n_unknown:
             if n_unknown == len(truth):
                 self.sensitive_values(X)  # raises
@@ -388,7 +397,7 @@ class AttributeInferenceAttack(ModelInversionAttack):
             )
         return float(np.mean(self.infer(X, self.observe(X, y)) == truth))
 
-    def observe(self, X, y=None):
+    def observe(self, X: Any, y: Any = None) -> Any:
         """What this attacker gets to see of people, to be passed to ``infer``.
 
         Parameters
@@ -405,7 +414,7 @@ class AttributeInferenceAttack(ModelInversionAttack):
         """
         return y
 
-    def sensitive_values(self, X, *, unknown="raise"):
+    def sensitive_values(self, X: Any, *, unknown: str = "raise") -> np.ndarray:
         """The true values of the secret, as the attack would name them.
 
         Parameters
@@ -440,7 +449,7 @@ class AttributeInferenceAttack(ModelInversionAttack):
         values[codes < 0] = None
         return values
 
-    def absolute_error(self, X, y=None):
+    def absolute_error(self, X: Any, y: Any = None) -> np.ndarray:
         """Error of the inferred values of a numeric secret, in its own units.
 
         Parameters

@@ -1,5 +1,7 @@
 """What an attacker guesses without a model: the measure of every attack."""
 
+from typing import Any
+
 import numpy as np
 
 from sklearn_mid.attacks._base import AttributeInferenceAttack
@@ -51,7 +53,7 @@ class PriorBaseline(AttributeInferenceAttack):
     needs = ()
     knowledge = "marginals"
 
-    def __init__(self, sensitive_feature, *, candidates=None):
+    def __init__(self, sensitive_feature: Any, *, candidates: Any = None) -> None:
         self.sensitive_feature = sensitive_feature
         self.candidates = candidates
 
@@ -138,13 +140,13 @@ class ImputationBaseline(AttributeInferenceAttack):
 
     def __init__(
         self,
-        sensitive_feature,
+        sensitive_feature: Any,
         *,
-        classifier=None,
-        use_response=True,
-        candidates=None,
-        random_state=None,
-    ):
+        classifier: Any = None,
+        use_response: bool = True,
+        candidates: Any = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         self.sensitive_feature = sensitive_feature
         self.classifier = classifier
         self.use_response = use_response

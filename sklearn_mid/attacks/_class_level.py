@@ -1,7 +1,8 @@
 """What attacks that reconstruct a class, rather than one record, have in common."""
 
+from typing import Any
+
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -19,7 +20,7 @@ class ClassReconstructionAttack(ReconstructionAttack):
     `evaluator`, the judge of ``score``.
     """
 
-    def observe(self, X: ArrayLike, y: ArrayLike) -> np.ndarray:
+    def observe(self, X: Any, y: Any) -> np.ndarray:
         """The labels of people: all that ``reconstruct`` needs to know of them.
 
         Parameters
@@ -36,7 +37,7 @@ class ClassReconstructionAttack(ReconstructionAttack):
         """
         return as_column(y, "y")
 
-    def score(self, X: ArrayLike, y: ArrayLike) -> float:
+    def score(self, X: Any, y: Any) -> float:
         """Share of classes whose reconstruction a judge recognises.
 
         The judge is `evaluator`. Without one, it is the private record nearest to

@@ -2,6 +2,7 @@
 
 import numbers
 import os
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -186,7 +187,7 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
     access = "white-box"
     sees = "model only"
     knowledge = "inputs"
-    needs = ()
+    needs: tuple = ()
     inside = "gradients"
 
     _parameter_constraints: dict = {
@@ -220,35 +221,35 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
 
     def __init__(
         self,
-        estimator,
+        estimator: Any,
         *,
-        image_shape=None,
-        bounds=(0, 1),
-        latent_dim=32,
-        width=8,
-        max_iter=1000,
-        n_critic=3,
-        learning_rate=1e-3,
-        batch_size=32,
-        checkpoint_folder=None,
-        checkpoint_every=100,
-        n_starts=5,
-        search_iter=300,
-        search_learning_rate=0.05,
-        loss="logit",
-        path="best",
-        gan="public",
-        n_chosen=50,
-        n_students=0,
-        identity_weight=100.0,
-        n_noise_samples=12,
-        output="auto",
-        input_shape="flat",
-        evaluator=None,
-        device="auto",
-        random_state=None,
-        verbose=0,
-    ):
+        image_shape: tuple[int, ...] | None = None,
+        bounds: tuple[float, float] = (0, 1),
+        latent_dim: int = 32,
+        width: int = 8,
+        max_iter: int = 1000,
+        n_critic: int = 3,
+        learning_rate: float = 1e-3,
+        batch_size: int = 32,
+        checkpoint_folder: str | os.PathLike | None = None,
+        checkpoint_every: int = 100,
+        n_starts: int = 5,
+        search_iter: int = 300,
+        search_learning_rate: float = 0.05,
+        loss: str = "logit",
+        path: str = "best",
+        gan: str = "public",
+        n_chosen: int = 50,
+        n_students: int = 0,
+        identity_weight: float = 100.0,
+        n_noise_samples: int = 12,
+        output: str = "auto",
+        input_shape: str = "flat",
+        evaluator: Any = None,
+        device: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
         self.estimator = estimator
         self.image_shape = image_shape
         self.bounds = bounds
@@ -302,7 +303,8 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
             )
         target = target.prepare(X.shape[1], bounds)
         self.classes_ = target.classes_
-        public, logits = as_tensor(X, device=device), None
+        public = as_tensor(X, device=device)
+        logits: Any = None
         if self.gan != "public" or self.n_students:
             logits = _logits(target, public)
         labels = guide = None
@@ -342,7 +344,9 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
         self.generator_, self.critic_ = self._gan.generator, self._gan.critic
         self.history_ = self._gan.history
 
-    def sample(self, n_samples, *, random_state=None):
+    def sample(
+        self, n_samples: int, *, random_state: int | np.random.RandomState | None = None
+    ) -> np.ndarray:
         """Images that the generator makes of itself, to judge the prior by.
 
         Of a conditional one ("pseudo-label"), of all classes in turn.
@@ -372,7 +376,7 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
         return images.cpu().numpy().astype(np.float64)
 
     @with_gradients
-    def reconstruct(self, labels):
+    def reconstruct(self, labels: Any) -> np.ndarray:
         """Plausible images that the target assigns to the given classes.
 
         Parameters

@@ -1,6 +1,7 @@
 """Model inversion by gradient descent (MI-Face)."""
 
 import numbers
+from typing import Any
 
 import numpy as np
 from scipy.special import logit
@@ -143,7 +144,7 @@ class GradientInversionAttack(ClassReconstructionAttack):
     access = "white-box"
     sees = "model only"
     knowledge = "inputs"
-    needs = ()
+    needs: tuple = ()
     inside = "gradients"
 
     _parameter_constraints: dict = {
@@ -170,28 +171,28 @@ class GradientInversionAttack(ClassReconstructionAttack):
 
     def __init__(
         self,
-        estimator,
+        estimator: Any,
         *,
-        max_iter=1000,
-        learning_rate=0.1,
-        threshold=0.99,
-        patience=100,
-        bounds=(0, 1),
-        loss="probability",
-        path="best",
-        prior=None,
-        n_components=50,
-        prior_weight=0.1,
-        n_noise_samples=12,
-        init="mean",
-        gradient="auto",
-        finite_difference_step=1e-3,
-        output="auto",
-        image_shape=None,
-        evaluator=None,
-        random_state=None,
-        verbose=0,
-    ):
+        max_iter: int = 1000,
+        learning_rate: float = 0.1,
+        threshold: float = 0.99,
+        patience: int = 100,
+        bounds: tuple[float, float] = (0, 1),
+        loss: str = "probability",
+        path: str = "best",
+        prior: Any = None,
+        n_components: int = 50,
+        prior_weight: float = 0.1,
+        n_noise_samples: int = 12,
+        init: str = "mean",
+        gradient: str = "auto",
+        finite_difference_step: float = 1e-3,
+        output: str = "auto",
+        image_shape: tuple[int, ...] | None = None,
+        evaluator: Any = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
         self.estimator = estimator
         self.max_iter = max_iter
         self.learning_rate = learning_rate
@@ -215,7 +216,7 @@ class GradientInversionAttack(ClassReconstructionAttack):
 
     @with_gradients
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X=None, y=None):
+    def fit(self, X: Any = None, y: Any = None) -> "GradientInversionAttack":
         """Learn where to start, and how to differentiate the target.
 
         Parameters
@@ -277,7 +278,7 @@ class GradientInversionAttack(ClassReconstructionAttack):
         return self
 
     @with_gradients
-    def reconstruct(self, labels):
+    def reconstruct(self, labels: Any) -> np.ndarray:
         """Inputs that the target holds for typical of the given classes.
 
         Parameters

@@ -1,6 +1,7 @@
 """Attribute inference by a classifier trained on the target's outputs."""
 
 import numbers
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -120,18 +121,18 @@ class LearnedAttack(AttributeInferenceAttack):
 
     def __init__(
         self,
-        estimator,
-        sensitive_feature,
+        estimator: Any,
+        sensitive_feature: Any,
         *,
-        classifier=None,
-        train_on="auxiliary",
-        shadow_estimator=None,
-        n_shadows=4,
-        shadow_size=0.8,
-        candidates=None,
-        n_queries=N_QUERIES,
-        random_state=None,
-    ):
+        classifier: Any = None,
+        train_on: str = "auxiliary",
+        shadow_estimator: Any = None,
+        n_shadows: int = 4,
+        shadow_size: float = 0.8,
+        candidates: Any = None,
+        n_queries: int = N_QUERIES,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         self.estimator = estimator
         self.sensitive_feature = sensitive_feature
         self.classifier = classifier

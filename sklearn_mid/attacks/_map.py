@@ -1,6 +1,7 @@
 """Maximum-a-posteriori attribute inference (Fredrikson et al. 2014, 2015)."""
 
 import numbers
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -201,17 +202,17 @@ classifier, default=None
 
     def __init__(
         self,
-        estimator,
-        sensitive_feature,
+        estimator: Any,
+        sensitive_feature: Any,
         *,
-        error_model="auto",
-        prior=None,
-        use_prior=True,
-        calibrate=False,
-        candidates=None,
-        n_queries=N_QUERIES,
-        random_state=None,
-    ):
+        error_model: str = "auto",
+        prior: Any = None,
+        use_prior: bool = True,
+        calibrate: bool | str = False,
+        candidates: Any = None,
+        n_queries: int = N_QUERIES,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         self.estimator = estimator
         self.sensitive_feature = sensitive_feature
         self.error_model = error_model
@@ -250,7 +251,7 @@ classifier, default=None
             baseline.set_params(classifier=classifier_of(self.prior))
         return baseline
 
-    def covered(self, X, y):
+    def covered(self, X: Any, y: Any) -> np.ndarray:
         """Of whom exactly one value makes the target say their response.
 
         Parameters

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mid.attacks._class_level import ClassReconstructionAttack
@@ -68,7 +67,7 @@ class MeanInputBaseline(ClassReconstructionAttack):
                 [X[codes == k].mean(axis=0) for k in range(len(self.classes_))]
             )
 
-    def reconstruct(self, labels: ArrayLike) -> np.ndarray:
+    def reconstruct(self, labels: Any) -> np.ndarray:
         """The mean auxiliary input of each label, of all where there is none of it.
 
         Parameters

@@ -8,6 +8,8 @@ features, shape (n_samples, n_features). With ``logit=True`` it is ln p / (1 - p
 does not fade where the target is certain.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from scipy.special import expit, log_expit, logsumexp, softmax
@@ -77,7 +79,7 @@ def target_gradient(
     if is_torch_target(model):
         from sklearn_mid.attacks._torch_targets import TorchTarget
 
-        adapter = TorchTarget(
+        adapter: Any = TorchTarget(
             model,
             unsupported=refused,
             n_noise_samples=n_noise_samples,

@@ -77,7 +77,7 @@ def critic(image_shape, width, *, generator, n_outputs=1):
     channels, height, image_width = image_shape
 
     def build():
-        layers = [nn.Unflatten(1, image_shape)]
+        layers: list[nn.Module] = [nn.Unflatten(1, image_shape)]
         n_inputs, n_channels = channels, width
         sides = height, image_width
         for _ in range(_n_doublings(image_shape)):

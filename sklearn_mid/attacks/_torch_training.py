@@ -81,7 +81,8 @@ def train(
 
     module.to(device)
     optimizer = adam(module.parameters(), learning_rate, device)
-    history, best = [], (float("inf"), copy.deepcopy(module.state_dict()))
+    history: list[dict] = []
+    best = (float("inf"), copy.deepcopy(module.state_dict()))
     for _ in progress(range(max_epochs), verbose, desc=desc):
         module.train()
         total = torch.zeros((), device=device)

@@ -4,7 +4,6 @@ import numbers
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_mid.attacks._base import ModelInversionAttack
@@ -205,7 +204,7 @@ class UpdateLabelAttack(UpdatesAttack):
         scores = self._apply_network(self._difference(before, after))
         return np.exp(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True))
 
-    def score(self, X: ArrayLike, y: ArrayLike) -> float:
+    def score(self, X: Any, y: Any) -> float:
         """How well the attack does on updates of the target with these records.
 
         Parameters
@@ -293,7 +292,7 @@ class FrequentLabelBaseline(ModelInversionAttack):
         return FrequentLabelBaseline(update_size=self.update_size)
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ArrayLike, y: ArrayLike) -> "FrequentLabelBaseline":
+    def fit(self, X: Any, y: Any) -> "FrequentLabelBaseline":
         """Count the labels of the auxiliary records.
 
         Parameters
@@ -313,7 +312,7 @@ class FrequentLabelBaseline(ModelInversionAttack):
         self.prior_ = np.bincount(codes) / len(codes)
         return self
 
-    def score(self, X: ArrayLike, y: ArrayLike) -> float:
+    def score(self, X: Any, y: Any) -> float:
         """How well the guess does on updates with these records.
 
         Parameters

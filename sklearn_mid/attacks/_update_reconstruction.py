@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from sklearn_mid.attacks._mean_input import MeanInputBaseline
 from sklearn_mid.attacks._updates import UpdatesAttack
@@ -173,7 +172,7 @@ class UpdateReconstructionAttack(UpdatesAttack):
         """
         return self._apply_network(self._difference(before, after))
 
-    def score(self, X: ArrayLike, y: ArrayLike) -> float:
+    def score(self, X: Any, y: Any) -> float:
         """Gain of the reconstructions over the mean record of the true label.
 
         Parameters

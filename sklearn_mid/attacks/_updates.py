@@ -1,10 +1,10 @@
 """What attacks on updates share: shadow models, updates of copies, and a network."""
 
 import numbers
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import (
@@ -61,7 +61,7 @@ class UpdatesAttack(ModelInversionAttack):
 
     @with_gradients
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: ArrayLike, y: ArrayLike) -> "UpdatesAttack":
+    def fit(self, X: Any, y: Any) -> "UpdatesAttack":
         """Train the shadow model, update copies of it, and learn from the changes.
 
         Parameters
@@ -120,7 +120,7 @@ class UpdatesAttack(ModelInversionAttack):
         )
         return self
 
-    def observe(self, X: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    def observe(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         """What the attacker gets to see of updates of the target with these records.
 
         Parameters
@@ -142,7 +142,7 @@ class UpdatesAttack(ModelInversionAttack):
         before = self._answers(self.estimator, self._query_seed)
         return before[None], self.simulate(X_updates, y_updates)
 
-    def simulate(self, X_updates: ArrayLike, y_updates: ArrayLike) -> np.ndarray:
+    def simulate(self, X_updates: Any, y_updates: Any) -> np.ndarray:
         """What copies of the target answer to the probes, each after one update.
 
         Parameters

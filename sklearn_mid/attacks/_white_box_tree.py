@@ -1,6 +1,7 @@
 """Attribute inference from the leaves of decision trees (Fredrikson et al. 2015)."""
 
 import copy
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -137,13 +138,13 @@ class WhiteBoxTreeAttack(AttributeInferenceAttack):
 
     def __init__(
         self,
-        estimator,
-        sensitive_feature,
+        estimator: Any,
+        sensitive_feature: Any,
         *,
-        counts="region",
-        prior=None,
-        candidates=None,
-    ):
+        counts: str = "region",
+        prior: Any = None,
+        candidates: Any = None,
+    ) -> None:
         self.estimator = estimator
         self.sensitive_feature = sensitive_feature
         self.counts = counts
@@ -213,10 +214,11 @@ class WhiteBoxTreeAttack(AttributeInferenceAttack):
         # Of shape (n_values, n_samples, n_trees).
         leaves = np.stack(list(self._leaves_at_values(X)))
         score = np.zeros((len(X), len(self.values_)))
+        labels: Any = self._leaves.labels
         for t, size in enumerate(self._leaves.sizes):
             leaf = leaves[:, :, t].T
             if self.counts == "leaf":
-                agrees = self._leaves.labels[t][leaf] == index[:, None]
+                agrees = labels[t][leaf] == index[:, None]
                 score += agrees * self._leaf_weights(leaf, size, self._reached[t])
             else:
                 total = self._leaves.totals[t]

@@ -1,7 +1,9 @@
 """Scores for a grid search: what an attack learns from each candidate."""
 
 import inspect
+from collections.abc import Callable
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -123,14 +125,14 @@ class _AttackScorer:
 
 
 def make_attack_scorer(
-    attack,
+    attack: Any,
     *,
-    metric="advantage",
-    baseline="auto",
-    X_auxiliary=None,
-    y_auxiliary=None,
-    random_state=0,
-):
+    metric: str = "advantage",
+    baseline: Any = "auto",
+    X_auxiliary: Any = None,
+    y_auxiliary: Any = None,
+    random_state: int = 0,
+) -> Callable[[Any, Any, Any], float]:
     """Make a scorer of how little an attribute inference attack learns from a model.
 
     The scorer has the signature ``(estimator, X, y)`` that

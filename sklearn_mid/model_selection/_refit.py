@@ -1,7 +1,7 @@
 """Choice of a grid search: the most useful candidate that leaks little enough."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from numbers import Real
 
 import numpy as np
@@ -103,13 +103,13 @@ class _BestUtilityUnderAdvantage:
 
 
 def best_utility_under_advantage(
-    limit,
+    limit: float,
     *,
-    utility="mean_test_utility",
-    neg_advantage=None,
-    if_none="raise",
-    confidence_level=0.95,
-):
+    utility: str = "mean_test_utility",
+    neg_advantage: str | None = None,
+    if_none: str = "raise",
+    confidence_level: float = 0.95,
+) -> Callable[[Mapping], int]:
     """Choose the most useful candidate whose attack advantage stays under a limit.
 
     For the parameter `refit` of :class:`~sklearn.model_selection.GridSearchCV` with two

@@ -54,21 +54,22 @@ def _n_units(param: str, size: Any, n_units: int) -> int:
     if isinstance(size, bool) or not isinstance(size, Real):
         raise TypeError(f"{param} must be a share or a number, got {size!r}.")
     whole = isinstance(size, Integral)
-    if not 0 <= size <= (n_units if whole else 1):
+    given = float(size)
+    if not 0 <= given <= (n_units if whole else 1):
         raise ValueError(
             f"{param}={size!r} is out of range; allowed are a float from 0.0 to 1.0 or "
             f"an int from 0 to {n_units}."
         )
-    return int(size) if whole else math.floor(size * n_units + 1e-9)
+    return int(given) if whole else math.floor(given * n_units + 1e-9)
 
 
 def _counts(sizes: dict[str, Any], n_units: int, what: str) -> dict[str, int]:
     """Number of units of each role; that of one role with size None is the rest."""
-    counts = {
+    asked = {
         role: None if size is None else _n_units(f"{role}_size", size, n_units)
         for role, size in sizes.items()
     }
-    taken = sum(count for count in counts.values() if count is not None)
+    taken = sum(count for count in asked.values() if count is not None)
     if taken > n_units:
         raise ValueError(
             f"The sizes ask for {taken} of {n_units} {what}: "
@@ -76,12 +77,12 @@ def _counts(sizes: dict[str, Any], n_units: int, what: str) -> dict[str, int]:
             + ". Make them smaller."
         )
     for role, size in sizes.items():
-        if size and not counts[role]:
+        if size and not asked[role]:
             raise ValueError(
                 f"{role}_size={size!r} of {n_units} {what} is none; pass a larger "
                 f"share, a number of {what}, or 0 for an empty part."
             )
-    counts = {r: n_units - taken if c is None else c for r, c in counts.items()}
+    counts = {r: n_units - taken if c is None else c for r, c in asked.items()}
     if not counts["target"]:
         raise ValueError(
             f"No {what} are left for the target's training: "

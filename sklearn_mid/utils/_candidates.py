@@ -38,7 +38,7 @@ def check_no_infinity(X, *, ignore=()):
     elif X.dtype.kind == "f":
         names = range(X.shape[1])
         infinite = np.isinf(X).any(axis=0)
-        bad = [j for j in np.flatnonzero(infinite) if j not in ignore]
+        bad = [int(j) for j in np.flatnonzero(infinite) if j not in ignore]
     else:
         return
     if bad:

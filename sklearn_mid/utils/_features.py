@@ -61,27 +61,28 @@ def _resolve_one(
                 "are all strings (an array has none, nor has a MultiIndex); pass a "
                 f"DataFrame or a column index from 0 to {n_features - 1}."
             )
-        found = np.flatnonzero(np.asarray(feature_names, dtype=object) == column)
+        found = [i for i, name in enumerate(feature_names) if name == column]
         if len(found) > 1:
             raise ValueError(
                 f"{param}={column!r} is the name of {len(found)} columns of X; rename "
                 "or drop all but one."
             )
         # The raw name of a column that was encoded stands for all of its columns.
-        found = list(found) or encoded_columns(column, list(feature_names))
+        found = found or encoded_columns(column, list(feature_names))
         if not found:
             raise ValueError(
                 f"{param}={column!r} is not a column of X; the columns are "
                 f"{list(feature_names)}."
             )
-        return [int(i) for i in found]
+        return found
     if isinstance(column, numbers.Integral) and not isinstance(column, bool):
+        column = int(column)
         if not -n_features <= column < n_features:
             raise ValueError(
                 f"{param}={column!r} is out of range: X has {n_features} columns, "
                 f"allowed are {-n_features} to {n_features - 1}."
             )
-        return [int(column) % n_features]
+        return [column % n_features]
     raise TypeError(
         f"{param} must name columns by str or int, got {column!r} of type "
         f"{type(column).__name__}."

@@ -143,7 +143,7 @@ class Target:
             raise self.unsupported(f"it is a {self.kind}, which releases no {release}")
         self.release = release
         self.check("predict_proba" if release == "confidences" else "predict")
-        self.classes = None
+        self.classes: Any = None
         if self.kind == "classifier":
             if not hasattr(estimator, "classes_"):
                 raise self.unsupported("it has no classes_")
@@ -237,7 +237,6 @@ class Target:
             return self.response(self.estimator.predict(X))
         if self.release == "confidences":
             out = self._confidences(X, stream)
-            assert self.classes is not None
             shape = (len(X), len(self.classes))
         else:
             out = np.mean(self._asked(self.estimator.predict, X), axis=0)
@@ -332,7 +331,6 @@ class Target:
         """
         if self.classes is None or np.array_equal(other.classes, self.classes):
             return outputs
-        assert other.classes is not None
         place = positions(other.classes, self.classes)
         if outputs.ndim == 1:
             return place[outputs]
@@ -602,7 +600,7 @@ def _held(model: Any) -> _Held | None:
         if inner is not None:
             break
     else:
-        calibrated = getattr(model, "calibrated_classifiers_", ())
+        calibrated: Any = getattr(model, "calibrated_classifiers_", ())
         if len(calibrated) != 1:
             return None
         return _Held(calibrated[0].estimator, "calibrated_classifiers_")

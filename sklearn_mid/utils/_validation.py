@@ -192,7 +192,9 @@ def _usual_floats(array):
 def as_sizes(values):
     """One or several ints of 1 or more as a tuple of ints; None for anything else."""
     sizes = np.atleast_1d(np.asarray(values, dtype=object))
-    if sizes.ndim != 1 or not all(isinstance(s, Integral) and s >= 1 for s in sizes):
+    if sizes.ndim != 1 or not all(
+        isinstance(s, Integral) and int(s) >= 1 for s in sizes
+    ):
         return None
     return tuple(int(s) for s in sizes)
 

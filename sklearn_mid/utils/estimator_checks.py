@@ -1,5 +1,7 @@
 """Checks for your own attacks and defences, to run beside scikit-learn's."""
 
+from typing import Any
+
 from sklearn_mid.utils._attack_checks import attack_checks
 from sklearn_mid.utils._check_running import parametrize, run_checks
 from sklearn_mid.utils._defense_checks import defense_checks
@@ -15,7 +17,9 @@ __all__ = [
 ]
 
 
-def check_attack(attack, *, target=None, expected_failed_checks=None):
+def check_attack(
+    attack: Any, *, target: Any = None, expected_failed_checks: Any = None
+) -> None:
     """Check that an attribute inference attack does what it should.
 
     Small worlds are made whose joint distribution is known, a target is fitted in
@@ -63,8 +67,8 @@ def check_attack(attack, *, target=None, expected_failed_checks=None):
 
 
 def parametrize_with_attack_checks(
-    attacks, *, target=None, expected_failed_checks=None
-):
+    attacks: list, *, target: Any = None, expected_failed_checks: Any = None
+) -> Any:
     """Pytest decorator with one test for each attack and check.
 
     Parameters
@@ -100,7 +104,9 @@ def parametrize_with_attack_checks(
     )
 
 
-def check_reconstruction_attack(attack, *, target=None, expected_failed_checks=None):
+def check_reconstruction_attack(
+    attack: Any, *, target: Any = None, expected_failed_checks: Any = None
+) -> None:
     """Check that an attack on inputs or on updates does what it should.
 
     Checked are: parameters live through ``clone`` and are not changed; what the attack
@@ -146,8 +152,8 @@ def check_reconstruction_attack(attack, *, target=None, expected_failed_checks=N
 
 
 def parametrize_with_reconstruction_attack_checks(
-    attacks, *, target=None, expected_failed_checks=None
-):
+    attacks: list, *, target: Any = None, expected_failed_checks: Any = None
+) -> Any:
     """Pytest decorator with one test for each attack and check.
 
     Parameters
@@ -187,7 +193,9 @@ def parametrize_with_reconstruction_attack_checks(
     )
 
 
-def check_defense(defense, *, X=None, y=None, expected_failed_checks=None):
+def check_defense(
+    defense: Any, *, X: Any = None, y: Any = None, expected_failed_checks: Any = None
+) -> None:
     """Check that a defence keeps what its users count on.
 
     Checked are: parameters live through ``clone``, and neither they nor records and
@@ -228,8 +236,8 @@ def check_defense(defense, *, X=None, y=None, expected_failed_checks=None):
 
 
 def parametrize_with_defense_checks(
-    defenses, *, X=None, y=None, expected_failed_checks=None
-):
+    defenses: list, *, X: Any = None, y: Any = None, expected_failed_checks: Any = None
+) -> Any:
     """Pytest decorator with one test for each defence and check.
 
     Parameters
