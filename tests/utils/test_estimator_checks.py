@@ -44,8 +44,8 @@ class Refits(MAPAttack):
 class WrongColumn(MAPAttack):
     """Takes the columns of classes_ for 0, 1, 2 ... in the order of appearance."""
 
-    def _log_likelihood(self, outputs, y):
-        return super()._log_likelihood(outputs, (y + 1) % outputs.shape[1])
+    def _log_likelihood(self, outputs, y, i):
+        return super()._log_likelihood(outputs, (y + 1) % outputs.shape[1], i)
 
 
 class Positional(MAPAttack):
