@@ -151,6 +151,7 @@ ESTIMATORS = [
 UNCHECKED = {
     "WhiteBoxTreeAttack": "scikit-learn's checks fit on records of many widths, and no "
     "tree takes them all; it shares fit and validation with the other attacks",
+    "BoundaryInversionAttack": "attacks nets and images",
     "GenerativeInversionAttack": "attacks nets and images",
     "GradientInversionAttack": "attacks nets and images",
     "KnowledgeAlignmentAttack": "attacks nets and images",

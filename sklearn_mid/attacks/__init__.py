@@ -7,6 +7,7 @@ from sklearn_mid.attacks._base import (
     ReconstructionAttack,
 )
 from sklearn_mid.attacks._baselines import ImputationBaseline, PriorBaseline
+from sklearn_mid.attacks._boundary import BoundaryInversionAttack
 from sklearn_mid.attacks._catalogue import attacks_for
 from sklearn_mid.attacks._class_level import ClassReconstructionAttack
 from sklearn_mid.attacks._gmi import GenerativeInversionAttack
@@ -23,6 +24,7 @@ from sklearn_mid.attacks._white_box_tree import WhiteBoxTreeAttack
 
 __all__ = [
     "AttributeInferenceAttack",
+    "BoundaryInversionAttack",
     "ClassReconstructionAttack",
     "FrequentLabelBaseline",
     "GenerativeInversionAttack",

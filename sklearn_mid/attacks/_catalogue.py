@@ -4,6 +4,7 @@ from typing import Any
 
 from sklearn_mid.attacks._alignment import KnowledgeAlignmentAttack
 from sklearn_mid.attacks._base import ModelInversionAttack
+from sklearn_mid.attacks._boundary import BoundaryInversionAttack
 from sklearn_mid.attacks._gmi import GenerativeInversionAttack
 from sklearn_mid.attacks._gradient import GradientInversionAttack
 from sklearn_mid.attacks._learned import LearnedAttack
@@ -114,6 +115,7 @@ def _on_inputs(estimator: Any, random_state: Any) -> dict[str, ModelInversionAtt
     return {
         "gradient inversion": GradientInversionAttack(estimator, **seed),
         "generative inversion": GenerativeInversionAttack(estimator, **seed),
+        "boundary search": BoundaryInversionAttack(estimator, **seed),
         "knowledge alignment": KnowledgeAlignmentAttack(estimator, **seed),
         "update, label": UpdateLabelAttack(estimator, **seed),
         "update, reconstruction": UpdateReconstructionAttack(estimator, **seed),

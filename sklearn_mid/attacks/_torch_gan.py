@@ -78,6 +78,11 @@ class WassersteinGAN:
         kind="public",
         n_classes=0,
     ):
+        if min(image_shape[1:]) < 2:
+            raise ValueError(
+                f"image_shape={tuple(image_shape)} is too small for a GAN; images "
+                "must be at least 2 pixels high and wide."
+            )
         # What a checkpoint must agree with to be taken up.
         self.settings = {
             "image_shape": list(image_shape),

@@ -4,6 +4,7 @@ import pytest
 from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_mid.attacks import (
+    BoundaryInversionAttack,
     GenerativeInversionAttack,
     GradientInversionAttack,
     KnowledgeAlignmentAttack,
@@ -26,6 +27,7 @@ FEW = {"n_updates": 8, "n_shadows": 1, "n_probes": 5, "max_epochs": 1}
     [
         GradientInversionAttack(None, max_iter=3, random_state=0),
         GenerativeInversionAttack(None, max_iter=1, search_iter=1, random_state=0),
+        BoundaryInversionAttack(None, max_iter=1, search_iter=1, random_state=0),
         KnowledgeAlignmentAttack(None, max_epochs=1, random_state=0),
         UpdateLabelAttack(None, **FEW, random_state=0),
         UpdateReconstructionAttack(None, **FEW, random_state=0),

@@ -287,6 +287,7 @@ CALLS = [
     attribute_attack(attacks.OwnModelBaseline),
     attribute_attack(attacks.ImputationBaseline, classifier=FEW, random_state=0),
     mean_guess(),
+    image_attack(attacks.BoundaryInversionAttack, max_iter=1, search_iter=1),
     image_attack(attacks.GenerativeInversionAttack, max_iter=1, search_iter=1),
     image_attack(attacks.GradientInversionAttack, max_iter=2),
     image_attack(attacks.KnowledgeAlignmentAttack, max_epochs=1),
