@@ -2,6 +2,7 @@
 
 import reprlib
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ __all__ = [
 ]
 
 
-def check_parameters(caller, constraints, **values):
+def check_parameters(caller: str, constraints: dict[str, list], **values: Any) -> None:
     """Raise unless the parameters of a function are what they may be.
 
     Parameters
@@ -42,7 +43,7 @@ def check_parameters(caller, constraints, **values):
     validate_parameter_constraints(constraints, values, caller_name=caller)
 
 
-def as_numbers(values, name):
+def as_numbers(values: Any, name: str) -> np.ndarray:
     """`values` as a new array of floats, of whatever shape.
 
     Parameters
@@ -75,7 +76,7 @@ def as_numbers(values, name):
         ) from error
 
 
-def as_response(y):
+def as_response(y: Any) -> np.ndarray:
     """Responses of a regression, of whatever shape, as finite floats.
 
     scikit-learn turns None into NaN after it has looked for NaN.
@@ -91,7 +92,7 @@ def as_response(y):
     return y
 
 
-def as_column(values, name):
+def as_column(values: Any, name: str) -> np.ndarray:
     """`values` as an array of shape (n_samples,), of whatever type.
 
     A list keeps the types of its entries: 1 and "1" stay different. Entries can be
@@ -134,7 +135,7 @@ def as_column(values, name):
     return column
 
 
-def as_rows(values, name):
+def as_rows(values: Any, name: str) -> Any:
     """`values` as they are if rows can be taken of them, lists as an array.
 
     Raises
@@ -156,7 +157,7 @@ def as_rows(values, name):
         ) from error
 
 
-def factorize(column):
+def factorize(column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Code of each value, and the distinct values, in their order if they have one.
 
     `column` comes from :func:`as_column`; missing values are a value of their own.
@@ -167,7 +168,7 @@ def factorize(column):
         return pd.factorize(column, use_na_sentinel=False)
 
 
-def positions(values, among):
+def positions(values: Any, among: Any) -> np.ndarray:
     """Position of each value in the distinct values `among`, -1 if it is none.
 
     True is 1 and False is 0, as everywhere: scikit-learn makes floats of pandas' own
@@ -182,14 +183,14 @@ def positions(values, among):
     return among.get_indexer(values)
 
 
-def _usual_floats(array):
+def _usual_floats(array: np.ndarray) -> np.ndarray:
     """Half and long floats as float64: pandas indexes no others."""
     if array.dtype.kind == "f" and array.itemsize not in (4, 8):
         return array.astype(np.float64)
     return array
 
 
-def as_sizes(values):
+def as_sizes(values: Any) -> tuple[int, ...] | None:
     """One or several ints of 1 or more as a tuple of ints; None for anything else."""
     sizes = np.atleast_1d(np.asarray(values, dtype=object))
     if sizes.ndim != 1 or not all(
@@ -199,7 +200,7 @@ def as_sizes(values):
     return tuple(int(s) for s in sizes)
 
 
-def check_layer_sizes(hidden_layer_sizes):
+def check_layer_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
     """Widths of the hidden layers as a tuple of ints.
 
     Raises
@@ -215,6 +216,6 @@ def check_layer_sizes(hidden_layer_sizes):
     return sizes
 
 
-def _check_dense(values):
+def _check_dense(values: Any) -> None:
     if sparse.issparse(values):
         raise TypeError("sparse matrices are not supported here, pass a dense array")
