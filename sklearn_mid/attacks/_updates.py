@@ -196,7 +196,9 @@ class UpdatesAttack(ModelInversionAttack):
         sets = np.arange(n_updates * self._n_rows).reshape(n_updates, -1)
         return X[sets], y[sets]
 
-    def _check_records(self, X, y, target):
+    def _check_records(
+        self, X: Any, y: Any, target: Any
+    ) -> tuple[np.ndarray, np.ndarray]:
         X = validate_data(self, X, dtype=[np.float64, np.float32])
         y = as_column(y, "y")
         check_consistent_length(X, y)

@@ -8,6 +8,8 @@ Everything is a sum of entropies of counts: with H the entropy of a (joint) labe
 (Cover & Thomas 2006, sections 2.3 to 2.5).
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -29,7 +31,7 @@ __all__ = [
 _ESTIMATOR = {"estimator": [StrOptions({"plugin", "miller-madow"})]}
 
 
-def _check_counts(counts, n_dims):
+def _check_counts(counts: Any, n_dims: int | None) -> np.ndarray:
     counts = as_numbers(counts, "counts")
     if n_dims is not None and counts.ndim != n_dims:
         raise ValueError(

@@ -194,6 +194,8 @@ class MIDLinearRegression(RegressorMixin, BaseEstimator):
     0.094 0.02
     """
 
+    coef_: np.ndarray
+
     _parameter_constraints: dict = {
         "reg_lambda": [Interval(numbers.Real, 0, None, closed="both")],
         "sensitive_features": ["array-like", str, numbers.Integral, None],

@@ -1,5 +1,6 @@
 """Solutions of the linear model along a grid of lambda."""
 
+import operator
 import warnings
 from typing import Any
 
@@ -142,7 +143,7 @@ def mid_path(
     # The least of lines in lambda, one per solution, has slopes (informations) that
     # fall with lambda, however good the local minima are.
     best = [
-        min(found, key=lambda solution, s=strength: solution.rank(s))
+        min(found, key=operator.methodcaller("rank", strength))
         for strength in strengths
     ]
     coefs = np.array([problem.coef(solution.v) for solution in best])

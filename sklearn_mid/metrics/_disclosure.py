@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
@@ -47,7 +46,7 @@ _ADVICE = {
 }
 
 
-def disclosure(estimator: BaseEstimator, X: ArrayLike | None = None) -> pd.DataFrame:
+def disclosure(estimator: BaseEstimator, X: Any = None) -> pd.DataFrame:
     """What the file of a fitted model holds of the people it was trained on.
 
     An attack asks a model; who holds its file need not ask. Kernel machines and
@@ -166,15 +165,15 @@ def _documented(part: _Part) -> Iterator[tuple[str, str, int, int]]:
             continue
         n = value if name == "n_samples_fit_" else _n_entries(value)
         yield path + name, what, int(n), int(n)
-    tree = getattr(model, "tree_", None)
+    tree: Any = getattr(model, "tree_", None)
     if hasattr(tree, "n_node_samples"):
         size = np.asarray(tree.n_node_samples)
         is_leaf = np.asarray(tree.feature) < 0
-        alone = np.count_nonzero(is_leaf & (size == 1))
+        alone = int(np.count_nonzero(is_leaf & (size == 1)))
         yield path + "tree_", _LEAVES, alone, int(np.count_nonzero(is_leaf))
     idf = getattr(model, "idf_", None)
     if idf is not None and hasattr(model, "vocabulary_"):
-        rarest = np.count_nonzero(np.isclose(idf, idf.max())) if len(idf) else 0
+        rarest = int(np.isclose(idf, idf.max()).sum()) if len(idf) else 0
         yield path + "vocabulary_", _TERMS, rarest, len(idf)
 
 

@@ -199,7 +199,7 @@ def plot_tree(
     decimals: int = 2,
     fontsize: float = 8,
     ax: "Axes | None" = None,
-) -> list:
+) -> "Axes":
     """Draw a fitted tree with matplotlib.
 
     Parameters

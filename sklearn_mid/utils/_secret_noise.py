@@ -34,7 +34,7 @@ class _SystemUniforms:
     def random(self, size: Size) -> NDArray[np.float64]:
         n = int(np.prod(size))
         bits = np.frombuffer(os.urandom(8 * n), dtype=np.uint64) >> np.uint64(11)
-        return (bits * 2.0**-53).reshape(size)
+        return (bits.astype(np.float64) * 2.0**-53).reshape(size)
 
 
 class NoiseSource:

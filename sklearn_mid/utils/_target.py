@@ -593,7 +593,8 @@ def _held(model: Any) -> _Held | None:
     if isinstance(model, FrozenEstimator):
         return _Held(model.estimator, "estimator", is_contained=True)
     if isinstance(model, Pipeline):
-        step = model[:-1].transform if len(model) > 1 else None
+        before: Any = model[:-1]
+        step = before.transform if len(model) > 1 else None
         return _Held(model[-1], "steps", step, is_contained=True)
     for place in ("best_estimator_", "estimator_", "regressor_"):
         inner = getattr(model, place, None)

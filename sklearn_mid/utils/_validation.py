@@ -1,6 +1,7 @@
 """Conversions of what a caller gave, whose errors name the parameter."""
 
 import reprlib
+from collections.abc import Mapping
 from numbers import Integral
 from typing import Any
 
@@ -23,7 +24,9 @@ __all__ = [
 ]
 
 
-def check_parameters(caller: str, constraints: dict[str, list], **values: Any) -> None:
+def check_parameters(
+    caller: str, constraints: Mapping[str, Any], **values: Any
+) -> None:
     """Raise unless the parameters of a function are what they may be.
 
     Parameters

@@ -170,8 +170,8 @@ def lfw_faces(
     *, random_state: int, task: str = "classes", max_epochs: int = 40
 ) -> ImageProblem:
     """Faces of 62 people in the news; the attacker has faces of other people only."""
-    private = fetch_lfw_faces()
-    public = fetch_lfw_faces(subset="public")
+    private: Any = fetch_lfw_faces()
+    public: Any = fetch_lfw_faces(subset="public")
     split = target_auxiliary_split(
         private.data,
         private.target,
