@@ -29,6 +29,7 @@ What models give away about the people they are asked about, and what defences c
   sklearn-mid benchmark run SUITE       run one, or go on with it
   sklearn-mid report FOLDER             one HTML page of what came out
   sklearn-mid audit MODEL PEOPLE ...    what a model of your own gives away
+  sklearn-mid protect MODEL PEOPLE ...  the cheapest protection of it
 """
 _EXIT_CODES = """\
 exit status: 0 if every cell is done or skipped, 1 if some failed or took too long,
@@ -47,11 +48,43 @@ def _positive(kind: Callable) -> Callable:
     return convert
 
 
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"must be between 0 and 1, got {text}")
+    return value
+
+
 def _jobs(text: str) -> int:
     value = int(text)
     if value < -1 or value == 0:
         raise argparse.ArgumentTypeError(f"must be 1 or more, or -1, got {text}")
     return value
+
+
+def _add_workers(add: Callable) -> None:
+    """How the work is done."""
+    add(
+        "-j",
+        "--jobs",
+        type=_jobs,
+        default=1,
+        metavar="N",
+        help="cells computed at once; -1 for all cores (default: %(default)s)",
+    )
+    add(
+        "--backend",
+        choices=["loky", "threading", "dask"],
+        help="joblib's backend (default: loky, processes on this machine)",
+    )
+    add("--scheduler", metavar="ADDRESS", help="dask scheduler, for --backend dask")
+    add(
+        "--timeout",
+        type=_positive(float),
+        metavar="S",
+        help="seconds that a cell may take (default: the suite's, or no limit)",
+    )
+    add("--quiet", action="store_true", help="no progress bar")
 
 
 def _add_run(commands: Any) -> None:
@@ -74,32 +107,11 @@ def _add_run(commands: Any) -> None:
         metavar="FOLDER",
         help="results folder (default: results/SUITE)",
     )
-    run.add_argument(
-        "-j",
-        "--jobs",
-        type=_jobs,
-        default=1,
-        metavar="N",
-        help="cells computed at once; -1 for all cores (default: %(default)s)",
-    )
-    run.add_argument(
-        "--backend",
-        choices=["loky", "threading", "dask"],
-        help="joblib's backend (default: loky, processes on this machine)",
-    )
-    run.add_argument(
-        "--scheduler", metavar="ADDRESS", help="dask scheduler, for --backend dask"
-    )
+    _add_workers(run.add_argument)
     run.add_argument(
         "--retry-failed",
         action="store_true",
         help="also compute cells again that failed, took too long or were skipped",
-    )
-    run.add_argument(
-        "--timeout",
-        type=_positive(float),
-        metavar="S",
-        help="seconds that a cell may take (default: the suite's)",
     )
     run.add_argument(
         "--repetitions",
@@ -107,7 +119,6 @@ def _add_run(commands: Any) -> None:
         metavar="N",
         help="number of repetitions (default: the suite's)",
     )
-    run.add_argument("--quiet", action="store_true", help="no progress bar")
     run.set_defaults(call=_run)
 
 
@@ -138,6 +149,55 @@ def _add_report(commands: Any) -> None:
     report.set_defaults(call=_report)
 
 
+def _add_columns(add: Callable) -> None:
+    """What the columns of the people are."""
+    add(
+        "--secret",
+        required=True,
+        action="append",
+        metavar="COLUMN",
+        help="what is to stay secret; may be given repeatedly. COLUMN,COLUMN,... names "
+        "the columns of a one-hot group",
+    )
+    add(
+        "--response",
+        required=True,
+        metavar="COLUMN",
+        help="what the model predicts: its true value",
+    )
+
+
+def _add_reading(add: Callable) -> None:
+    """How files are read, and the dice."""
+    add("--sep", metavar="CHARACTER", help="between columns of a CSV")
+    add("--encoding", default="utf-8", help="of a CSV (default: %(default)s)")
+    add(
+        "--dtypes",
+        metavar="COLUMN=TYPE,...",
+        help="types of columns that are not to be found out: text, number or bool",
+    )
+    add(
+        "--trust",
+        action="append",
+        default=[],
+        metavar="TYPE",
+        help="full name of a type that the model may consist of, besides those of "
+        "scikit-learn and this package; may be given repeatedly",
+    )
+    add(
+        "--i-trust-this-file",
+        action="store_true",
+        help="read MODEL although it is a pickle, which runs what its writer put in",
+    )
+    add(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of all that is drawn (default: %(default)s)",
+    )
+
+
 def _add_audit(commands: Any) -> None:
     parser = commands.add_parser(
         "audit",
@@ -160,20 +220,7 @@ def _add_audit(commands: Any) -> None:
         metavar="PEOPLE",
         help="CSV or parquet file of people that the model was not trained on",
     )
-    add(
-        "--secret",
-        required=True,
-        action="append",
-        metavar="COLUMN",
-        help="what is to stay secret; may be given repeatedly. COLUMN,COLUMN,... names "
-        "the columns of a one-hot group",
-    )
-    add(
-        "--response",
-        required=True,
-        metavar="COLUMN",
-        help="what the model predicts: its true value",
-    )
+    _add_columns(add)
     add(
         "--members",
         metavar="FILE",
@@ -190,37 +237,11 @@ def _add_audit(commands: Any) -> None:
         metavar="N",
         help="decimals to which answers are rounded when they are given out",
     )
-    add("--sep", metavar="CHARACTER", help="between columns of a CSV")
-    add("--encoding", default="utf-8", help="of a CSV (default: %(default)s)")
-    add(
-        "--dtypes",
-        metavar="COLUMN=TYPE,...",
-        help="types of columns that are not to be found out: text, number or bool",
-    )
-    add(
-        "--trust",
-        action="append",
-        default=[],
-        metavar="TYPE",
-        help="full name of a type that the model may consist of, besides those of "
-        "scikit-learn and this package; may be given repeatedly",
-    )
-    add(
-        "--i-trust-this-file",
-        action="store_true",
-        help="read MODEL although it is a pickle, which runs what its writer put in",
-    )
+    _add_reading(add)
     add(
         "--fail-above",
         metavar="SOURCE=LIMIT,...",
         help="exit with 1 if a source is above its limit, e.g. memory=0.02,answer=0.8",
-    )
-    add(
-        "--seed",
-        type=int,
-        default=0,
-        metavar="N",
-        help="of the halves and attacks (default: %(default)s)",
     )
     add(
         "--format",
@@ -230,6 +251,82 @@ def _add_audit(commands: Any) -> None:
     )
     add("-o", "--output", metavar="FILE", help="file to write (default: the terminal)")
     parser.set_defaults(call=_audit)
+
+
+def _add_protect(commands: Any) -> None:
+    parser = commands.add_parser(
+        "protect",
+        help="find the cheapest protection of a model of your own",
+        description="Train MODEL anew on parts of PEOPLE, in every way that may "
+        "protect secret columns, judge each by people it was not trained on, and "
+        "write the one of best utility that stays under the limits. Run again, to the "
+        "same folder, it goes on where it was interrupted.",
+        epilog="exit status: 0 if the recommended model is under the limits on people "
+        "kept apart, 1 if not, or if nothing is, 2 if the command cannot be carried "
+        "out as given, 130 after Ctrl-C",
+    )
+    add = parser.add_argument
+    add(
+        "model",
+        metavar="MODEL",
+        help="model file, written by skops.io.dump (or, with --i-trust-this-file, a "
+        "pickle); it is trained anew",
+    )
+    add("people", metavar="PEOPLE", help="CSV or parquet file of people to train on")
+    _add_columns(add)
+    add(
+        "-o",
+        "--output",
+        required=True,
+        metavar="FOLDER",
+        help="for the model, the report, the recipe, and what was measured",
+    )
+    add(
+        "--metric",
+        metavar="NAME",
+        help="what the model is to be good for, a scorer of scikit-learn (default: "
+        "accuracy, or r2 of a regression)",
+    )
+    for source, what in (
+        ("rule", "what the model may add for one who knows the response, e.g. 0.05"),
+        ("answer", "share of right guesses of one who sees the answer, e.g. 0.8"),
+        ("memory", "what may be read of members beyond others, e.g. 0.02"),
+    ):
+        add(
+            f"--max-{source}",
+            metavar="LIMIT",
+            help=f"{what}; or one for each secret: SECRET=LIMIT,...",
+        )
+    add(
+        "--by",
+        choices=["value", "upper-limit"],
+        default="value",
+        help="whether limits hold for the figures or for the upper limits of their "
+        "intervals (default: %(default)s)",
+    )
+    add(
+        "--only",
+        action="append",
+        metavar="WAY",
+        help="try this alone, e.g. 'release channel'; may be given repeatedly",
+    )
+    add(
+        "--splits",
+        type=_positive(int),
+        default=3,
+        metavar="N",
+        help="how often people are dealt anew (default: %(default)s)",
+    )
+    add(
+        "--held-out",
+        type=_share,
+        default=0.25,
+        metavar="SHARE",
+        help="of the people, to judge what was chosen (default: %(default)s)",
+    )
+    _add_reading(add)
+    _add_workers(add)
+    parser.set_defaults(call=_protect)
 
 
 def _parser() -> tuple[argparse.ArgumentParser, set[str]]:
@@ -265,6 +362,7 @@ def _parser() -> tuple[argparse.ArgumentParser, set[str]]:
     plot.set_defaults(call=_plot)
     _add_report(top)
     _add_audit(top)
+    _add_protect(top)
     return parser, set(commands.choices)
 
 
@@ -437,6 +535,12 @@ def _audit(options: argparse.Namespace, command: str) -> int:
     from sklearn_mid.benchmark._audit._command import run_audit
 
     return run_audit(options)
+
+
+def _protect(options: argparse.Namespace, command: str) -> int:
+    from sklearn_mid.benchmark._protect._command import run_protect
+
+    return run_protect(options, command)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sklearn_mid.benchmark._audit._reading import (
     FunctionModel,
+    pairs,
     read_model,
     read_people,
     split_by,
@@ -67,7 +68,7 @@ def _read_people(options: argparse.Namespace, model: Any) -> tuple[Any, Any, Any
         "secrets": secrets,
         "separator": options.sep,
         "encoding": options.encoding,
-        "dtypes": _pairs("--dtypes", options.dtypes),
+        "dtypes": pairs("--dtypes", options.dtypes),
     }
     column = [] if where is None else [where.partition("=")[0]]
     X, y, others = read_people(options.people, more=column, **given)
@@ -109,19 +110,9 @@ def _write(report: AuditReport, options: argparse.Namespace) -> None:
         print(text, end="")
 
 
-def _pairs(option: str, text: str | None) -> dict[str, str]:
-    pairs = {}
-    for item in text.split(",") if text else []:
-        name, equals, value = item.partition("=")
-        if not equals or not name or not value:
-            raise ValueError(f"{option} {text!r} must be NAME=VALUE,...")
-        pairs[name.strip()] = value.strip()
-    return pairs
-
-
 def _limits(text: str | None) -> dict[str, float]:
     limits = {}
-    for source, value in _pairs("--fail-above", text).items():
+    for source, value in pairs("--fail-above", text).items():
         try:
             limits[source] = float(value)
         except ValueError:

@@ -18,11 +18,19 @@ from sklearn_mid.utils._model_files import load_model
 from sklearn_mid.utils._optional import require
 from sklearn_mid.utils._parts import known_values
 
-__all__ = ["FunctionModel", "read_model", "read_people", "split_by"]
+__all__ = [
+    "MISSING",
+    "FunctionModel",
+    "pairs",
+    "read_model",
+    "read_people",
+    "separator_of",
+    "split_by",
+]
 
 _SEPARATORS = ",;\t|"
 # How missing values are written, unless the model knows the text as a value.
-_MISSING = {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>", "#N/A"}
+MISSING = {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>", "#N/A"}
 _TYPES = ("text", "number", "bool")
 _TRUTH = {"true": True, "false": False, "1": True, "0": False}
 
@@ -206,6 +214,17 @@ def split_by(
     return (X[~is_member], y[~is_member]), (X[is_member], y[is_member])
 
 
+def pairs(option: str, text: str | None) -> dict[str, str]:
+    """An option's ``NAME=VALUE,...`` as a dict."""
+    pairs = {}
+    for item in text.split(",") if text else []:
+        name, equals, value = item.partition("=")
+        if not equals or not name or not value:
+            raise ValueError(f"{option} {text!r} must be NAME=VALUE,...")
+        pairs[name.strip()] = value.strip()
+    return pairs
+
+
 def _no_column(path: str, column: str, columns: list[str]) -> str:
     close = difflib.get_close_matches(column, columns, n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
@@ -226,7 +245,7 @@ def _raw_text(path: str, separator: str | None, encoding: str) -> pd.DataFrame:
     """Every cell as it is written."""
     try:
         if separator is None:
-            separator = _separator(path, encoding)
+            separator = separator_of(path, encoding)
         # A byte-order mark is no part of the first name.
         table = pd.read_csv(
             path,
@@ -251,7 +270,8 @@ def _raw_text(path: str, separator: str | None, encoding: str) -> pd.DataFrame:
     return table
 
 
-def _separator(path: str, encoding: str) -> str:
+def separator_of(path: str, encoding: str) -> str:
+    """What stands between the columns of a CSV, found in its first line."""
     opened = gzip.open if path.endswith(".gz") else open
     with opened(path, "rt", encoding=encoding, errors="replace", newline="") as file:
         head = file.readline()
@@ -282,7 +302,7 @@ def _as_known(
     """A column of text in the type that was asked for, or that the model knows."""
     values = [] if known is None else known.tolist()
     texts = {v for v in values if isinstance(v, str)}
-    missing = column.isin(_MISSING - texts)
+    missing = column.isin(MISSING - texts)
     if kind == "text" or (kind is None and texts):
         return column.where(~missing, None).astype(object)
     is_bool = bool(values) and all(isinstance(v, bool) for v in values)

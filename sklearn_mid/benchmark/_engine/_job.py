@@ -44,10 +44,10 @@ def versions(packages: tuple[str, ...] = _PACKAGES) -> str:
 class _Call:
     """A problem to make; equal to another if the same comes of it."""
 
-    def __init__(self, job: Job, catalogue: Catalogue) -> None:
+    def __init__(self, job: Job, catalogue: Catalogue, folder: str) -> None:
         self.use, self.params = job.dataset.use, job.dataset.params
-        self.seed, self.catalogue = job.split_seed, catalogue
-        self._text = repr((self.use, sorted(self.params.items()), self.seed))
+        self.seed, self.catalogue, self.folder = job.split_seed, catalogue, folder
+        self._text = repr((self.use, sorted(self.params.items()), self.seed, folder))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Call) and self._text == other._text
@@ -60,7 +60,9 @@ class _Call:
 def _problem(call: _Call) -> Any:
     # One split is kept: jobs of a dataset and repetition follow one another.
     make = resolve("dataset", call.use, call.catalogue)
-    problem = build(make, call.params, {"random_state": call.seed})
+    # A table beside the suite is found wherever the suite is moved to.
+    offered = {"random_state": call.seed, "folder": call.folder}
+    problem = build(make, call.params, offered)
     missing = [verb for verb in _VERBS if not callable(getattr(problem, verb, None))]
     if missing:
         raise TypeError(
@@ -199,7 +201,7 @@ def compute(
 
     def prepare() -> tuple:
         add_to_path(folder)
-        problem = _problem(_Call(job, catalogue))
+        problem = _problem(_Call(job, catalogue, folder))
         trained = _train(problem, job, catalogue) if job.defence else (None, None)
         return problem, *trained
 
