@@ -41,7 +41,7 @@ from sklearn_mid.utils._sklearn_compat import HasMethods, Interval
 from sklearn_mid.utils._target import AskedOnce, Target
 from sklearn_mid.utils._validation import as_column, as_rows, check_parameters
 
-__all__ = ["audit"]
+__all__ = ["MEMBERS", "OTHERS", "audit", "audit_groups"]
 
 OTHERS, MEMBERS = "others", "members"
 
@@ -164,9 +164,37 @@ def audit(
             named = isinstance(secret, str) and secret in X.columns
             refuse_strangers(estimator, X, *((secret, X[secret]) if named else ()))
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
+    return audit_groups(
+        estimator,
+        groups,
+        secrets,
+        seed=seed,
+        level=confidence_level,
+        decimals=decimals,
+        verbose=verbose,
+    )
+
+
+def audit_groups(
+    estimator: Any,
+    groups: dict[str, tuple],
+    secrets: list,
+    *,
+    seed: int,
+    level: float,
+    decimals: int | None = None,
+    verbose: int = 0,
+    guessed: dict | None = None,
+) -> AuditReport:
+    """:func:`audit` of people who were checked before.
+
+    `guessed` keeps what is guessed without a model, for the audit of another model with
+    the same people and seed.
+    """
+    guessed = {} if guessed is None else guessed
     parts = []
     for secret in progress(secrets, verbose > 1, desc="secrets"):
-        one = _Secret(estimator, secret, groups, seed, confidence_level, decimals)
+        one = _Secret(estimator, secret, groups, seed, level, decimals, guessed)
         parts.append(one.look(verbose))
     sources, attacks, notes, exposed = zip(*parts, strict=True)
     return AuditReport(
@@ -174,20 +202,20 @@ def audit(
         attacks=pd.concat(attacks, ignore_index=True),
         people=pd.concat(exposed, ignore_index=True),
         disclosures=disclosure(estimator, groups[MEMBERS][0])
-        if members is not None
+        if MEMBERS in groups
         else disclosure(estimator),
         notes=tuple(note for of_secret in notes for note in of_secret),
-        facts=_facts(estimator, groups, seed, confidence_level, decimals),
+        facts=_facts(estimator, groups, seed, level, decimals),
     )
 
 
 class _Secret:
     """The audit of one secret."""
 
-    def __init__(self, estimator, secret, groups, seed, level, decimals):
+    def __init__(self, estimator, secret, groups, seed, level, decimals, guessed):
         self.estimator, self.secret, self.seed = estimator, secret, seed
         self.asked = AskedOnce(estimator)
-        self.level, self.decimals = level, decimals
+        self.level, self.decimals, self.guessed = level, decimals, guessed
         self.label = secret if isinstance(secret, str) else str(secret)
         self.notes: list[str] = []
         X, y = groups[OTHERS]
@@ -254,6 +282,11 @@ class _Secret:
 
     def _try(self, name, attack: AttributeInferenceAttack, guesses) -> str:
         """Let an attack guess of each group; why it cannot, or nothing."""
+        key = self.label, name
+        if key in self.guessed:
+            for group, found in self.guessed[key].items():
+                guesses[group][name] = found
+            return ""
         try:
             with self.asked:
                 attack.fit(*self.known)
@@ -270,6 +303,8 @@ class _Secret:
                 proba.argmax(axis=1),
                 proba,
             )
+        if attack.access == "none":
+            self.guessed[key] = {g: guesses[g][name] for g in self.groups}
         return ""
 
     def _row(self, source: str, figure: str, people: str, effect: Effect) -> dict:

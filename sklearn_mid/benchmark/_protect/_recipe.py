@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import math
+import sys
 import textwrap
 from dataclasses import dataclass
 from typing import Any
@@ -192,10 +193,16 @@ def recipe(
     head = _HEAD.format(
         title=" ".join(title.split()),
         usage=usage,
-        imports="\n".join(sorted(imports, key=lambda i: (i.startswith("from"), i))),
+        imports="\n".join(sorted(imports, key=_rank)),
         expression=textwrap.indent(expression, "    ").lstrip(),
     )
     return head + main
+
+
+def _rank(line: str) -> tuple[bool, bool, str]:
+    """Modules of Python first."""
+    is_python = line.split()[1].split(".")[0] in sys.stdlib_module_names
+    return not is_python, line.startswith("from"), line
 
 
 def _main(table: Table, X: pd.DataFrame, y: pd.Series) -> str:

@@ -82,7 +82,8 @@ class ProtectReport:
     recipe : str
         Python that makes the recommended model; ``""`` without one.
     omission_is_better : bool
-        Whether leaving the column out costs nothing that could be measured.
+        Whether nothing under the limits is measurably better than leaving the column
+        out, which is then recommended.
     by : str
         Whether limits hold for the ``"value"`` of a figure or its ``"upper limit"``.
     facts : dict
@@ -126,10 +127,15 @@ class ProtectReport:
             return "nothing that was tried stays under the limits"
         if self.recommended == AS_IT_IS:
             return "release the model as it is"
-        if self.omission_is_better:
+        if self.recommended.startswith(OMIT):
             left_out = self.recommended.removeprefix(OMIT).removesuffix("alone").strip()
-            return f"leave out {left_out or ', '.join(self._secrets)}: simply better"
+            verdict = f"leave out {left_out or ', '.join(self._secrets)}"
+            return f"{verdict}: simply better" if self._costs_nothing() else verdict
         return f"protect the model: {self.recommended}"
+
+    def _costs_nothing(self) -> bool:
+        price = self.held_out.set_index("candidate")["price, low"]
+        return bool(price[self.recommended] <= 0)
 
     @property
     def sentences(self) -> list[str]:
@@ -169,7 +175,12 @@ class ProtectReport:
                 f"Leaving out {', '.join(self._secrets)} instead: "
                 f"{_price(held_out.loc[OMIT])}."
             )
-        if self.omission_is_better:
+        if self.omission_is_better and self._costs_nothing():
+            found.append(
+                "Leaving the column out costs nothing that could be measured, and "
+                "protects more than anything else does."
+            )
+        elif self.omission_is_better:
             found.append(
                 "Of all that stays under the limits, nothing is measurably better than "
                 "leaving the column out, which protects more than anything else does."
@@ -202,9 +213,7 @@ class ProtectReport:
             key = self.recommended, secret, source, name or MAIN[source]
             if key not in rows.index:
                 return "not measured"
-            value, low, high = (
-                100 * rows.loc[key, c] for c in ("value", "low", "high")
-            )
+            value, low, high = _percent(rows.loc[key], source)
             return f"{value:.1f} ({low:.1f} to {high:.1f})"
 
         return [
@@ -308,10 +317,16 @@ class ProtectReport:
                 limit.figure == MAIN[source]
             ):
                 ax.axvline(100 * limit.value, color="#d6452b", linestyle="--")
+        low, high = ax.get_xlim()
         if source == "answer":
+            ax.set_xlim(min(low, 30), max(high, 102))
             floor = rows[rows["source"] == "population"]["value"]
             if len(floor):
                 ax.axvline(100 * floor.iloc[0], color="#888888", linestyle=":")
+        else:
+            # What is noise shall not look like a difference.
+            ax.set_xlim(min(low, -6), max(high, 6))
+            ax.axvline(0, color="#888888", linestyle=":")
         ax.set_xlabel(f"{secret}, {_AXIS[source]}")
         ax.set_ylabel(self.facts["metric"])
         return ax
@@ -407,9 +422,7 @@ class ProtectReport:
                 ("after", self.recommended or OMIT),
             ):
                 shown = by_name.loc[candidate] if candidate in by_name.index else None
-                row[name] = (
-                    None if shown is None else 100 * shown[["value", "low", "high"]]
-                )
+                row[name] = None if shown is None else _percent(shown, source)
             found.append(row)
         return found
 
@@ -426,12 +439,13 @@ class ProtectReport:
                         "figures."
                     )
                     found.append({"svg": svg_element(ax.figure, text), "text": text})
-        with page_axes(figsize=(5.2, 3.4)) as ax:
+        n_families = self.candidates["defence"].nunique() + 1
+        with page_axes(figsize=(5.2, 0.4 + 0.24 * n_families)) as ax:
             self.plot(ax=ax)
             handles, labels = ax.get_legend_handles_labels()
             ax.clear()
             ax.set_axis_off()
-            ax.legend(handles, labels, loc="center", frameon=False, fontsize=11)
+            ax.legend(handles, labels, loc="center left", frameon=False, fontsize=10)
             text = "Key: " + ", ".join(labels)
             key = {"svg": svg_element(ax.figure, text), "text": "Key of the drawings."}
         return [*found, key]
@@ -444,6 +458,12 @@ class ProtectReport:
             index=False, escape=True, float_format="{:.3g}".format
         )
         return f"<p><strong>{html.escape(self.verdict)}</strong></p>{rows}"
+
+
+def _percent(figure: pd.Series, source: str) -> pd.Series:
+    """A figure and its limits; a share of people is none below 0 or above all."""
+    shown = 100 * figure[["value", "low", "high"]].astype(float)
+    return shown.clip(0, 100) if source in ("population", "answer") else shown
 
 
 def _price(row: pd.Series) -> str:

@@ -19,7 +19,7 @@ from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import train_test_split
 
-from sklearn_mid.benchmark._audit import audit
+from sklearn_mid.benchmark._audit._run import MEMBERS, OTHERS, audit_groups
 from sklearn_mid.benchmark._protocol import HELD_OUT, Judgement, Skip
 
 __all__ = ["Task", "seeded", "share_out", "sources", "trial"]
@@ -166,6 +166,8 @@ class Trial:
     ) -> None:
         self.task, self.train, self.rest = task, train, rest
         self.seed, self.cache = seed, cache
+        # What attackers without a model guess, for all candidates.
+        self._guessed: dict = {}
 
     def offers(self, kind: str, random_state: int) -> dict[str, Any]:
         """For the candidates: the model, the people's columns and the secrets."""
@@ -243,14 +245,16 @@ class Trial:
         n_attacked = min(len(self.train), max(len(self.rest) // 2, 2))
         rng = np.random.default_rng(self.seed)
         members = np.sort(rng.choice(self.train, n_attacked, replace=False))
-        report = audit(
+        report = audit_groups(
             target,
-            rows_of(task.X, self.rest),
-            task.y[self.rest],
+            {
+                OTHERS: (rows_of(task.X, self.rest), task.y[self.rest]),
+                MEMBERS: (rows_of(task.X, members), task.y[members]),
+            },
             task.secrets,
-            members=(rows_of(task.X, members), task.y[members]),
-            confidence_level=task.level,
-            random_state=self.seed,
+            seed=self.seed,
+            level=task.level,
+            guessed=self._guessed,
         )
         figures = []
         for row in report.sources.itertuples():
