@@ -3,7 +3,7 @@
 A suite (a TOML file) names datasets, defences with their strengths, attacks and the
 number of repetitions. :func:`run_benchmark` runs it, or what is left of it, into a
 folder; :func:`load_results` reads the folder as a tidy DataFrame. :func:`audit` asks
-what one model, as it is, gives away.
+what one model, as it is, gives away; :func:`protect` finds what protects it best.
 """
 
 import importlib
@@ -18,7 +18,6 @@ _HOMES = {
     "Skip": "_protocol",
     "Suite": "_engine._spec",
     "SuiteError": "_engine._spec",
-    "ProtectReport": "_protect",
     "audit": "_audit",
     "compare_defences": "_report._results",
     "list_suites": "_engine._spec",

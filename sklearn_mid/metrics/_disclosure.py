@@ -152,6 +152,9 @@ def _parts(part: _Part) -> Iterator[_Part]:
         return
     # The columns of a ColumnTransformer's steps are not those of X.
     X = None if hasattr(model, "transformers_") else part.X
+    if X is not None and hasattr(model, "kept_features_"):
+        # Which columns the model inside gets, and what stands for the others.
+        X = model.omit(X)
     for name, inner in estimators_inside(model):
         yield _Part(inner, f"{path}{name}.", X)
 

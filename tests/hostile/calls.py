@@ -299,6 +299,21 @@ CALLS = [
     function(
         benchmark.audit, {"X": X, "y": Y}, estimator=CLASSIFIER, sensitive_features=0
     ),
+    # Parameters that are limits, or numbers, are checked by the same function; each
+    # value that is served trains a dozen models.
+    Call(
+        "protect",
+        benchmark.protect,
+        {"X": X, "y": Y},
+        {
+            "estimator": STUMP,
+            "sensitive_features": 0,
+            "only": [],
+            "n_splits": 1,
+            "random_state": 0,
+        },
+        ("estimator", "only", "by"),
+    ),
     Call(
         "AttributeProblem",
         judged,

@@ -1,6 +1,6 @@
 """Which candidate to recommend: the best utility that stays under the limits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,12 +8,21 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mid.benchmark._protect._candidates import AS_IT_IS, OMIT
-from sklearn_mid.benchmark._protect._trial import SEPARATOR
+from sklearn_mid.benchmark._protect._trial import SEPARATOR, UTILITY
 
-__all__ = ["Limit", "above", "choose", "figures_of", "limits_from", "title_of"]
+__all__ = [
+    "Figures",
+    "Limit",
+    "above",
+    "choose",
+    "figures_of",
+    "limits_from",
+    "title_of",
+]
 
 # What an answer may add to a guess, and a membership to an attack, if nobody says.
 DEFAULT_ANSWER_GAIN, DEFAULT_MEMORY = 0.05, 0.02
+_KEYS = ["defence", "parameter", "strength"]
 # By source: the figure that a limit speaks of.
 _FIGURES = {"rule": "accuracy", "answer": "success", "memory": "accuracy"}
 
@@ -86,55 +95,94 @@ def title_of(defence: str, parameter: str, strength: Any) -> str:
     return f"{defence}, {parameter}={strength:g}"
 
 
-def figures_of(results: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+@dataclass(frozen=True)
+class Figures:
     """Utility and exposure of each candidate, means over the splits.
 
     Limits of intervals are means of those of the single splits: the splits share their
     people, so more of them do not narrow an interval over people.
 
-    Returns
-    -------
+    Attributes
+    ----------
     utilities : DataFrame
-        A row per candidate.
+        A row per candidate: ``utility``, and ``price`` against the model as it is.
     exposures : DataFrame
         A row per candidate, secret, source and figure.
+    resamples : dict of str to ndarray of shape (n_splits, n_resamples)
+        Utility of each candidate, of the same resamples of people for all.
     """
-    keys = ["defence", "parameter", "strength"]
+
+    utilities: pd.DataFrame
+    exposures: pd.DataFrame
+    resamples: dict[str, np.ndarray]
+
+    def error(self, candidate: str, other: str) -> float:
+        """Standard error of the difference of two candidates in utility."""
+        gaps = self.resamples[candidate] - self.resamples[other]
+        return float(np.nanstd(gaps, axis=1).mean())
+
+
+def figures_of(results: pd.DataFrame, level: float) -> Figures:
+    """Figures of all candidates that were trained and looked at in each split.
+
+    Parameters
+    ----------
+    results : DataFrame
+        As from :func:`load_results`.
+    level : float
+        Of the intervals.
+    """
     results = results.assign(
         candidate=[
-            title_of(*row) for row in results[keys].itertuples(index=False, name=None)
+            title_of(*row) for row in results[_KEYS].itertuples(index=False, name=None)
         ]
     )
-    order = list(dict.fromkeys(results["candidate"]))
-    values = (
-        results.groupby(["candidate", "kind", "metric"], sort=False)["value"]
-        .mean()
-        .reset_index()
-    )
-    models = values[values["kind"] == "model"]
-    utilities = models.pivot(index="candidate", columns="metric", values="value")
-    # Only candidates that were trained and looked at have both.
-    attacks = values[values["kind"] == "attack"]
+    attacks = results[results["kind"] == "attack"]
+    models = results[results["kind"] == "model"]
     looked_at = set(attacks["candidate"])
-    utilities = utilities.loc[[c for c in order if c in looked_at & {*utilities.index}]]
-    utilities.columns = [c.replace(SEPARATOR, ", ") for c in utilities.columns]
-    first = results.drop_duplicates("candidate").set_index("candidate")
-    utilities = first.loc[utilities.index, keys].join(utilities).reset_index()
-    rows: dict[tuple, dict] = {}
-    for row in attacks.itertuples():
-        secret, source, figure, *which = row.metric.rsplit(
-            SEPARATOR, 3 if row.metric.endswith(("|low", "|high")) else 2
+    names = [c for c in dict.fromkeys(models["candidate"]) if c in looked_at]
+    is_utility = models["metric"] == UTILITY
+    values = models[is_utility].groupby("candidate")["value"].mean()
+    resamples = {
+        name: rows.pivot_table(
+            index="repetition", columns="metric", values="value", dropna=False
+        ).to_numpy()
+        for name, rows in models[~is_utility].groupby("candidate", sort=False)
+    }
+    tails = (1 - level) / 2, (1 + level) / 2
+    first = models.drop_duplicates("candidate").set_index("candidate")
+    rows = []
+    for name in names:
+        row = {"candidate": name, **first.loc[name, _KEYS], "utility": values[name]}
+        of_price = (
+            resamples[AS_IT_IS] - resamples[name] if AS_IT_IS in resamples else np.nan
         )
-        key = row.candidate, secret, source, figure
-        rows.setdefault(key, {})[which[0] if which else "value"] = row.value
-    exposures = pd.DataFrame(
-        [
-            dict(zip(("candidate", "secret", "source", "figure"), key, strict=True))
-            | found
-            for key, found in rows.items()
-        ]
+        row |= _limits_of("utility", resamples[name], tails)
+        row["price"] = values.get(AS_IT_IS, np.nan) - values[name]
+        rows.append(row | _limits_of("price", of_price, tails))
+    return Figures(pd.DataFrame(rows), _exposures(attacks), resamples)
+
+
+def _limits_of(name: str, resamples: Any, tails: tuple) -> dict[str, float]:
+    """Limits of the middle of the resamples, and their spread."""
+    resamples = np.atleast_2d(resamples)
+    low, high = np.nanquantile(resamples, tails, axis=1).mean(axis=1)
+    error = np.nanstd(resamples, axis=1).mean()
+    return {f"{name}, low": low, f"{name}, high": high, f"{name}, error": error}
+
+
+def _exposures(attacks: pd.DataFrame) -> pd.DataFrame:
+    values = attacks.groupby(["candidate", "metric"], sort=False)["value"].mean()
+    rows: dict[tuple, dict] = {}
+    for (candidate, metric), value in values.items():
+        # A secret may hold whatever characters there are.
+        *secret, source, figure, which = metric.split(SEPARATOR)
+        key = candidate, SEPARATOR.join(secret), source, figure
+        rows.setdefault(key, {})[which] = value
+    names = "candidate", "secret", "source", "figure"
+    return pd.DataFrame(
+        [dict(zip(names, key, strict=True)) | row for key, row in rows.items()]
     )
-    return utilities, exposures
 
 
 def above(
@@ -156,38 +204,36 @@ def above(
     return found
 
 
-def choose(utilities: pd.DataFrame) -> tuple[str, bool]:
-    """The candidate to recommend, and whether omission is simply better.
+def choose(figures: Figures, admissible: Collection[str]) -> tuple[str, bool]:
+    """The candidate to recommend, and whether it is one that leaves columns out.
 
     Of those that are under the limits the best utility counts. Leaving a column out
-    protects more than anything else does; so it is preferred to a better utility
-    that is not measurably better: within one standard error of the (paired) difference
-    of omission to the model as it is. Then the model as it is, likewise.
+    protects more than anything else does; so it is preferred to a better utility that
+    is not measurably better: within one standard error of the difference. Then the
+    model as it is, likewise.
 
     Parameters
     ----------
-    utilities : DataFrame
-        As from :func:`figures_of`, with a column ``"admissible"``.
+    figures : Figures
+    admissible : collection of str
+        Candidates that are under the limits.
 
     Returns
     -------
     candidate : str
         ``""`` if none is under the limits.
-    omission_is_better : bool
+    is_omission : bool
     """
-    allowed = utilities[utilities["admissible"]].set_index("candidate")
-    allowed = allowed[allowed["utility"].notna()]
+    allowed = figures.utilities.set_index("candidate")["utility"].dropna()
+    allowed = allowed[[name for name in allowed.index if name in admissible]]
     if allowed.empty:
         return "", False
-    best = allowed["utility"].idxmax()
-    simplest = [c for c in allowed.index if c == OMIT]
-    simplest += [c for c in allowed.index if c.startswith(f"{OMIT} ")]
-    for candidate in simplest:
-        lost = allowed.loc[best, "utility"] - allowed.loc[candidate, "utility"]
-        if lost <= allowed.loc[candidate, "price, error"]:
-            return candidate, True
-    if AS_IT_IS in allowed.index:
-        lost = allowed.loc[best, "utility"] - allowed.loc[AS_IT_IS, "utility"]
-        if lost <= allowed.loc[best, "price, error"]:
-            return AS_IT_IS, False
-    return str(best), False
+    best = str(allowed.idxmax())
+    omissions = [name for name in allowed.index if name.split(" ")[0] == OMIT]
+    simplest = sorted(omissions, key=lambda name: name != OMIT)
+    for name in [*simplest, AS_IT_IS]:
+        if name in allowed.index and (
+            allowed[best] - allowed[name] <= figures.error(best, name)
+        ):
+            return name, name in omissions
+    return best, False

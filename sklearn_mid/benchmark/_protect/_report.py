@@ -202,6 +202,22 @@ class ProtectReport:
                     f"{limit}; the least that was found is {100 * least['value']:.1f} "
                     f"({least['candidate']})."
                 )
+        return [*found, *self._floors()]
+
+    def _floors(self) -> list[str]:
+        """Where a limit asks for less than anybody reads without the model."""
+        found = []
+        for limit in self.limits:
+            floor = self.exposures[
+                (self.exposures["secret"] == limit.secret)
+                & (self.exposures["source"] == "population")
+                & (self.exposures["figure"] == "accuracy")
+            ]["value"].mean()
+            if limit.figure == "success" and limit.value < floor:
+                found.append(
+                    f"{limit.secret}: {100 * floor:.1f}% are guessed right without the "
+                    "model, which no protection of it can change."
+                )
         return found
 
     def _exposed(self) -> list[str]:

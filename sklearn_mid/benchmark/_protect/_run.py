@@ -318,7 +318,8 @@ def _search(
         results, failures = _run(
             task, folder, TRIALS, "validation", specs, n_splits, seed, engine
         )
-        utilities, exposures = figures_of(results)
+        figures = figures_of(results, task.level)
+        utilities, exposures = figures.utilities, figures.exposures
         if AS_IT_IS not in set(utilities.get("candidate", ())):
             raise ValueError(
                 "the model as it is could not be judged: "
@@ -332,11 +333,12 @@ def _search(
             "; ".join(f"{limit}, found {100 * v:.1f}" for limit, v in exceeded[c])
             for c in utilities["candidate"]
         ]
-        recommended, omission_is_better = choose(utilities)
+        admissible = [name for name, found in exceeded.items() if not found]
+        recommended, omission_is_better = choose(figures, admissible)
         wanted = {AS_IT_IS, OMIT, recommended}
         finalists = _only(specs, wanted)
         held, _ = _run(task, folder, HELD_OUT, "held-out", finalists, 1, seed, engine)
-        held_out, held_out_exposures = figures_of(held)
+        at_last = figures_of(held, task.level)
     finally:
         (folder / TASK_FILE).unlink(missing_ok=True)
         shutil.rmtree(folder / CACHE_FOLDER, ignore_errors=True)
@@ -357,8 +359,8 @@ def _search(
         estimator=model,
         candidates=utilities,
         exposures=exposures,
-        held_out=held_out,
-        held_out_exposures=held_out_exposures,
+        held_out=at_last.utilities,
+        held_out_exposures=at_last.exposures,
         limits=limits,
         failures=failures,
         recipe=text,

@@ -22,14 +22,14 @@ from sklearn.model_selection import train_test_split
 from sklearn_mid.benchmark._audit._run import MEMBERS, OTHERS, audit_groups
 from sklearn_mid.benchmark._protocol import HELD_OUT, Judgement, Skip
 
-__all__ = ["Task", "seeded", "share_out", "sources", "trial"]
+__all__ = ["SEPARATOR", "UTILITY", "Task", "seeded", "share_out", "sources", "trial"]
 
 TASK_FILE = "people.joblib"
 CACHE_FOLDER = "teachers"
 _TRAIN_SHARE = 0.6
 _N_RESAMPLES = 200
-# Between a source, a figure and what it is: "marital|answer|success|low".
-SEPARATOR = "|"
+# Between a secret, a source, a figure and what it is: "marital|answer|success|low".
+SEPARATOR, UTILITY = "|", "utility"
 
 
 @dataclass
@@ -183,10 +183,6 @@ class Trial:
                 rows_of(self.task.X, self.train), self.task.y[self.train]
             )
 
-    @functools.cached_property
-    def _undefended(self) -> Any:
-        return self._answers(self.fit(seeded(self.task.estimator, self.seed)))
-
     def _answers(self, target: Any) -> _Answers:
         X = rows_of(self.task.X, self.rest)
         answers = {
@@ -200,41 +196,33 @@ class Trial:
         return _Answers(kind, answers)
 
     def utility(self, target: Any) -> Judgement:
-        """The metric, and how far it is below that of the model as it is."""
+        """The metric, of the people and of resamples of them.
+
+        The resamples are the same for all candidates, so that differences of two of
+        them have an interval, too.
+        """
         scorer = get_scorer(self.task.metric)
-        y = self.task.y[self.rest]
-        models = self._answers(target), self._undefended
-
-        def score(rows: np.ndarray) -> tuple[float, float]:
-            own, undefended = (scorer(m, rows[:, None], y[rows]) for m in models)
-            return own, undefended - own
-
+        answers, y = self._answers(target), self.task.y[self.rest]
         everybody = np.arange(len(y))
+
+        def score(rows: np.ndarray) -> float:
+            return float(scorer(answers, rows[:, None], y[rows]))
+
         try:
-            values = score(everybody)
+            figures = [(HELD_OUT, UTILITY, score(everybody))]
         except (AttributeError, ValueError) as error:
             raise Skip(f"{self.task.metric} cannot be computed: {error}") from error
         rng = np.random.default_rng(self.seed)
         with warnings.catch_warnings():
             # A resample may lack a class.
             warnings.simplefilter("ignore")
-            again = np.array(
-                [
-                    score(np.sort(rng.choice(everybody, len(y))))
-                    for _ in range(_N_RESAMPLES)
-                ]
-            )
-        tails = (1 - self.task.level) / 2
-        limits = np.nanquantile(again, [tails, 1 - tails], axis=0)
-        figures = []
-        for name, value, low, high, error in zip(
-            ("utility", "price"), values, *limits, np.nanstd(again, axis=0), strict=True
-        ):
             figures += [
-                (HELD_OUT, name, value),
-                (HELD_OUT, f"{name}{SEPARATOR}low", low),
-                (HELD_OUT, f"{name}{SEPARATOR}high", high),
-                (HELD_OUT, f"{name}{SEPARATOR}error", error),
+                (
+                    HELD_OUT,
+                    f"{UTILITY}{SEPARATOR}{number}",
+                    score(np.sort(rng.choice(everybody, len(y)))),
+                )
+                for number in range(_N_RESAMPLES)
             ]
         return Judgement(figures)
 
@@ -260,7 +248,7 @@ class Trial:
         for row in report.sources.itertuples():
             name = SEPARATOR.join((row.secret, row.source, row.figure))
             figures += [
-                (row.people, name, row.value),
+                (row.people, f"{name}{SEPARATOR}value", row.value),
                 (row.people, f"{name}{SEPARATOR}low", row.low),
                 (row.people, f"{name}{SEPARATOR}high", row.high),
             ]
