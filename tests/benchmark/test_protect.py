@@ -241,6 +241,7 @@ def test_no_candidate_is_under_the_limits(tmp_path):
     assert report.estimator is None
     assert not report.confirmed
     assert "the least that was found" in report.summary
+    assert "are guessed right without the model" in report.summary
     assert not (tmp_path / "protected.skops").exists()
     assert json.loads((tmp_path / "report.json").read_text())["recommended"] is None
 

@@ -208,17 +208,22 @@ class ProtectReport:
         """Where a limit asks for less than anybody reads without the model."""
         found = []
         for limit in self.limits:
-            floor = self.exposures[
-                (self.exposures["secret"] == limit.secret)
-                & (self.exposures["source"] == "population")
-                & (self.exposures["figure"] == "accuracy")
-            ]["value"].mean()
+            floor = self._without_answer(limit.secret)
             if limit.figure == "success" and limit.value < floor:
                 found.append(
                     f"{limit.secret}: {100 * floor:.1f}% are guessed right without the "
                     "model, which no protection of it can change."
                 )
         return found
+
+    def _without_answer(self, secret: str) -> float:
+        """Share that one guesses right who sees no answer; no candidate matters."""
+        rows = self.exposures[
+            (self.exposures["secret"] == secret)
+            & (self.exposures["source"] == "answer")
+        ]
+        means = rows.groupby("figure")["value"].mean()
+        return float(means["success"] - means["accuracy"])
 
     def _exposed(self) -> list[str]:
         rows = self.held_out_exposures.set_index(
@@ -336,9 +341,9 @@ class ProtectReport:
         low, high = ax.get_xlim()
         if source == "answer":
             ax.set_xlim(min(low, 30), max(high, 102))
-            floor = rows[rows["source"] == "population"]["value"]
-            if len(floor):
-                ax.axvline(100 * floor.iloc[0], color="#888888", linestyle=":")
+            ax.axvline(
+                100 * self._without_answer(secret), color="#888888", linestyle=":"
+            )
         else:
             # What is noise shall not look like a difference.
             ax.set_xlim(min(low, -6), max(high, 6))

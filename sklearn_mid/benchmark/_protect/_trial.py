@@ -211,7 +211,8 @@ class Trial:
         try:
             figures = [(HELD_OUT, UTILITY, score(everybody))]
         except (AttributeError, ValueError) as error:
-            raise Skip(f"{self.task.metric} cannot be computed: {error}") from error
+            why = str(error).replace(type(answers).__name__, "it")
+            raise Skip(f"{self.task.metric} cannot be computed: {why}") from error
         rng = np.random.default_rng(self.seed)
         with warnings.catch_warnings():
             # A resample may lack a class.
