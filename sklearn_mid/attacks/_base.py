@@ -215,6 +215,42 @@ class AttributeInferenceAttack(ModelInversionAttack):
         Number of columns of X, the sensitive ones included.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Column names of X, where it has names that are all strings.
+
+    See Also
+    --------
+    sklearn_mid.utils.estimator_checks.check_attack : What an attack must get right.
+
+    Notes
+    -----
+    A subclass may call :meth:`outputs_at_candidates`, :meth:`known_columns` and
+    :meth:`response_codes` with what ``_fit_attack`` and ``_infer_log_proba`` are given.
+
+    Examples
+    --------
+    An attack of one's own: of all values, the one of which the target is most sure.
+
+    >>> import numpy as np
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from sklearn_mid.attacks import AttributeInferenceAttack
+    >>> class MostCertain(AttributeInferenceAttack):
+    ...     access, knowledge = "black-box", "marginals"
+    ...     needs = ("predict_proba",)
+    ...     def __init__(self, estimator, sensitive_feature, *, candidates=None):
+    ...         self.estimator = estimator
+    ...         self.sensitive_feature = sensitive_feature
+    ...         self.candidates = candidates
+    ...     def _fit_attack(self, X, y, codes):
+    ...         pass
+    ...     def _infer_log_proba(self, X, y):
+    ...         outputs = self.outputs_at_candidates(X)
+    ...         rows = np.arange(len(X))
+    ...         codes = self.response_codes(y)
+    ...         proba = np.column_stack([out[rows, codes] for out in outputs])
+    ...         return np.log(proba + 1e-9)
+    >>> X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]] * 10)
+    >>> target = DecisionTreeClassifier().fit(X, X[:, 0])
+    >>> MostCertain(target, 0).fit(X, X[:, 0]).score(X, X[:, 0])
+    1.0
     """
 
     _parameter_constraints: dict = {
@@ -228,8 +264,8 @@ class AttributeInferenceAttack(ModelInversionAttack):
     }
 
     def _check_suits(self) -> None:
-        super()._check_suits()
         self._aim()
+        super()._check_suits()
 
     def baseline(self) -> "AttributeInferenceAttack":
         """The guess of one who knows as much about the secret, but has no model.
@@ -279,6 +315,8 @@ class AttributeInferenceAttack(ModelInversionAttack):
             If the sensitive attribute is not in X, or X and y are unfit.
         """
         X, y = self._check_records(X, y, reset=True)
+        if self.access != "none":
+            self._check_suits()
         self._candidates = Candidates.from_records(
             X,
             self.sensitive_feature,
@@ -473,6 +511,52 @@ class AttributeInferenceAttack(ModelInversionAttack):
         inferred = self.infer(X, self.observe(X, y))
         X, _ = self._check_records(X, None, reset=False, with_y=False)
         return np.abs(inferred - self._candidates.numbers(X))
+
+    def outputs_at_candidates(self, X: Any) -> list[np.ndarray]:
+        """What the target answers with each value in place of the secret.
+
+        Parameters
+        ----------
+        X : {DataFrame, ndarray} of shape (n_samples, n_features)
+            Validated records; what stands in the sensitive column is ignored.
+
+        Returns
+        -------
+        outputs : list of ndarray
+            For each of `values_`, confidences of shape (n_samples, n_classes),
+            positions of labels, or predictions, of shape (n_samples,): averages of
+            `n_queries` answers, where the target answers at random.
+        """
+        return list(self._aim().outputs_at(self._candidates, X))
+
+    def known_columns(self, X: Any) -> Any:
+        """Records without their sensitive columns.
+
+        Parameters
+        ----------
+        X : {DataFrame, ndarray} of shape (n_samples, n_features)
+            Validated records.
+
+        Returns
+        -------
+        known : {DataFrame, ndarray} of shape (n_samples, n_known)
+        """
+        return self._candidates.drop(X)
+
+    def response_codes(self, y: Any) -> np.ndarray:
+        """Responses as the target's outputs are to be compared with them.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples,)
+            Validated responses.
+
+        Returns
+        -------
+        codes : ndarray of shape (n_samples,)
+            Positions in the target's ``classes_``; of a regressor, floats.
+        """
+        return self._aim().response(y)
 
     def _log_proba(self, X, y):
         """Unnormalised log-probabilities, and the records they belong to."""

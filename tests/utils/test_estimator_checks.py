@@ -7,7 +7,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
-from sklearn_mid.attacks import MAPAttack, PriorBaseline
+from sklearn_mid.attacks import AttributeInferenceAttack, MAPAttack, PriorBaseline
 from sklearn_mid.utils.estimator_checks import (
     check_attack,
     check_defense,
@@ -228,3 +228,26 @@ def test_sound_models_pass_and_records_can_be_given():
 @parametrize_with_defense_checks([GaussianNB(), LinearRegression()])
 def test_decorator_runs(estimator, check):
     check(estimator)
+
+
+def test_an_attack_of_ones_own_passes():
+    class Likelihood(AttributeInferenceAttack):
+        knowledge = "marginals"
+        needs = ("predict_proba",)
+
+        def __init__(self, estimator, sensitive_feature, *, candidates=None):
+            self.estimator = estimator
+            self.sensitive_feature = sensitive_feature
+            self.candidates = candidates
+
+        def _fit_attack(self, X, y, codes):
+            self.n_known_ = self.known_columns(X).shape[1]
+
+        def _infer_log_proba(self, X, y):
+            codes, rows = self.response_codes(y), np.arange(len(y))
+            outputs = self.outputs_at_candidates(X)
+            proba = np.column_stack([out[rows, codes] for out in outputs])
+            with np.errstate(divide="ignore"):
+                return np.log(proba) + np.log(self.prior_)
+
+    check_attack(Likelihood(None, 0))
