@@ -322,8 +322,10 @@ def test_audit_of_a_function_and_of_a_pickle(released, capsys):
         (["--members-where", "split=never"], "none of the rows are members"),
         (["--fail-above", "answer"], "--fail-above 'answer' must be NAME=VALUE"),
         (["--fail-above", "answer=low"], "'low' is no number"),
-        (["--fail-above", "memory=0"], "--fail-above names 'memory', which was not"),
-        (["--dtypes", "s=number"], "column 's'"),
+        (["--fail-above", "answer=nan"], "'nan' is no number"),
+        (["--fail-above", "anser=0.1"], "the source 'anser'; allowed are ['rule'"),
+        (["--fail-above", "memory=0"], "memory needs --members or --members-where"),
+        (["--dtypes", "s=number"], "none of the values [1, 2] of the secret 's'"),
         (["--dtypes", "s=colour"], "s=colour is not allowed; choose from"),
     ],
 )

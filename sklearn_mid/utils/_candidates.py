@@ -95,7 +95,9 @@ class Candidates:
 
     @classmethod
     def from_records(cls, X, sensitive_feature, candidates, *, feature_names):
-        """Find the values in auxiliary records, or take those given."""
+        """Find the values in auxiliary records, or take those given or found before."""
+        if isinstance(candidates, cls):
+            return candidates
         columns = resolve_columns(
             sensitive_feature,
             n_features=X.shape[1],

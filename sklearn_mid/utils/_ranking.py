@@ -30,8 +30,10 @@ def _tie_starts(ordered):
     return np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
 
 
-def area_and_influence(true, proba):
+def area_and_influence(true, proba, *, least=1):
     """One-against-rest area, averaged over values, and each row's influence on it.
+
+    Averaged over values that at least `least` rows have, and as many do not.
 
     With a_i the share of negatives that a positive beats, b_j the share of positives
     that beat a negative (ties count half) and A the area, the mean of either,
@@ -39,14 +41,17 @@ def area_and_influence(true, proba):
         influence = n * ((a_i - A) / n_positive  or  (b_j - A) / n_negative):
 
     under weights w of the rows the area is A + sum(w * influence) / sum(w) up to
-    products of two weights' deviations. NaN and zeros if only one value is true.
+    products of two weights' deviations. NaN and zeros if there is no such value.
+    The spread of the influences knows nothing of a value that a single row has, the
+    area of which is one draw: who wants intervals of rare values asks for several.
     """
     n, counts = len(true), np.bincount(true, minlength=proba.shape[1])
     influence = np.zeros(n)
-    if np.count_nonzero(counts) < 2:
+    value_codes = np.flatnonzero(np.minimum(counts, n - counts) >= least)
+    if not len(value_codes):
         return np.nan, influence
-    # Of two candidates, both areas are the same.
-    value_codes = [1] if proba.shape[1] == 2 else np.flatnonzero(counts)
+    if proba.shape[1] == 2:  # both areas are the same
+        value_codes = [1]
     areas = []
     for v in value_codes:
         order = np.argsort(proba[:, v], kind="stable")

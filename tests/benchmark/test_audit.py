@@ -217,6 +217,81 @@ def test_two_points_are_seen_among_five_thousand_people():
     assert effect.detectable < 0.02
 
 
+def false_alarms(world, measure, level, n_worlds=300):
+    """Share of worlds without a leak in which one is found."""
+    hits = 0
+    for seed in range(n_worlds):
+        attacks, floors = world(np.random.default_rng(seed))
+        hits += gain(attacks, floors, measure, seed=seed, level=level).found
+    return hits / n_worlds
+
+
+def test_no_false_alarm_of_values_that_few_have():
+    shares = np.r_[np.full(4, 0.24), np.full(8, 0.005)]
+
+    def world(rng):
+        true = rng.choice(12, 400, p=shares)
+        proba = [rng.dirichlet(np.ones(12), 400) for _ in range(8)]
+        found = [Guesses("a", true, p.argmax(axis=1), p) for p in proba]
+        return found[:5], found[5:]
+
+    assert false_alarms(world, MEASURES["AUC"], 0.975, n_worlds=100) < 0.05
+
+
+def test_no_false_alarm_of_floors_that_are_nearly_as_good():
+    def world(rng):
+        true = rng.integers(2, size=400)
+        found = []
+        for accuracy in [0.7] * 6 + [0.64] * 3:
+            pred = np.where(rng.random(400) < accuracy, true, 1 - true)
+            found.append(Guesses("a", true, pred, np.eye(2)[pred]))
+        return found[:5], found[5:]
+
+    assert false_alarms(world, MEASURES["accuracy"], 0.975) < 0.03
+
+
+def test_a_one_hot_group_by_its_raw_name_with_a_value_that_one_person_has():
+    rng = np.random.default_rng(0)
+    codes = np.eye(3)[rng.integers(3, size=200)]
+    codes[7] = 0  # the reference of an encoder that drops a column
+    X = pd.DataFrame(codes, columns=["s_a", "s_b", "s_c"]).assign(
+        k=rng.normal(size=200)
+    )
+    y = X["s_a"] + X["k"]
+    model = LinearRegression().fit(X, y)
+    for secret in ("s", ["s_a", "s_b", "s_c"]):
+        report = audit(model, X, y, [secret], random_state=0)
+        success = report.sources.query("figure == 'success'")["value"]
+        assert 0.5 < success.item() <= 1
+
+
+def test_people_who_keep_their_secret_are_left_out():
+    X, y = people(300, effect=1)
+    model = LogisticRegression().fit(X, y)
+    unknown = X.copy()
+    unknown.loc[:19, "s"] = np.nan
+    report = audit(model, unknown, y, "s", random_state=0)
+    assert "s: missing in 20 of 300 others; they are left out." in report.notes
+    assert_allclose(report.sources["n"], 140)
+    with pytest.raises(ValueError, match="'s' is missing in all 300 records"):
+        audit(model, X.assign(s=np.nan), y, "s")
+    with pytest.raises(ValueError, match="y is missing for 1 of 300 people"):
+        audit(model, X, np.r_[np.nan, y[1:]], "s")
+
+
+def test_members_in_columns_of_another_order():
+    X, y = people(300)
+    members, y_members = people(200, seed=1)
+    model = DecisionTreeClassifier(random_state=0).fit(members, y_members)
+    first, second = (
+        audit(model, X, y, "s", members=(members[order], y_members), random_state=0)
+        for order in (["s", "k", "m"], ["m", "k", "s"])
+    )
+    pd.testing.assert_frame_equal(first.sources, second.sources)
+    with pytest.raises(ValueError, match="members have the columns"):
+        audit(model, X, y, "s", members=(members[["s", "k"]], y_members))
+
+
 def test_pages_and_programs(tmp_path):
     X, y = people(300, effect=1)
     X = X.rename(columns={"s": "<b>s</b>"})
@@ -268,6 +343,7 @@ def test_bad_limits():
         ({"population": 0.1}, "limits name the source 'population'"),
         ({"memory": 0.1}, "which was not looked at"),
         ({"rule": "low"}, "must be a number"),
+        ({"rule": np.nan}, "must be a number"),
     ):
         with pytest.raises(ValueError, match=match):
             report.exceeds(limits)

@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from sklearn_mid.benchmark import audit
-from sklearn_mid.benchmark._audit._reading import read_people
+from sklearn_mid.benchmark._audit._reading import read_people, split_by
 from sklearn_mid.tree import MIDDecisionTreeClassifier
 from sklearn_mid.utils._parts import known_values
 
@@ -56,6 +56,16 @@ def test_categories_of_boosting_stay_text(tmp_path):
     read, _, _ = read_people(str(tmp_path / "people.csv"), response="y", model=model)
     assert read["code"].tolist() == X["code"].tolist()
     np.testing.assert_array_equal(model.predict(read), model.predict(frame))
+
+
+def test_members_are_told_by_what_is_written(tmp_path):
+    model = LogisticRegression().fit(X[["x"]], Y)
+    path = tmp_path / "people.csv"
+    path.write_text("x,y,set\n1,0,1\n2,1,0\n3,0,\n4,1,1\n")
+    read = read_people(str(path), response="y", model=model, more=["set"])
+    (others, _), (members, _) = split_by(*read, "set=1")
+    assert members["x"].tolist() == [1, 4]
+    assert others["x"].tolist() == [2, 3]
 
 
 def test_numbers_booleans_and_missing_values(tmp_path):

@@ -1,6 +1,7 @@
 """``sklearn-mid audit``: from files to a verdict."""
 
 import argparse
+import math
 import sys
 from typing import Any
 
@@ -11,7 +12,7 @@ from sklearn_mid.benchmark._audit._reading import (
     read_people,
     split_by,
 )
-from sklearn_mid.benchmark._audit._report import AuditReport
+from sklearn_mid.benchmark._audit._report import LIMITED, AuditReport
 from sklearn_mid.benchmark._audit._run import audit
 from sklearn_mid.utils._files import write_file
 
@@ -22,7 +23,8 @@ OK, ABOVE_LIMIT = 0, 1
 
 def run_audit(options: argparse.Namespace) -> int:
     """Carry out the command; 1 if something is above a limit, otherwise 0."""
-    limits = _limits(options.fail_above)
+    has_members = bool(options.members or options.members_where)
+    limits = _limits(options.fail_above, has_members=has_members)
     model = read_model(
         options.model, trusted=options.trust, trust_file=options.i_trust_this_file
     )
@@ -73,7 +75,8 @@ def _read_people(options: argparse.Namespace, model: Any) -> tuple[Any, Any, Any
     column = [] if where is None else [where.partition("=")[0]]
     X, y, others = read_people(options.people, more=column, **given)
     if where is not None:
-        return *(parts := split_by(X, y, others, where))[0], parts[1]
+        people, members = split_by(X, y, others, where)
+        return *people, members
     if options.members:
         X_members, y_members, _ = read_people(options.members, **given)
         return X, y, (X_members, y_members)
@@ -110,15 +113,23 @@ def _write(report: AuditReport, options: argparse.Namespace) -> None:
         print(text, end="")
 
 
-def _limits(text: str | None) -> dict[str, float]:
+def _limits(text: str | None, *, has_members: bool) -> dict[str, float]:
     limits = {}
     for source, value in pairs("--fail-above", text).items():
         try:
             limits[source] = float(value)
         except ValueError:
+            limits[source] = math.nan
+        if math.isnan(limits[source]):
+            raise ValueError(f"--fail-above {source}={value}: {value!r} is no number.")
+        # Said before the audit, which takes its time.
+        if source not in LIMITED:
             raise ValueError(
-                f"--fail-above {source}={value}: {value!r} is no number."
-            ) from None
+                f"--fail-above names the source {source!r}; allowed are "
+                f"{list(LIMITED)}."
+            )
+        if source == "memory" and not has_members:
+            raise ValueError("--fail-above memory needs --members or --members-where.")
     return limits
 
 

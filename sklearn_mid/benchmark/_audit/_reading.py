@@ -172,7 +172,7 @@ def read_people(
     X : DataFrame
     y : Series
     others : DataFrame
-        The columns named in `more`.
+        The columns named in `more`, as they are written.
     """
     dtypes = dict(dtypes or {})
     for column, kind in dtypes.items():
@@ -181,7 +181,7 @@ def read_people(
                 f"dtypes: {column}={kind} is not allowed; choose from {list(_TYPES)}."
             )
     if path.lower().endswith((".parquet", ".pq")):
-        table = _parquet(path)
+        raw = table = _parquet(path)
     else:
         raw = _raw_text(path, separator, encoding)
         table = _typed(raw, model, response, dtypes)
@@ -195,7 +195,7 @@ def read_people(
     for column in [response, *secrets, *wanted, *more, *dtypes]:
         if column not in columns:
             raise ValueError(_no_column(path, column, columns))
-    return table[wanted], table[response], table[list(more)]
+    return table[wanted], table[response], raw[list(more)]
 
 
 def split_by(

@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ __all__ = ["AuditReport"]
 SCHEMA = 1
 SOURCES = ("population", "rule", "answer", "memory")
 # The figure of each source that a limit speaks of, and that a sentence is about.
-_LIMITED = {"rule": "accuracy", "answer": "success", "memory": "accuracy"}
+LIMITED = {"rule": "accuracy", "answer": "success", "memory": "accuracy"}
 
 _WHAT = {
     "population": "what a guess without the model reads",
@@ -178,15 +179,16 @@ class AuditReport:
         """
         parts = []
         for source, limit in limits.items():
-            if source not in _LIMITED:
+            if source not in LIMITED:
                 raise ValueError(
-                    f"limits name the source {source!r}; allowed are {list(_LIMITED)}."
+                    f"limits name the source {source!r}; allowed are {list(LIMITED)}."
                 )
-            if isinstance(limit, bool) or not isinstance(limit, int | float):
+            is_number = isinstance(limit, Real) and not isinstance(limit, bool)
+            if not is_number or np.isnan(limit):
                 raise ValueError(f"limits[{source!r}] must be a number, got {limit!r}.")
             rows = self.sources[
                 (self.sources["source"] == source)
-                & (self.sources["figure"] == _LIMITED[source])
+                & (self.sources["figure"] == LIMITED[source])
             ]
             if rows.empty:
                 raise ValueError(

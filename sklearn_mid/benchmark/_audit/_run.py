@@ -34,7 +34,7 @@ from sklearn_mid.benchmark._audit._sources import (
 from sklearn_mid.exceptions import UnsupportedTargetError
 from sklearn_mid.metrics import disclosure, vulnerability
 from sklearn_mid.utils._candidates import Candidates
-from sklearn_mid.utils._features import resolve_attributes
+from sklearn_mid.utils._features import resolve_attributes, resolve_columns
 from sklearn_mid.utils._parts import refuse_strangers
 from sklearn_mid.utils._progress import progress
 from sklearn_mid.utils._sklearn_compat import HasMethods, Interval
@@ -156,7 +156,7 @@ def audit(
     if members is not None:
         if not isinstance(members, tuple | list) or len(members) != 2:
             raise ValueError(f"members must be a pair (X, y), got {members!r}.")
-        groups[MEMBERS] = _people(*members, "members")
+        groups[MEMBERS] = _in_order(*_people(*members, "members"), X)
         _refuse_overlap(*groups[MEMBERS], X, y)
     secrets = _secrets(sensitive_features, X)
     if isinstance(X, pd.DataFrame):
@@ -218,19 +218,42 @@ class _Secret:
         self.level, self.decimals, self.guessed = level, decimals, guessed
         self.label = secret if isinstance(secret, str) else str(secret)
         self.notes: list[str] = []
-        X, y = groups[OTHERS]
-        known, new = _split(X, y, secret, seed)
+        X, y = self._with_secret(*groups[OTHERS])
+        known, new = _split(X, secret, seed)
         self.known = _rows(X, known), y[known]
+        self.candidates = Candidates.from_records(
+            self.known[0], secret, None, feature_names=_names(X)
+        )
         self.groups = {OTHERS: self._attackable(_rows(X, new), y[new], OTHERS)}
         if MEMBERS in groups:
             self.groups[MEMBERS] = self._attackable(*groups[MEMBERS], MEMBERS)
 
+    def _with_secret(self, X, y):
+        """People of whom the secret is known, which is to be guessed right or wrong."""
+        columns = resolve_columns(
+            self.secret,
+            n_features=X.shape[1],
+            feature_names=_names(X),
+            param="sensitive_features",
+        )
+        held = X.iloc[:, columns] if _names(X) is not None else X[:, columns]
+        held = ~np.asarray(pd.isna(held)).any(axis=1)
+        n_missing = int(np.count_nonzero(~held))
+        if n_missing == len(y):
+            raise ValueError(
+                f"sensitive_features={self.secret!r} is missing in all {len(y)} "
+                "records of X."
+            )
+        if n_missing:
+            self.notes.append(
+                f"{self.label}: missing in {n_missing} of {len(y)} {OTHERS}; they are "
+                "left out."
+            )
+        return _rows(X, np.flatnonzero(held)), y[held]
+
     def _attackable(self, X, y, group):
         """People whose secret is one that the attackers know to exist."""
-        candidates = Candidates.from_records(
-            self.known[0], self.secret, None, feature_names=_names(self.known[0])
-        )
-        is_known = candidates.encode(X, unknown=-1) >= 0
+        is_known = self.candidates.encode(X, unknown=-1) >= 0
         n_unknown = int(np.count_nonzero(~is_known))
         if n_unknown:
             self.notes.append(
@@ -238,10 +261,11 @@ class _Secret:
                 "of the people known to the attackers has, or none; they are left out "
                 "(every attacker guesses them wrong)."
             )
-        if not is_known.any():
+        if np.count_nonzero(is_known) < 2:
             raise ValueError(
-                f"sensitive_features={self.secret!r}: none of {len(y)} {group} holds a "
-                "value that occurs among the people known to the attackers."
+                f"sensitive_features={self.secret!r}: {np.count_nonzero(is_known)} of "
+                f"{len(y)} {group} hold a value that occurs among the people known to "
+                "the attackers; two at least are needed."
             )
         return _rows(X, np.flatnonzero(is_known)), y[is_known]
 
@@ -353,10 +377,6 @@ class _Secret:
     def _answer(self, guesses):
         X, _ = self.groups[OTHERS]
         prior = guesses[OTHERS][NO_RESPONSE].proba
-        is_group = isinstance(self.secret, list | tuple | np.ndarray)
-        known = Candidates.from_records(
-            self.known[0], self.secret, None, feature_names=_names(self.known[0])
-        )
         try:
             certificate = vulnerability(
                 self.estimator,
@@ -364,7 +384,7 @@ class _Secret:
                 self.secret,
                 prior=prior,
                 decimals=self.decimals,
-                candidates=None if is_group else list(known.values),
+                candidates=self.candidates,
             )
         except UnsupportedTargetError as error:
             # It answers at random: what an attacker with many questions reads.
@@ -513,7 +533,24 @@ def _people(X, y, name):
         raise ValueError(f"{name} has 0 rows; it needs people.")
     y = as_column(y, "y" if name == "X" else name)
     check_consistent_length(X, y)
+    if n_missing := int(np.count_nonzero(pd.isna(y))):
+        raise ValueError(
+            f"{'y' if name == 'X' else 'y of members'} is missing for {n_missing} of "
+            f"{len(y)} people; leave them out."
+        )
     return X, y
+
+
+def _in_order(X_members, y_members, X):
+    """Members with the columns that X has, in that order."""
+    names = [None if _names(Z) is None else list(Z.columns) for Z in (X_members, X)]
+    if None in names or names[0] == names[1]:
+        return X_members, y_members
+    if set(names[0]) != set(names[1]):
+        raise ValueError(
+            f"members have the columns {names[0]}, but X has {names[1]}; pass the same."
+        )
+    return X_members[names[1]], y_members
 
 
 def _names(X):
@@ -524,7 +561,7 @@ def _rows(X, rows):
     return X.iloc[rows] if isinstance(X, pd.DataFrame) else X[rows]
 
 
-def _split(X, y, secret, seed):
+def _split(X, secret, seed):
     """Two halves with each value of the secret in the first, if it occurs at all."""
     candidates = Candidates.from_records(X, secret, None, feature_names=_names(X))
     codes = candidates.encode(X, unknown=-1)
@@ -569,9 +606,11 @@ def _facts(estimator, groups, seed, level, decimals):
     for group, (X, y) in groups.items():
         try:
             records = Target(estimator, caller="audit").records(X)
-            utility[group] = float(estimator.score(records, y))
+            score = float(estimator.score(records, y))
         except (AttributeError, TypeError, ValueError):
             continue
+        if np.isfinite(score):
+            utility[group] = score
     return {
         "model": type(estimator).__name__,
         "score": utility,

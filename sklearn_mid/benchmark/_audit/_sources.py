@@ -3,8 +3,10 @@ r"""The four sources of a leak, measured so that choosing the best attack costs 
 Of several attacks the best is chosen on one half of the people and measured on the
 other, and the other way round; the two measurements are averaged. What is chosen is so
 independent of what it is measured on, and an attack that only looks good by luck does
-not look good twice. Every figure is a mean over people, or close to one: beside it
-stands each person's *influence* on it, whose spread gives the standard error
+not look good twice. The guess without a model that it must beat is the best of all
+people's: luck in that choice counts against the attack. Every figure is a mean over
+people, or close to one: beside it stands each person's *influence* on it, whose spread
+gives the standard error
 
 .. math:: \mathrm{se}^2 = \sum_h \frac{1}{4 n_h} \mathrm{var}_h(\mathrm{influence}),
 
@@ -30,8 +32,9 @@ __all__ = [
     "mean",
 ]
 
-# Fewer certain people than this are no share to speak of.
-_LEAST_TOP = 10
+# Fewer certain people than this are no share to speak of, and fewer people of a value
+# no area: how far it is off cannot be told.
+_LEAST_TOP = _LEAST_OF_VALUE = 10
 # An effect that is really there is to be seen four times in five.
 _POWER = 0.8
 
@@ -96,7 +99,7 @@ def _accuracy(guesses: Guesses) -> tuple[float, np.ndarray]:
 
 
 def _auc(guesses: Guesses) -> tuple[float, np.ndarray]:
-    return area_and_influence(guesses.true, guesses.proba)
+    return area_and_influence(guesses.true, guesses.proba, least=_LEAST_OF_VALUE)
 
 
 def _top(share: float) -> Callable[[Guesses], tuple[float, np.ndarray]]:
@@ -155,13 +158,16 @@ def gain(
     -------
     Effect
     """
-    split = halves(len(attacks[0].true), seed)
+    everybody = np.arange(len(attacks[0].true))
+    split = halves(len(everybody), seed)
     values, variances, chosen = [], [], []
     for mine, other in (split, split[::-1]):
         attack = _best(attacks, mine, measure)
         value, influence = measure(attack.of(other))
         if floors:
-            floor = _best(floors, mine, measure)
+            # Chosen of all people: a floor that half of them chose is more often a
+            # worse one, and what it lacks would look like a leak.
+            floor = _best(floors, everybody, measure)
             level_of_floor, floor_influence = measure(floor.of(other))
             value, influence = value - level_of_floor, influence - floor_influence
         values.append(value)
