@@ -1,6 +1,9 @@
 """What all defences that wrap a classifier share."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
@@ -20,7 +23,7 @@ class ReleaseDefense(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     _parameter_constraints: dict = {"estimator": [HasMethods(["fit", "predict"])]}
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, **fit_params):
+    def fit(self, X: ArrayLike, y: ArrayLike, **fit_params: Any) -> "ReleaseDefense":
         """Fit the estimator, and what the defence needs.
 
         Parameters
@@ -52,7 +55,7 @@ class ReleaseDefense(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 setattr(self, name, getattr(self.estimator_, name))
         return self
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Predict labels, those of the wrapped classifier.
 
         Parameters
@@ -90,7 +93,7 @@ class ConfidenceDefense(ReleaseDefense):
 
     _parameter_constraints: dict = {"estimator": [HasMethods(["fit", "predict_proba"])]}
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Confidences as they are released.
 
         Parameters
@@ -107,7 +110,13 @@ class ConfidenceDefense(ReleaseDefense):
         return self._release(self._confidences(X))
 
     @available_if(_releases_draws)
-    def sample_proba(self, X, *, n_samples=1, random_state=None):
+    def sample_proba(
+        self,
+        X: ArrayLike,
+        *,
+        n_samples: int = 1,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> np.ndarray:
         """Single answers of a wrapped classifier that answers at random.
 
         Only there if the wrapped classifier has ``sample_proba``.
@@ -132,7 +141,7 @@ class ConfidenceDefense(ReleaseDefense):
         )
         return np.stack([self._release(np.asarray(d, np.float64)) for d in draws])
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Predict the label of the largest released confidence.
 
         Parameters

@@ -1,5 +1,7 @@
 """Labels and nothing else."""
 
+from sklearn.base import BaseEstimator
+
 from sklearn_mid.defenses._base import ReleaseDefense
 
 __all__ = ["LabelOnly"]
@@ -49,5 +51,5 @@ class LabelOnly(ReleaseDefense):
     False
     """
 
-    def __init__(self, estimator):
+    def __init__(self, estimator: BaseEstimator) -> None:
         self.estimator = estimator

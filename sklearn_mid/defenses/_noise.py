@@ -3,6 +3,8 @@
 from numbers import Real
 
 import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -96,7 +98,14 @@ class ConfidenceNoise(ConfidenceDefense):
         "random_state": ["random_state"],
     }
 
-    def __init__(self, estimator, *, scale=0.1, repeat="same", random_state=None):
+    def __init__(
+        self,
+        estimator: BaseEstimator,
+        *,
+        scale: float = 0.1,
+        repeat: str = "same",
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         self.estimator = estimator
         self.scale = scale
         self.repeat = repeat
@@ -108,7 +117,13 @@ class ConfidenceNoise(ConfidenceDefense):
         self._generator = np.random.default_rng(int(self._key))
 
     @available_if(_answers_at_random)
-    def sample_proba(self, X, *, n_samples=1, random_state=None):
+    def sample_proba(
+        self,
+        X: ArrayLike,
+        *,
+        n_samples: int = 1,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> np.ndarray:
         """Answers to a query that is repeated.
 
         Only there if they differ: if `repeat` is ``"fresh"``, or the wrapped

@@ -159,7 +159,9 @@ class OmitFeature(MetaEstimatorMixin, BaseEstimator):
         self.strategy = strategy
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None, **fit_params):
+    def fit(
+        self, X: ArrayLike, y: ArrayLike | None = None, **fit_params: Any
+    ) -> "OmitFeature":
         """Fit the estimator without the sensitive columns.
 
         Parameters
@@ -207,7 +209,7 @@ class OmitFeature(MetaEstimatorMixin, BaseEstimator):
             self.classes_ = self.estimator_.classes_
         return self
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Predict the target.
 
         Parameters
@@ -224,7 +226,7 @@ class OmitFeature(MetaEstimatorMixin, BaseEstimator):
         return self.estimator_.predict(X)
 
     @available_if(_estimator_has("predict_proba"))
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Predict class probabilities, if the estimator does.
 
         Parameters
@@ -241,7 +243,7 @@ class OmitFeature(MetaEstimatorMixin, BaseEstimator):
         return self.estimator_.predict_proba(X)
 
     @available_if(_estimator_has("decision_function"))
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Decision function of the estimator, if it has one.
 
         Parameters
@@ -258,7 +260,13 @@ class OmitFeature(MetaEstimatorMixin, BaseEstimator):
         return self.estimator_.decision_function(X)
 
     @available_if(_estimator_has("sample_proba"))
-    def sample_proba(self, X, *, n_samples=1, random_state=None):
+    def sample_proba(
+        self,
+        X: ArrayLike,
+        *,
+        n_samples: int = 1,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> np.ndarray:
         """Single answers of an estimator that answers at random.
 
         Parameters
@@ -281,7 +289,7 @@ class OmitFeature(MetaEstimatorMixin, BaseEstimator):
         )
 
     @available_if(_estimator_has("score"))
-    def score(self, X, y=None):
+    def score(self, X: ArrayLike, y: ArrayLike | None = None) -> float:
         """Score of the estimator.
 
         Parameters

@@ -2,10 +2,12 @@
 
 import warnings
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import softmax
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.frozen import FrozenEstimator
 from sklearn.neural_network import MLPRegressor
@@ -118,14 +120,14 @@ class ConfidencePurifier(ConfidenceDefense):
 
     def __init__(
         self,
-        estimator,
+        estimator: BaseEstimator,
         *,
-        purifier=None,
-        bottleneck=2,
-        n_hidden=32,
-        reference_fraction=0.25,
-        random_state=None,
-    ):
+        purifier: BaseEstimator | None = None,
+        bottleneck: int = 2,
+        n_hidden: int = 32,
+        reference_fraction: float = 0.25,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         self.estimator = estimator
         self.purifier = purifier
         self.bottleneck = bottleneck
@@ -134,7 +136,9 @@ class ConfidencePurifier(ConfidenceDefense):
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, **fit_params):
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, **fit_params: Any
+    ) -> "ConfidencePurifier":
         """Fit the estimator on some rows and the purifier on the others.
 
         Parameters
@@ -179,7 +183,9 @@ class ConfidencePurifier(ConfidenceDefense):
             self.purifier_ = clone(purifier).fit(logits, logits)
         return self._adopt_attributes()
 
-    def _split(self, X, y, rng):
+    def _split(
+        self, X: Any, y: Any, rng: np.random.RandomState
+    ) -> tuple[np.ndarray, np.ndarray, Any, np.ndarray]:
         """Rows for the classifier, at least one of each class, and reference rows.
 
         With X and y, whose rows can now be taken.

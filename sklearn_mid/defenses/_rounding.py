@@ -3,6 +3,7 @@
 from numbers import Real
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from sklearn_mid.defenses._base import ConfidenceDefense, put_label_first
 from sklearn_mid.utils._sklearn_compat import Interval
@@ -74,7 +75,7 @@ class ConfidenceRounding(ConfidenceDefense):
         "step": [Interval(Real, 0, 1, closed="right")],
     }
 
-    def __init__(self, estimator, *, step=0.05):
+    def __init__(self, estimator: BaseEstimator, *, step: float = 0.05) -> None:
         self.estimator = estimator
         self.step = step
 

@@ -1,6 +1,9 @@
 """What differential privacy and mutual information promise about any attacker."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import rel_entr
 
 from sklearn_mid.utils._sklearn_compat import StrOptions
@@ -14,7 +17,13 @@ __all__ = [
 ]
 
 
-def dp_privacy_loss_bound(epsilon, n=1, delta=0.0, *, method="paper"):
+def dp_privacy_loss_bound(
+    epsilon: ArrayLike,
+    n: ArrayLike = 1,
+    delta: ArrayLike = 0.0,
+    *,
+    method: str = "paper",
+) -> Any:
     r"""Largest privacy loss that (epsilon, delta)-differential privacy allows.
 
     The privacy loss of an adversary who must tell two data sets apart from what a
@@ -132,7 +141,9 @@ _BOUNDS = {"paper": _paper_bound, "tight": _tight_bound}
 _METHOD = {"method": [StrOptions({"paper", "tight"})]}
 
 
-def dp_epsilon_for_privacy_loss(loss, n=1, delta=0.0, *, method="paper"):
+def dp_epsilon_for_privacy_loss(
+    loss: ArrayLike, n: ArrayLike = 1, delta: ArrayLike = 0.0, *, method: str = "paper"
+) -> Any:
     """Largest epsilon whose privacy loss stays within a limit.
 
     The epsilon is o(1/n): protecting larger groups takes more noise.
@@ -192,7 +203,7 @@ def dp_epsilon_for_privacy_loss(loss, n=1, delta=0.0, *, method="paper"):
     return _plain(np.where(unlimited, np.inf, epsilon))
 
 
-def information_accuracy_bound(mutual_information, p_max):
+def information_accuracy_bound(mutual_information: ArrayLike, p_max: ArrayLike) -> Any:
     r"""Largest accuracy of an attacker who sees a release with little information.
 
     An attacker guesses a secret whose most probable value has probability `p_max`.
@@ -249,7 +260,7 @@ def information_accuracy_bound(mutual_information, p_max):
     return _plain(np.where(information >= -np.log(p_max), 1.0, p_max + gain))
 
 
-def information_for_accuracy(accuracy, p_max):
+def information_for_accuracy(accuracy: ArrayLike, p_max: ArrayLike) -> Any:
     r"""Least information with which an attacker can reach an accuracy.
 
     Parameters

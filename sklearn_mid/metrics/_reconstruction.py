@@ -1,6 +1,9 @@
 """How close reconstructed inputs come to the private ones."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.metrics import pairwise_distances_argmin_min
 from sklearn.utils import check_consistent_length
 
@@ -20,7 +23,9 @@ __all__ = [
 _LARGEST = 1e150
 
 
-def _check_pair(X_true, X_reconstructed, name="X_reconstructed"):
+def _check_pair(
+    X_true: Any, X_reconstructed: Any, name: str = "X_reconstructed"
+) -> tuple[np.ndarray, np.ndarray]:
     X_true = check_images(X_true, name="X_true", dtype=np.float64)
     X_reconstructed = check_images(X_reconstructed, name=name, dtype=np.float64)
     if X_true.shape != X_reconstructed.shape:
@@ -41,7 +46,7 @@ def _check_squares(X, other, names):
         )
 
 
-def reconstruction_mse(X_true, X_reconstructed):
+def reconstruction_mse(X_true: ArrayLike, X_reconstructed: ArrayLike) -> float:
     """Mean squared error of reconstructed inputs, over rows and features.
 
     Parameters
@@ -71,7 +76,9 @@ def reconstruction_mse(X_true, X_reconstructed):
     return float(np.mean((X_true - X_reconstructed) ** 2))
 
 
-def reconstruction_gain(X_true, X_reconstructed, X_reference):
+def reconstruction_gain(
+    X_true: ArrayLike, X_reconstructed: ArrayLike, X_reference: ArrayLike
+) -> float:
     """Share of the error that the model helped the attacker to remove.
 
     The gain is ``1 - MSE(X_reconstructed) / MSE(X_reference)``. The reference is
@@ -120,7 +127,12 @@ def reconstruction_gain(X_true, X_reconstructed, X_reference):
         return float(1 - np.mean((X_true - X_reconstructed) ** 2) / reference)
 
 
-def reconstruction_psnr(X_true, X_reconstructed, *, bounds=(0, 1)):
+def reconstruction_psnr(
+    X_true: ArrayLike,
+    X_reconstructed: ArrayLike,
+    *,
+    bounds: tuple[float, float] = (0, 1),
+) -> float:
     """Peak signal-to-noise ratio in decibels, averaged over images.
 
     Parameters
@@ -152,7 +164,13 @@ def reconstruction_psnr(X_true, X_reconstructed, *, bounds=(0, 1)):
     return float(psnr.mean())
 
 
-def reconstruction_ssim(X_true, X_reconstructed, *, image_shape=None, bounds=(0, 1)):
+def reconstruction_ssim(
+    X_true: ArrayLike,
+    X_reconstructed: ArrayLike,
+    *,
+    image_shape: tuple[int, int, int] | None = None,
+    bounds: tuple[float, float] = (0, 1),
+) -> float:
     """Structural similarity, averaged over images (scikit-image).
 
     Parameters
@@ -222,8 +240,12 @@ def reconstruction_ssim(X_true, X_reconstructed, *, image_shape=None, bounds=(0,
 
 
 def nearest_neighbor_distance(
-    X_private, X_reconstructed, *, y_private=None, labels=None
-):
+    X_private: ArrayLike,
+    X_reconstructed: ArrayLike,
+    *,
+    y_private: ArrayLike | None = None,
+    labels: ArrayLike | None = None,
+) -> float:
     """Mean distance of each reconstruction to the nearest private record.
 
     For attacks that reconstruct a class rather than one record, so that there is
@@ -304,7 +326,9 @@ def nearest_neighbor_distance(
     return float(total / len(labels))
 
 
-def evaluator_accuracy(evaluator, X_reconstructed, labels):
+def evaluator_accuracy(
+    evaluator: Any, X_reconstructed: ArrayLike, labels: ArrayLike
+) -> float:
     """Share of reconstructions that an independent classifier gives the true label.
 
     Parameters

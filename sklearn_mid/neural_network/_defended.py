@@ -80,7 +80,7 @@ class DefendedNeuralNetClassifier(BaseNeuralNetClassifier):
     dtype : {"float32", "float64"}, default="float32"
     device : str, default="auto"
         As in :class:`MIDNeuralNetClassifier`.
-    verbose : bool or int, default=False
+    verbose : int, default=0
         Whether to show a progress bar.
     random_state : int, RandomState instance or None, default=None
         Of the initial weights, the order of the rows, and what is erased.
@@ -173,7 +173,7 @@ class DefendedNeuralNetClassifier(BaseNeuralNetClassifier):
         callbacks: list | None = None,
         dtype: str = "float32",
         device: str = "auto",
-        verbose: bool | int = False,
+        verbose: int = 0,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.input_dependence = input_dependence

@@ -62,7 +62,7 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
     dtype : {"float32", "float64"}, default="float32"
     device : str, default="auto"
         As in :class:`MIDNeuralNetClassifier`.
-    verbose : bool or int, default=False
+    verbose : int, default=0
         Whether to show a progress bar.
     random_state : int, RandomState instance or None, default=None
         None draws from the operating system's source. Anything else can be drawn again:
@@ -168,7 +168,7 @@ class DPNeuralNetClassifier(BaseNeuralNetClassifier):
         max_epochs: int = 30,
         dtype: Literal["float32", "float64"] = "float32",
         device: str = "auto",
-        verbose: bool | int = False,
+        verbose: int = 0,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.epsilon = epsilon

@@ -1,6 +1,10 @@
 """The classifier with a stochastic bottleneck that pays for information."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.stats import entropy
 from sklearn.utils import compute_sample_weight
 
@@ -99,7 +103,7 @@ class MIDNeuralNetClassifier(
         Whether ``fit`` goes on with the net that is there. `reg_lambda` (unless it
         becomes or ceases to be 0 or infinite), `n_train_samples`, `learning_rate`,
         `batch_size` and `max_epochs` may have changed.
-    verbose : bool or int, default=False
+    verbose : int, default=0
         Whether to show a progress bar.
     random_state : int, RandomState instance or None, default=None
         Of the initial weights, the order of the rows, and the noise. torch's global
@@ -188,32 +192,32 @@ class MIDNeuralNetClassifier(
 
     def __init__(
         self,
-        reg_lambda=0.01,
+        reg_lambda: float = 0.01,
         *,
-        given_label=False,
-        encoder="mlp",
-        hidden_layer_sizes=(128,),
-        activation="relu",
-        image_shape=None,
-        latent_dim=None,
-        n_train_samples=1,
-        n_predict_samples=12,
-        optimizer="adam",
-        learning_rate=5e-3,
-        weight_decay=0.0,
-        batch_size=64,
-        max_epochs=100,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        class_weight=None,
-        callbacks=None,
-        dtype="float32",
-        device="auto",
-        warm_start=False,
-        verbose=False,
-        random_state=None,
-    ):
+        given_label: bool = False,
+        encoder: Any = "mlp",
+        hidden_layer_sizes: int | Sequence[int] = (128,),
+        activation: str = "relu",
+        image_shape: tuple[int, int, int] | None = None,
+        latent_dim: int | None = None,
+        n_train_samples: int = 1,
+        n_predict_samples: int = 12,
+        optimizer: Any = "adam",
+        learning_rate: float = 5e-3,
+        weight_decay: float = 0.0,
+        batch_size: int | str = 64,
+        max_epochs: int = 100,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        class_weight: dict | str | None = None,
+        callbacks: Any = None,
+        dtype: str = "float32",
+        device: str = "auto",
+        warm_start: bool = False,
+        verbose: int = 0,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         super().__init__(
             reg_lambda,
             encoder=encoder,
@@ -261,7 +265,9 @@ class MIDNeuralNetClassifier(
 
     @with_gradients
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> "MIDNeuralNetClassifier":
         """Train the net.
 
         Parameters
@@ -283,7 +289,13 @@ class MIDNeuralNetClassifier(
 
     @with_gradients
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> "MIDNeuralNetClassifier":
         """Train for one more pass over these rows.
 
         Parameters
@@ -330,7 +342,13 @@ class MIDNeuralNetClassifier(
             stratify=True,
         )
 
-    def sample_proba(self, X, *, n_samples=1, random_state=None):
+    def sample_proba(
+        self,
+        X: ArrayLike,
+        *,
+        n_samples: int = 1,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> np.ndarray:
         """Class probabilities of single releases of the stochastic net.
 
         Parameters

@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 from sklearn.exceptions import DataConversionWarning
 
@@ -86,7 +87,7 @@ class MIDNeuralNetRegressor(RegressorMixin, BaseMIDNeuralNet):
         Whether ``fit`` goes on with the net that is there. `reg_lambda` (unless it
         becomes or ceases to be 0 or infinite), `n_train_samples`, `learning_rate`,
         `batch_size` and `max_epochs` may have changed.
-    verbose : bool or int, default=False
+    verbose : int, default=0
         Whether to show a progress bar.
     random_state : int, RandomState instance or None, default=None
         Of the initial weights, the order of the rows, and the noise. torch's global
@@ -130,7 +131,9 @@ class MIDNeuralNetRegressor(RegressorMixin, BaseMIDNeuralNet):
 
     @with_gradients
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> "MIDNeuralNetRegressor":
         """Train the net.
 
         Parameters
@@ -152,7 +155,9 @@ class MIDNeuralNetRegressor(RegressorMixin, BaseMIDNeuralNet):
 
     @with_gradients
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> "MIDNeuralNetRegressor":
         """Train for one more pass over these rows.
 
         The first call, unless ``fit`` came before, takes the scale of y from its rows.
@@ -221,7 +226,7 @@ class MIDNeuralNetRegressor(RegressorMixin, BaseMIDNeuralNet):
         shape = (*outputs.shape[:-1], *self._y_shape)
         return outputs.reshape(shape) * self._y_scale + self._y_mean
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Mean of y.
 
         Parameters
@@ -237,7 +242,13 @@ class MIDNeuralNetRegressor(RegressorMixin, BaseMIDNeuralNet):
         outputs = self._mean_outputs(X, _identity)  # checks that there is a scale
         return self._in_units_of_y(outputs)
 
-    def sample_predict(self, X, *, n_samples=1, random_state=None):
+    def sample_predict(
+        self,
+        X: ArrayLike,
+        *,
+        n_samples: int = 1,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> np.ndarray:
         """Single releases of the stochastic net.
 
         Parameters

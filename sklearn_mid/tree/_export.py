@@ -29,7 +29,7 @@ _CONSTRAINTS = {
 def _check_tree(model, function):
     if not isinstance(model, BaseTreeClassifier):
         raise TypeError(
-            f"{function} draws trees of sklearn_mid.tree, got model="
+            f"{function} draws trees of sklearn_mid.tree, got estimator="
             f"{model!r}; for scikit-learn's trees see sklearn.tree."
             f"{function}."
         )
@@ -87,7 +87,7 @@ class _Writer:
 
 
 def export_text(
-    model: BaseTreeClassifier,
+    estimator: BaseTreeClassifier,
     feature_names: ArrayLike | None = None,
     *,
     class_names: ArrayLike | None = None,
@@ -99,7 +99,7 @@ def export_text(
 
     Parameters
     ----------
-    model : MIDDecisionTreeClassifier or PriorityDepthTreeClassifier
+    estimator : MIDDecisionTreeClassifier or PriorityDepthTreeClassifier
         A fitted tree.
     feature_names : array-like of str, default=None
         Names of the columns; None takes those of the DataFrame, or
@@ -121,7 +121,7 @@ def export_text(
     Raises
     ------
     TypeError
-        If `model` is no tree of this package.
+        If `estimator` is no tree of this package.
     ValueError
         If the number of names is wrong, or `max_depth` is negative.
 
@@ -140,7 +140,7 @@ def export_text(
     |-- size > 2.50
     |   |-- class: 1
     """
-    _check_tree(model, "export_text")
+    _check_tree(estimator, "export_text")
     check_parameters(
         "export_text",
         _CONSTRAINTS,
@@ -148,7 +148,7 @@ def export_text(
         decimals=decimals,
         show_weights=show_weights,
     )
-    writer = _Writer(model, feature_names, class_names, decimals)
+    writer = _Writer(estimator, feature_names, class_names, decimals)
     limit = np.inf if max_depth is None else max_depth
     tree = writer.tree
     lines = []
@@ -191,7 +191,7 @@ def _positions(tree, nodes):
 
 
 def plot_tree(
-    model: BaseTreeClassifier,
+    estimator: BaseTreeClassifier,
     *,
     feature_names: ArrayLike | None = None,
     class_names: ArrayLike | None = None,
@@ -204,7 +204,7 @@ def plot_tree(
 
     Parameters
     ----------
-    model : MIDDecisionTreeClassifier or PriorityDepthTreeClassifier
+    estimator : MIDDecisionTreeClassifier or PriorityDepthTreeClassifier
         A fitted tree.
     feature_names : array-like of str, default=None
         Names of the columns; None takes those of the DataFrame, or
@@ -230,7 +230,7 @@ def plot_tree(
     ImportError
         If matplotlib is missing.
     TypeError
-        If `model` is no tree of this package.
+        If `estimator` is no tree of this package.
     ValueError
         If the number of names is wrong, or `max_depth` is negative.
 
@@ -246,7 +246,7 @@ def plot_tree(
     >>> model = MIDDecisionTreeClassifier(0.1).fit(X, y)
     >>> plot_tree(model)  # doctest: +SKIP
     """
-    _check_tree(model, "plot_tree")
+    _check_tree(estimator, "plot_tree")
     check_parameters(
         "plot_tree",
         _CONSTRAINTS,
@@ -255,7 +255,7 @@ def plot_tree(
         fontsize=fontsize,
         ax=ax,
     )
-    writer = _Writer(model, feature_names, class_names, decimals)
+    writer = _Writer(estimator, feature_names, class_names, decimals)
     limit = np.inf if max_depth is None else max_depth
     pyplot = require("matplotlib.pyplot", extra="plot", needed_by="plot_tree")
     tree = writer.tree

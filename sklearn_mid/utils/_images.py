@@ -1,6 +1,7 @@
 """Checks of image arrays, and changes to them, shared by those that read images."""
 
 import math
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_array
@@ -16,7 +17,9 @@ __all__ = [
 ]
 
 
-def check_image_shape(image_shape, n_features, *, param="image_shape"):
+def check_image_shape(
+    image_shape: Any, n_features: int, *, param: str = "image_shape"
+) -> tuple[int, int, int]:
     """``(channels, height, width)`` of images that have `n_features` pixels.
 
     Parameters
@@ -61,10 +64,11 @@ def check_image_shape(image_shape, n_features, *, param="image_shape"):
             f"{param}={shape} holds {math.prod(shape)} values, but each image has "
             f"{n_features}."
         )
-    return shape
+    channels, height, width = shape
+    return channels, height, width
 
 
-def check_bounds(bounds, *, param="bounds"):
+def check_bounds(bounds: Any, *, param: str = "bounds") -> tuple[float, float]:
     """`bounds` as two floats ``(low, high)`` with ``low < high``.
 
     Raises
@@ -81,7 +85,7 @@ def check_bounds(bounds, *, param="bounds"):
     return float(values[0]), float(values[1])
 
 
-def check_scale(X, bounds, *, name="X"):
+def check_scale(X: np.ndarray, bounds: tuple[float, float], *, name: str = "X") -> None:
     """Raise unless all of `X` lies within `bounds`.
 
     Raises
@@ -100,7 +104,7 @@ def check_scale(X, bounds, *, name="X"):
         )
 
 
-def check_images(X, *, name="X", dtype=np.float32):
+def check_images(X: Any, *, name: str = "X", dtype: Any = np.float32) -> np.ndarray:
     """Images as rows, whatever array-like they came in.
 
     Parameters

@@ -516,6 +516,6 @@ CALLS = [
     # tree
     estimator(tree.MIDDecisionTreeClassifier),
     estimator(tree.PriorityDepthTreeClassifier),
-    function(tree.export_text, {}, model=MID_TREE),
-    drawn("plot_tree", tree.plot_tree, {}, model=MID_TREE),
+    function(tree.export_text, {}, estimator=MID_TREE),
+    drawn("plot_tree", tree.plot_tree, {}, estimator=MID_TREE),
 ]

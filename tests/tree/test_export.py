@@ -80,7 +80,7 @@ def test_picture_without_matplotlib(monkeypatch):
 @pytest.mark.parametrize("function", [export_text, plot_tree])
 def test_bad_arguments(function):
     with pytest.raises(
-        TypeError, match=r"got model=DecisionTreeClassifier.*sklearn.tree"
+        TypeError, match=r"got estimator=DecisionTreeClassifier.*sklearn.tree"
     ):
         function(DecisionTreeClassifier().fit([[0], [1]], [0, 1]))
     with pytest.raises(NotFittedError):
