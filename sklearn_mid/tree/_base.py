@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sklearn_mid.tree._columns import ColumnPool
 from sklearn_mid.tree._encoding import CategoricalColumn, Encoder, is_dataframe
 from sklearn_mid.tree._growth import grow
+from sklearn_mid.tree._histogram import bincount
 from sklearn_mid.tree._splits import Limits
 from sklearn_mid.tree._tree import Tree
 from sklearn_mid.utils._features import resolve_columns
@@ -84,11 +85,14 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         """Labels as positions in `classes_`."""
         y = column_or_1d(y, warn=True)
         assert_all_finite(y, input_name="y")
-        check_classification_targets(y)
-        self.classes_ = np.unique(y)
+        if y.dtype.kind not in "biu":  # these can only be labels; no need to sort them
+            check_classification_targets(y)
+        parts = [slice(i, i + _FRAME_BLOCK) for i in range(0, len(y), _FRAME_BLOCK)]
+        self.classes_ = np.unique(
+            np.concatenate([np.unique(y[part]) for part in parts])
+        )
         label = np.empty(len(y), dtype=np.min_scalar_type(len(self.classes_)))
-        for start in range(0, len(y), _FRAME_BLOCK):
-            part = slice(start, start + _FRAME_BLOCK)
+        for part in parts:
             label[part] = np.searchsorted(self.classes_, y[part])
         return label
 
@@ -108,7 +112,7 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
                 weight = np.ldexp(weight, -exponent)
             weight[weight < 1e-100 * weight.max()] = 0.0  # 1 / weight is finite
         if self.class_weight == "balanced":
-            count = np.bincount(label, weights=weight, minlength=len(self.classes_))
+            count = bincount(label, 1, 0, len(self.classes_), weight)
             class_weight = np.zeros(len(count))
             seen = count > 0
             class_weight[seen] = count.sum() / (seen.sum() * count[seen])
@@ -189,7 +193,7 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         label = self._validate_y(y)
         weight, class_weight = self._weights(X, label, sample_weight)
         X, label, weight = _positive_rows(X, label, weight, class_weight)
-        n_present = np.count_nonzero(np.bincount(label))
+        n_present = np.count_nonzero(bincount(label, 1, 0, len(self.classes_)))
         if n_present < 2:
             raise ValueError(
                 f"{type(self).__name__} needs at least 2 classes in y, but got "
@@ -231,7 +235,6 @@ class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
                 class_weight=class_weight,
                 pool=pool,
             )
-        del codes  # before the tree's own arrays are made
         self.tree_ = Tree(
             feature=grown.feature,
             threshold=_thresholds(grown, encoder),
@@ -395,17 +398,17 @@ def _positive_rows(X, label, weight, class_weight):
 
 def _total(label, weight, class_weight):
     """Weight of all rows."""
-    count = np.bincount(label, weights=weight)
+    n_classes = int(label.max()) + 1
+    count = bincount(label, 1, 0, n_classes, weight)
     return (count if class_weight is None else count * class_weight[: len(count)]).sum()
 
 
 def _thresholds(grown, encoder):
     """Thresholds of the numeric splits, NaN elsewhere."""
     threshold = np.full(len(grown.feature), np.nan)
-    for j in np.flatnonzero(~encoder.is_categorical):
-        at = np.flatnonzero(grown.feature == j)
-        if len(at):
-            threshold[at] = encoder.columns[j].threshold(
-                grown.code[at], grown.next_code[at]
-            )
+    node, code, next_code = grown.numeric
+    feature = grown.feature[node]
+    for j in np.unique(feature):
+        at = feature == j
+        threshold[node[at]] = encoder.columns[j].threshold(code[at], next_code[at])
     return threshold

@@ -288,7 +288,7 @@ class Encoder:
         Returns
         -------
         codes : ndarray of shape (n_features, n_samples)
-            In the smallest unsigned type that holds them.
+            In the smallest unsigned type that holds them. It owns its memory.
         """
         by_type = [
             _holds_categories(_column(X, j), label)
@@ -305,14 +305,13 @@ class Encoder:
                     "leaves it out. Name it there, or convert it to numbers."
                 )
         self.is_categorical = is_categorical
-        narrow = (
-            _narrow_columns(X)
-            if isinstance(X, np.ndarray) and X.dtype.kind in "iu"
-            else None
-        )
-        codes = None
-        if narrow is not None and narrow.base is None and narrow.dtype.itemsize == 1:
-            codes = narrow.view(np.uint8)  # a copy of X.T already: coded in place
+        narrow = codes = None
+        if isinstance(X, np.ndarray) and X.dtype.kind in "iu":
+            narrow = _narrow_columns(X)
+            if narrow.base is None and narrow.dtype.itemsize == 1:
+                codes = narrow  # a copy of X.T already: coded in place
+                narrow = codes.view()
+                codes.dtype = np.uint8
         self.columns = [
             CategoricalColumn(label)
             if categorical
@@ -334,8 +333,9 @@ class Encoder:
                 coded[part] = column.codes(values[part])
             return coded
 
-        for first in range(0, len(self.labels), _TOGETHER * pool.n_threads):
-            some = range(len(self.labels))[first : first + _TOGETHER * pool.n_threads]
+        n_together = _TOGETHER * pool.n_threads
+        for first in range(0, len(self.labels), n_together):
+            some = range(first, min(first + n_together, len(self.labels)))
             for j, coded in zip(some, pool.map(encode, some), strict=True):
                 if codes is None:
                     codes = np.empty((len(self.labels), X.shape[0]), dtype=coded.dtype)

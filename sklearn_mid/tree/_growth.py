@@ -7,6 +7,7 @@ What the first version spent its time on is told in ``benchmarks/speed/tree_fit.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from sklearn_mid.tree._splits import Rows, best_splits, label_mass
 __all__ = ["Grown", "grow"]
 
 _BLOCK = 1 << 16
-_SPLITS = 1 << 18
+_SPLITS = 1 << 16  # scores of nodes that are kept together
 
 
 @dataclass
@@ -24,8 +25,8 @@ class Grown:
     """Nodes in the order they were made: level by level, siblings by code."""
 
     feature: np.ndarray  # -1 at a leaf
-    code: np.ndarray  # numeric splits: last code that goes left
-    next_code: np.ndarray  # numeric splits: first code seen that goes right
+    # Of each split on numbers: its node, last code left, and first seen right.
+    numeric: np.ndarray  # (3, n_numeric_splits)
     parent: np.ndarray  # -1 at the root
     branch: np.ndarray  # code (categorical) or 0, 1, 2: left, right, missing
     depth: np.ndarray
@@ -34,45 +35,63 @@ class Grown:
 
 
 class _Made:
-    """Nodes made so far, as lists of arrays."""
+    """Nodes made so far, as lists of arrays in types as small as they can be."""
 
     def __init__(self, counts, n_rows):
         self.n_nodes = 1
-        self.splits = []
-        root = np.array([[-1], [-1], [0]], dtype=np.int32)
-        self.nodes = [(*root, counts[:, None], [n_rows])]
+        # Counts are at most the root's.
+        self.count_type = np.min_scalar_type(n_rows)
+        self.mass_type = counts.dtype if counts.dtype.kind == "f" else self.count_type
+        self.features, self.numeric = [], []
+        self.parents = [np.array([-1], dtype=np.int32)]
+        self.branches = [np.array([-1], dtype=np.int8)]
+        self.depths = [(0, 1)]
+        self.counts = [counts[:, None].astype(self.mass_type)]
+        self.n_rows = [np.array([n_rows], dtype=self.count_type)]
 
-    def add(self, node, best, child, depth):
+    def add(self, node, best, is_numeric, child, depth):
         """Record the splits of a block and its children; return their numbers."""
         is_split = best.feature >= 0
-        self.splits.append((node[is_split], *best.choice[:, is_split]))
+        self.features.append((node[is_split], best.feature[is_split]))
+        at_number = is_split & is_numeric[best.feature]
+        if at_number.any():
+            numeric = [node, best.code, best.next_code]
+            self.numeric.append(np.array(numeric)[:, at_number])
         n_children = len(child.n_rows)
-        parent = node[child.parent]
-        depths = np.full(n_children, depth + 1, dtype=np.int32)
-        branch = child.branch.astype(np.int32)
-        self.nodes.append((parent, branch, depths, child.counts, child.n_rows))
+        self.parents.append(node[child.parent])
+        widest = child.branch.max(initial=0)
+        self.branches.append(child.branch.astype(np.min_scalar_type(widest)))
+        self.depths.append((depth + 1, n_children))
+        self.counts.append(child.counts.astype(self.mass_type))
+        self.n_rows.append(child.n_rows.astype(self.count_type))
         first = self.n_nodes
         self.n_nodes += n_children
         return np.arange(first, self.n_nodes, dtype=np.int32)
 
     def finish(self):
-        parent, branch, depth, counts, n_rows = (
-            np.concatenate(part, axis=-1) for part in zip(*self.nodes, strict=True)
-        )
-        self.nodes.clear()
-        feature, code, next_code = np.full((3, self.n_nodes), -1, dtype=np.int32)
-        for node, *choice in self.splits:
-            feature[node], code[node], next_code[node] = choice
+        feature = np.full(self.n_nodes, -1, dtype=np.int32)
+        for node, chosen in self.features:
+            feature[node] = chosen
+        self.features.clear()
+        counts = np.concatenate([part.T for part in _drain(self.counts)])
         return Grown(
-            feature,
-            code,
-            next_code,
-            parent,
-            branch,
-            depth,
-            np.ascontiguousarray(counts.T, dtype=np.float64),
-            n_rows,
+            feature=feature,
+            numeric=np.concatenate(
+                [np.empty((3, 0), dtype=np.int32), *self.numeric], axis=1
+            ),
+            parent=np.concatenate(_drain(self.parents)),
+            branch=np.concatenate(_drain(self.branches), dtype=np.int32),
+            depth=np.repeat(*np.array(self.depths, dtype=np.int32).T),
+            counts=counts.astype(np.float64),
+            n_rows=np.concatenate(_drain(self.n_rows), dtype=np.int64),
         )
+
+
+def _drain(parts):
+    """The parts, which are let go once they are joined."""
+    taken = parts[:]
+    parts.clear()
+    return taken
 
 
 class _Level:
@@ -123,7 +142,7 @@ class _Best:
 class _Children:
     """The nodes a block's splits lead to, and which of them each row goes to."""
 
-    def __init__(self, best, rows, codes, n_codes, is_numeric):
+    def __init__(self, best, rows, codes, block, n_codes, is_numeric):
         feature = best.feature
         is_split = feature >= 0
         width = np.where(is_numeric[feature], 3, n_codes[feature])
@@ -134,7 +153,7 @@ class _Children:
             # Any number of rows: nothing wider than their codes is made here.
             self.row = None
             label, weight = rows.label, rows.weight
-            key = codes[feature[0]]
+            key = codes[feature[0], block]
             if is_numeric[feature[0]]:
                 key = _side(key, best.code[0], n_codes[feature[0]])
         else:
@@ -142,7 +161,7 @@ class _Children:
             label = rows.label[self.row]
             weight = None if rows.weight is None else rows.weight[self.row]
             node = rows.node[self.row]
-            branch = codes[feature[node], self.row]
+            branch = codes[feature[node], self.row + block.start]
             numeric = is_numeric[feature[node]]
             if numeric.any():
                 side = _side(branch, best.code[node], n_codes[feature[node]])
@@ -188,6 +207,19 @@ def _side(code, last_left, n_codes):
     return side
 
 
+def _move(j, codes, block, order, write):
+    codes[j, write : write + len(order)] = codes[j, block][order]
+
+
+def _cut(codes, n_rows):
+    """Keep the first rows of every column, and give the others' memory back."""
+    flat = codes.reshape(-1)
+    for j in range(len(codes)):
+        flat[j * n_rows : (j + 1) * n_rows] = codes[j, :n_rows]
+    # In place, as a copy would need both. Nobody reads views of `codes` any more.
+    codes.resize((len(codes), n_rows), refcheck=False)
+
+
 def grow(
     codes,
     n_codes,
@@ -204,11 +236,12 @@ def grow(
     class_weight=None,
     pool,
 ):
-    """Grow a tree. The arrays `codes`, `label` and `weight` are overwritten.
+    """Grow a tree. The arrays `label` and `weight` are overwritten.
 
     Parameters
     ----------
     codes : ndarray of shape (n_features, n_samples), unsigned integers
+        Owns its memory, which it gives back as rows reach leaves; empty in the end.
     n_codes : ndarray of shape (n_features,)
     is_numeric : ndarray of shape (n_features,), dtype bool
     label : ndarray of shape (n_samples,), unsigned integers
@@ -230,7 +263,7 @@ def grow(
     -------
     Grown
     """
-    counts = np.bincount(label, weights=weight, minlength=n_classes)
+    counts = bincount(label, 1, 0, n_classes, weight)
     if class_weight is not None:
         counts = counts * class_weight
     n_samples = len(label)
@@ -264,39 +297,38 @@ def grow(
                 largest=size.max(),
             )
             best = _Best(rows)
-
-            def try_column(j, block=block, rows=rows):
-                return best_splits(
-                    j,
-                    codes[j, block],
-                    n_codes[j],
-                    is_numeric[j],
-                    rows,
-                    penalty,
-                    limits,
-                )
-
             # Not all columns at once: a split is four numbers for each node.
-            n_together = max(pool.n_threads, _SPLITS // rows.n_nodes)
+            n_together = pool.n_threads * max(_SPLITS // rows.n_nodes, 1)
             for i in range(0, len(features), n_together):
                 together = features[i : i + n_together]
-                found = pool.map(try_column, together)
+                found = pool.map(
+                    partial(
+                        best_splits,
+                        codes=codes,
+                        block=block,
+                        n_codes=n_codes,
+                        is_numeric=is_numeric,
+                        rows=rows,
+                        penalty=penalty,
+                        limits=limits,
+                    ),
+                    together,
+                )
                 for j, (split, takes_two) in zip(together, found, strict=True):
                     best.update(j, split)
                     varies[j] |= takes_two
-            child = _Children(best, rows, codes[:, block], n_codes, is_numeric)
+            child = _Children(best, rows, codes, block, n_codes, is_numeric)
             node = level.node[first:last]
-            ids = made.add(node, best, child, depth)
+            ids = made.add(node, best, is_numeric, child, depth)
             change += label_mass(child.counts).sum(axis=1)
             change -= label_mass(totals[:, best.feature >= 0]).sum(axis=1)
             stays = child.to_split(min_samples_split)
             order, n_rows = child.order(stays)
             end = write + len(order)
-
-            def move(j, place=slice(write, end), block=block, order=order):
-                codes[j, place] = codes[j, block][order]
-
-            pool.map(move, np.flatnonzero(~constant))
+            pool.map(
+                partial(_move, codes=codes, block=block, order=order, write=write),
+                np.flatnonzero(~constant),
+            )
             label[write:end] = label[block][order]
             if weight is not None:
                 weight[write:end] = weight[block][order]
@@ -309,4 +341,7 @@ def grow(
         )
         level = _Level(node, n_rows, totals) if len(node) else None
         depth += 1
+        if write < codes.shape[1]:
+            _cut(codes, write)
+    _cut(codes, 0)  # before the nodes are put together
     return made.finish()

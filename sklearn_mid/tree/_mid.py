@@ -250,9 +250,7 @@ default="from_dtype"
         if self._prices_labels:
             mass = label_mass(tree.value[tree.is_leaf].T).sum(axis=1)
             return float(entr(mass / mass.sum()).sum())
-        share = tree.weighted_n_node_samples / tree.weighted_n_node_samples[0]
-        paid = self._pays()[tree.feature] & ~tree.is_leaf
-        return float((share * tree.split_information)[paid].sum())
+        return tree.information_of_splits(self._pays()[tree.feature] & ~tree.is_leaf)
 
     def _node_proba(self):
         if self.release == "scores":

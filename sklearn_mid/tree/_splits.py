@@ -141,8 +141,11 @@ def label_mass(counts):
     return np.where(label == classes, size, 0)
 
 
-def best_splits(feature, codes, n_codes, is_numeric, rows, penalty, limits):
+def best_splits(feature, codes, block, n_codes, is_numeric, rows, penalty, limits):
     """Best split of every node of a block on one feature.
+
+    `codes`, `n_codes` and `is_numeric` are those of all features, and the block is a
+    slice of `codes`.
 
     Returns
     -------
@@ -151,11 +154,13 @@ def best_splits(feature, codes, n_codes, is_numeric, rows, penalty, limits):
     varies : bool
         Whether the feature takes two values in any node.
     """
-    counts = count(codes, n_codes, rows, want_rows=limits.counts_rows)
+    counts = count(
+        codes[feature, block], n_codes[feature], rows, want_rows=limits.counts_rows
+    )
     if rows.class_weight is not None:
         weight = rows.class_weight.reshape(-1, *[1] * (counts.by_class.ndim - 1))
         counts.by_class = counts.by_class * weight
-    split = _split_numeric if is_numeric else _split_categorical
+    split = _split_numeric if is_numeric[feature] else _split_categorical
     with np.errstate(over="ignore"):  # an infinite price is a valid one
         return split(feature, counts, rows, penalty, limits)
 

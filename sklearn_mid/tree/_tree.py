@@ -1,5 +1,7 @@
 """A grown tree as arrays, and the ways records take through it."""
 
+from functools import cached_property
+
 import numpy as np
 from scipy import sparse
 from scipy.special import entr
@@ -8,6 +10,8 @@ __all__ = ["Tree"]
 
 # The child table may have this many entries per node before search replaces it.
 _TABLE_PER_NODE = 32
+_LARGEST_INT32 = np.iinfo(np.int32).max
+_BLOCK = 1 << 16  # nodes looked at together
 
 
 class Tree:
@@ -72,26 +76,56 @@ class Tree:
         self.is_leaf = feature < 0
         self.n_leaves = int(self.is_leaf.sum())
         self.max_depth = int(depth.max())
-        weight = self.weighted_n_node_samples = value.sum(axis=1)
-        self.impurity = sum(entr(count / weight) for count in value.T)
-        self.split_information = np.bincount(
-            parent[1:],
-            weights=entr(weight[1:] / weight[parent[1:]]),
+        self._set_ways()
+
+    @cached_property
+    def weighted_n_node_samples(self):
+        return self.value.sum(axis=1)
+
+    @cached_property
+    def impurity(self):
+        weight = self.weighted_n_node_samples
+        return sum(entr(count / weight) for count in self.value.T)
+
+    @cached_property
+    def split_information(self):
+        weight, parent = self.weighted_n_node_samples, self.parent[1:]
+        return np.bincount(
+            parent,
+            weights=entr(weight[1:] / weight[parent]),
             minlength=self.node_count,
         )
-        self._set_ways()
+
+    def information_of_splits(self, counted):
+        """Sum of the shares times the split information of the nodes `counted`.
+
+        A block of nodes at a time: nothing as long as the tree is made.
+        """
+        total, root = 0.0, self.value[0].sum()
+        for first in range(1, self.node_count, _BLOCK):
+            child = slice(first, first + _BLOCK)
+            parent = self.parent[child]
+            above = self.value[parent].sum(axis=1)
+            terms = above * entr(self.value[child].sum(axis=1) / above)
+            total += terms[counted[parent]].sum()
+        return float(total / root)
 
     def _set_ways(self):
         """Tables for `_step`: the child of a node by branch."""
         # One branch more than training had: a value that it never saw.
         ways = np.where(self.is_categorical, self.n_branches + 1, 3)
-        n_ways = np.where(self.is_leaf, 0, ways[self.feature])
+        n_ways = ways.astype(np.int32)[self.feature]
+        n_ways[self.is_leaf] = 0
+        n_places = int(n_ways.sum(dtype=np.int64))
         self._table = None
-        if n_ways.sum() <= _TABLE_PER_NODE * self.node_count:
-            self._offset = np.cumsum(n_ways) - n_ways
-            self._table = np.full(n_ways.sum(), -1, dtype=np.int32)
-            place = self._offset[self.parent[1:]] + self.branch[1:]
-            self._table[place] = np.arange(1, self.node_count)
+        if n_places <= min(_TABLE_PER_NODE * self.node_count, _LARGEST_INT32):
+            self._offset = np.cumsum(n_ways, dtype=np.int32)
+            self._offset -= n_ways
+            self._table = np.full(n_places, -1, dtype=np.int32)
+            for first in range(1, self.node_count, _BLOCK):
+                child = slice(first, first + _BLOCK)
+                place = self._offset[self.parent[child]] + self.branch[child]
+                self._table[place] = np.arange(first, first + len(place))
         else:
             self._stride = int(ways.max())
             self._key = np.multiply(self.parent[1:], self._stride, dtype=np.int64)
