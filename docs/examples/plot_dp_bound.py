@@ -3,7 +3,7 @@ What differential privacy promises, for one record and for many
 ===============================================================
 
 An adversary must tell from a release which of two data sets it was made of.
-Differential privacy limits the true minus the false positive rate that he can reach;
+Differential privacy limits the true minus the false positive rate that they can reach;
 the more records differ, the weaker the limit. The bound of the paper follows from group
 privacy by the usual parameters. Following the trade-off between both error rates from
 record to record gives a smaller one that is attained.

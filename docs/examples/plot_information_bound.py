@@ -6,9 +6,9 @@ In a world whose truth is known, a linear model is trained with more and more we
 the information about a secret. Two attackers know the model and the rest of the record:
 
 - one sees what the model *released* about the person, f(x) with the noise under which
-  the information is counted; the bound speaks of him, and holds;
+  the information is counted; the bound speaks of them, and holds;
 - one knows the person's *true* outcome, as in the attacks of the literature. The
-  outcome tells about the secret by itself, so he may exceed the bound: the model has
+  outcome tells about the secret by itself, so they may exceed the bound: the model has
   only to say in which direction the secret points.
 """
 

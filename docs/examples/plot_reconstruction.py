@@ -3,7 +3,7 @@ Reconstructing digits from confidences
 ======================================
 
 A net that recognises digits answers with ten confidences. An attacker with pictures of
-his own trains a decoder from such confidences to pictures (knowledge alignment) and
+their own trains a decoder from such confidences to pictures (knowledge alignment) and
 turns it on the answers that other people got. MID lets through little more than the
 class, if the net is trained long: the noise of its bottleneck grows slowly, and several
 draws per step (`n_train_samples`) help.

@@ -6,9 +6,9 @@ A linear model of diabetes progression gives away the patients' sex: the attacke
 holds the rest of the record and the outcome, asks which sex explains the outcome best.
 
 The paper's penalty on the *whole* input shrinks the model, and seems to help. But an
-attacker who has a few records of his own re-scales the predictions (``calibrate=True``)
-and is where he was. The penalty on the *secret* (``sensitive_features``) takes the
-secret out of the model, and little else.
+attacker who has a few records of their own re-scales the predictions
+(``calibrate=True``) and is where they were. The penalty on the *secret*
+(``sensitive_features``) takes the secret out of the model, and little else.
 """
 
 # %%

@@ -33,7 +33,7 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
 
     The attacker asks the target about auxiliary inputs, and trains a network that
     maps the confidences to the inputs; then applies it to the confidences of a
-    record that he does not have [1]_. Confidences are truncated to the `top` largest
+    record that they do not have [1]_. Confidences are truncated to the `top` largest
     and given to the decoder as logarithms, shifted so that 0 means "not released".
 
     Parameters
@@ -54,7 +54,7 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         Decimals of the confidences that are released, of the auxiliary inputs as of
         private records. None: all that they have.
     augment : {None, "shift", "shift-mirror"}, default=None
-        Whether the attacker also asks about changed copies of his images, shifted by
+        Whether the attacker also asks about changed copies of their images, shifted by
         up to an eighth of a side, and with "shift-mirror" half of them mirrored.
     n_copies : int, default=4
         Changed copies per auxiliary image.
@@ -248,7 +248,7 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         )
 
     def query(self, X: Any) -> np.ndarray:
-        """What the attacker sees of records that he does not have.
+        """What the attacker sees of records that they do not have.
 
         Parameters
         ----------

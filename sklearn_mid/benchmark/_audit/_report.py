@@ -1,7 +1,6 @@
 """The result of an audit, for a person, a notebook, a browser or a program."""
 
 import html
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_mid.benchmark._report._json import as_json, records
 from sklearn_mid.benchmark._report._render import render
 from sklearn_mid.benchmark._report._svg import page_axes, svg_element
 from sklearn_mid.utils._files import write_file
@@ -285,14 +285,11 @@ class AuditReport:
             "facts": self.facts,
             "notes": list(self.notes),
             "not_tested": self._not_tested(),
-            "sources": _records(self.sources),
-            "attacks": _records(self.attacks),
-            "disclosures": _records(self.disclosures),
+            "sources": records(self.sources),
+            "attacks": records(self.attacks),
+            "disclosures": records(self.disclosures),
         }
-        text = json.dumps(report, indent=1, allow_nan=False, default=str) + "\n"
-        if path is not None:
-            write_file(path, text.encode())
-        return text
+        return as_json(report, path)
 
     def to_html(self, path: str | os.PathLike | None = None) -> str:
         """The report as one page that asks nothing of the network.
@@ -365,14 +362,6 @@ def _points(row: pd.Series) -> str:
     """A difference in percentage points, with its limits."""
     value, low, high = (100 * row[c] for c in ("value", "low", "high"))
     return f"{value:.1f} points ({low:.1f} to {high:.1f})"
-
-
-def _records(table: pd.DataFrame) -> list[dict]:
-    plain = table.astype(object).where(table.notna(), None)
-    return [
-        {k: v.item() if isinstance(v, np.generic) else v for k, v in row.items()}
-        for row in plain.to_dict("records")
-    ]
 
 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,17 +1,16 @@
 """What was tried, what is recommended, what it costs: for a person or a program."""
 
 import html
-import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from sklearn_mid.benchmark._protect._candidates import AS_IT_IS, OMIT
 from sklearn_mid.benchmark._protect._choice import Limit, above
+from sklearn_mid.benchmark._report._json import as_json, records
 from sklearn_mid.benchmark._report._render import render
 from sklearn_mid.benchmark._report._svg import page_axes, svg_element
 from sklearn_mid.utils._files import write_file
@@ -381,7 +380,7 @@ class ProtectReport:
             "facts": self.facts,
             "recipe": self.recipe,
             **{
-                name: _records(getattr(self, name))
+                name: records(getattr(self, name))
                 for name in (
                     "candidates",
                     "exposures",
@@ -390,10 +389,7 @@ class ProtectReport:
                 )
             },
         }
-        text = json.dumps(report, indent=1, allow_nan=False, default=str) + "\n"
-        if path is not None:
-            write_file(path, text.encode())
-        return text
+        return as_json(report, path)
 
     def to_html(self, path: str | os.PathLike | None = None) -> str:
         """The report as one page that asks nothing of the network.
@@ -490,11 +486,3 @@ def _percent(figure: pd.Series, source: str) -> pd.Series:
 def _price(row: pd.Series) -> str:
     value, low, high = (row[f"price{c}"] for c in ("", ", low", ", high"))
     return f"{value:.2g} less ({low:.2g} to {high:.2g})"
-
-
-def _records(table: pd.DataFrame) -> list[dict]:
-    plain = table.astype(object).where(table.notna(), None)
-    return [
-        {k: v.item() if isinstance(v, np.generic) else v for k, v in row.items()}
-        for row in plain.to_dict("records")
-    ]
