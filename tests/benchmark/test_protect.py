@@ -1,8 +1,10 @@
 """The recommendation is right where the right one is known."""
 
 import json
+import re
 import runpy
 import shutil
+import subprocess
 import sys
 
 import matplotlib as mpl
@@ -147,6 +149,44 @@ def test_json_and_page(coins_report):
     assert "<script" not in page
     for text in (report.summary, repr(report), report._repr_html_()):
         assert report.recommended in text
+
+
+_PROBE = """<script>
+addEventListener("load", () => {
+  const box = (what) => document.querySelector(what).getBoundingClientRect();
+  document.title = JSON.stringify([
+    innerWidth,
+    document.documentElement.scrollWidth,
+    box(".verdict").bottom,
+    Math.max(...[...document.querySelectorAll(".sources td.figure")].map(
+      (cell) => cell.getBoundingClientRect().right)),
+  ]);
+});
+</script>"""
+
+
+@pytest.mark.slow
+def test_the_page_in_a_browser_of_390_pixels(coins_report, tmp_path):
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("CHROMIUM MISSING: pages are not looked at")
+    report, _ = coins_report
+    path = tmp_path / "page.html"
+    path.write_text(report.to_html().replace("</body>", f"{_PROBE}</body>"))
+    options = "--headless --no-sandbox --disable-gpu --window-size=390,800 --dump-dom"
+    done = subprocess.run(
+        [chromium, *options.split(), "--enable-logging=stderr", path.as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    assert "CONSOLE" not in done.stderr
+    title = re.search("<title>(.*?)</title>", done.stdout).group(1)
+    width, scrolled, verdict, figures = json.loads(title)
+    assert scrolled <= width
+    assert verdict < 800
+    assert figures <= width
 
 
 def test_an_interrupted_run_goes_on(coins_report, tmp_path):
