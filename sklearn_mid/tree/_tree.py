@@ -1,7 +1,5 @@
 """A grown tree as arrays, and the ways records take through it."""
 
-from functools import cached_property
-
 import numpy as np
 from scipy import sparse
 from scipy.special import entr
@@ -78,16 +76,16 @@ class Tree:
         self.max_depth = int(depth.max())
         self._set_ways()
 
-    @cached_property
+    @property
     def weighted_n_node_samples(self):
         return self.value.sum(axis=1)
 
-    @cached_property
+    @property
     def impurity(self):
         weight = self.weighted_n_node_samples
         return sum(entr(count / weight) for count in self.value.T)
 
-    @cached_property
+    @property
     def split_information(self):
         weight, parent = self.weighted_n_node_samples, self.parent[1:]
         return np.bincount(
