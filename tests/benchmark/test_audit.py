@@ -24,6 +24,7 @@ from sklearn_mid.benchmark._audit._sources import (
     mean,
 )
 from sklearn_mid.defenses import LabelOnly, OmitFeature
+from sklearn_mid.metrics import vulnerability
 
 rng = np.random.default_rng(0)
 
@@ -277,6 +278,18 @@ def test_people_who_keep_their_secret_are_left_out():
         audit(model, X.assign(s=np.nan), y, "s")
     with pytest.raises(ValueError, match="y is missing for 1 of 300 people"):
         audit(model, X, np.r_[np.nan, y[1:]], "s")
+
+
+def test_tables_of_polars():
+    polars = pytest.importorskip("polars")
+    X, y = people(120, effect=1)
+    model = LogisticRegression().fit(X, y)
+    table = polars.DataFrame(X.to_dict(orient="list"))
+    first, second = (audit(model, Z, y, "s", random_state=0) for Z in (X, table))
+    pd.testing.assert_frame_equal(first.sources, second.sources)
+    prior = [0.5, 0.5]
+    found = [vulnerability(model, Z, "s", prior=prior).mean for Z in (X, table)]
+    assert found[0] == found[1]
 
 
 def test_members_in_columns_of_another_order():

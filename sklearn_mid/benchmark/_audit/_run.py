@@ -35,6 +35,7 @@ from sklearn_mid.exceptions import UnsupportedTargetError
 from sklearn_mid.metrics import disclosure, vulnerability
 from sklearn_mid.utils._candidates import Candidates
 from sklearn_mid.utils._features import resolve_attributes, resolve_columns
+from sklearn_mid.utils._frames import as_pandas
 from sklearn_mid.utils._parts import refuse_strangers
 from sklearn_mid.utils._progress import progress
 from sklearn_mid.utils._sklearn_compat import HasMethods, Interval
@@ -522,7 +523,7 @@ def _secrets(sensitive_features: Any, X: Any) -> list:
 
 
 def _people(X, y, name):
-    X = as_rows(X, name)
+    X = as_rows(as_pandas(X), name)
     if not isinstance(X, pd.DataFrame):
         X = np.asarray(X)
         if X.ndim != 2:
