@@ -338,6 +338,7 @@ def test_members_are_no_others():
         ({"sensitive_features": []}, "sensitive_features is empty"),
         ({"sensitive_features": "nobody"}, "'nobody' is not a column"),
         ({"members": 3}, "members must be a pair"),
+        ({"y": np.ones(60)}, "y holds one value only"),
         ({"decimals": -1}, "decimals"),
         ({"estimator": PriorBaseline("s")}, "estimator"),
     ],
@@ -346,7 +347,7 @@ def test_bad_input(given, match):
     X, y = people(60)
     good = {"estimator": LogisticRegression().fit(X, y), "sensitive_features": "s"}
     with pytest.raises(ValueError, match=match):
-        audit(X=X, y=y, **(good | given))
+        audit(**({"X": X, "y": y} | good | given))
 
 
 def test_bad_limits():

@@ -153,6 +153,10 @@ def audit(
         verbose=verbose,
     )
     X, y = _people(X, y, "X")
+    if len(pd.unique(y)) < 2:
+        raise ValueError(
+            f"y holds one value only, {y[0]!r}; pass people of two responses at least."
+        )
     groups = {OTHERS: (X, y)}
     if members is not None:
         if not isinstance(members, tuple | list) or len(members) != 2:
