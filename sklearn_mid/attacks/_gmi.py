@@ -287,7 +287,7 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
         from sklearn_mid.attacks._torch_gan import WassersteinGAN
         from sklearn_mid.attacks._torch_targets import confidence_in
         from sklearn_mid.attacks._torch_training import attack_device
-        from sklearn_mid.utils._torch import as_tensor
+        from sklearn_mid.utils._torch import as_tensor, memory_named
 
         device = attack_device(self.device, self.estimator)
         seeds = check_random_state(self.random_state).randint(
@@ -331,15 +331,16 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
             kind=self.gan,
             n_classes=len(self.classes_),
         )
-        self._gan.fit(
-            public,
-            self.max_iter,
-            labels=labels,
-            guide=guide,
-            folder=self.checkpoint_folder,
-            checkpoint_every=self.checkpoint_every,
-            verbose=self.verbose,
-        )
+        with memory_named("batch_size", "width"):
+            self._gan.fit(
+                public,
+                self.max_iter,
+                labels=labels,
+                guide=guide,
+                folder=self.checkpoint_folder,
+                checkpoint_every=self.checkpoint_every,
+                verbose=self.verbose,
+            )
         self.students_ = self._distil(public, logits) if self.n_students else []
         self.generator_, self.critic_ = self._gan.generator, self._gan.critic
         self.history_ = self._gan.history
@@ -394,6 +395,7 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
         import torch
 
         from sklearn_mid.attacks._torch_targets import confidence_in
+        from sklearn_mid.utils._torch import memory_named
 
         target = self._aimed(self.n_noise_samples)
         lines = [target]
@@ -403,7 +405,8 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
         device = next(self.generator_.parameters()).device
         labels_column = torch.as_tensor(self._columns(labels), device=device)
         column = labels_column.repeat_interleave(self.n_starts)
-        found = torch.stack([self._search(line, column) for line in lines])
+        with memory_named("n_starts", "width"):
+            found = torch.stack([self._search(line, column) for line in lines])
         with torch.no_grad():
             confidence = torch.stack(
                 [confidence_in(target, images, column, logit=True) for images in found]

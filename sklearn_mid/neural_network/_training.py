@@ -28,6 +28,7 @@ from sklearn_mid.utils._torch import (
     as_tensor,
     global_seed,
     index_batches,
+    memory_named,
     new_generator,
     one_thread,
     spawn_seed,
@@ -194,7 +195,7 @@ class Net(NeuralNet):
                 stack.enter_context(self._extra_callback(stop))
             self.notify("on_train_begin", X=rows.X, y=rows.y)
             try:
-                with contextlib.suppress(_TrainingStopped):
+                with contextlib.suppress(_TrainingStopped), memory_named("batch_size"):
                     self.fit_loop(rows, valid, epochs=epochs)
             finally:
                 self.notify("on_train_end", X=rows.X, y=rows.y)

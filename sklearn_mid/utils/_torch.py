@@ -27,6 +27,7 @@ __all__ = [
     "global_seed",
     "index_batches",
     "initialize_parameters",
+    "memory_named",
     "new_generator",
     "one_thread",
     "spawn_seed",
@@ -186,6 +187,18 @@ def build_seeded(factory, generator, *, dtype=torch.float32):
     with torch.device("meta"):
         module = factory()
     return initialize_parameters(module.to_empty(device="cpu").to(dtype), generator)
+
+
+@contextlib.contextmanager
+def memory_named(*parameters):
+    """Where the device's memory is too small, say which parameters to lower."""
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError as error:
+        raise MemoryError(
+            f"the device's memory is too small; lower {' or '.join(parameters)} "
+            f"({str(error).splitlines()[0]})"
+        ) from error
 
 
 @contextlib.contextmanager

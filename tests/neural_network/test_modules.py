@@ -232,3 +232,22 @@ def test_batch_norm_bears_a_lone_last_row(reg_lambda):
         net.partial_fit(X[:1], y[:1])
     with pytest.raises(ValueError, match=r"one row .*batch_size >= 2"):
         net.set_params(batch_size=1).fit(X, y)
+
+
+class _Greedy(nn.Module):
+    def __init__(self, n_features):
+        super().__init__()
+        self.layer = nn.Linear(n_features, 4)
+
+    def forward(self, X):
+        if len(X) > 35:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory.\nTried to ...")
+        return self.layer(X)
+
+
+def test_too_little_memory_names_what_to_lower():
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    net = MIDNeuralNetClassifier(0.1, encoder=_Greedy, max_epochs=1, random_state=0)
+    with pytest.raises(MemoryError, match=r"lower batch_size \(CUDA out of memory"):
+        net.fit(X, X[:, 0] > 0)
+    assert net.set_params(batch_size=20).fit(X, X[:, 0] > 0).n_iter_ == 1
