@@ -173,7 +173,10 @@ def attack_report(
         baseline = None
         if auxiliary is not None:
             check_members(auxiliary, "auxiliary")
-            baseline = attack.baseline().fit(*auxiliary)
+            try:
+                baseline = attack.baseline().fit(*auxiliary)
+            except (ValueError, TypeError) as error:
+                raise ValueError(f"auxiliary teaches nothing: {error}") from error
             allow_unequal_knowledge = True
     if baseline is not None:
         check_comparable(attack, baseline, allow_unequal_knowledge)

@@ -92,8 +92,9 @@ def proportion_interval(
         raise ValueError(
             f"count and n must have one shape, got {counts.shape} and {totals.shape}."
         )
-    if not (np.isfinite(totals).all() and ((counts >= 0) & (counts <= totals)).all()):
-        raise ValueError("count must be within [0, n], and n finite.")
+    # Beyond, floats do not tell one person from none.
+    if not ((totals <= 2**53).all() and ((counts >= 0) & (counts <= totals)).all()):
+        raise ValueError("count must be within [0, n], and n at most 2**53.")
     return share_limits(counts, totals, confidence_level)
 
 

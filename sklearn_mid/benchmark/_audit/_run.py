@@ -161,7 +161,8 @@ def audit(
     if members is not None:
         if not isinstance(members, tuple | list) or len(members) != 2:
             raise ValueError(f"members must be a pair (X, y), got {members!r}.")
-        groups[MEMBERS] = _in_order(*_people(*members, "members"), X)
+        X_members, y_members = _people(*members, "members")
+        groups[MEMBERS] = _in_order(X_members, y_members, X)
         _refuse_overlap(*groups[MEMBERS], X, y)
     secrets = _secrets(sensitive_features, X)
     if isinstance(X, pd.DataFrame):

@@ -172,7 +172,7 @@ def candidates(
     tuple of DefenceSpec
         "as it is" first, then "omit".
     """
-    for name in only or ():
+    for name in () if only is None else only:
         if name not in FAMILIES:
             raise ValueError(f"only names {name!r}{nearest(name, FAMILIES)}")
     chosen = FAMILIES if only is None else only
