@@ -485,4 +485,6 @@ def _percent(figure: pd.Series, source: str) -> pd.Series:
 
 def _price(row: pd.Series) -> str:
     value, low, high = (row[f"price{c}"] for c in ("", ", low", ", high"))
+    if value < 0:
+        return f"{-value:.2g} more ({-high:.2g} to {-low:.2g})"
     return f"{value:.2g} less ({low:.2g} to {high:.2g})"
