@@ -75,8 +75,9 @@ class LogisticProblem:
         self._labels = codes[:, None] == np.arange(len(share))
         self._seen = {}
 
-        columns = [] if attributes is None else np.concatenate(attributes)
-        self.columns = np.array(columns, dtype=np.intp)
+        self.columns = np.array([], dtype=np.intp)
+        if attributes is not None:
+            self.columns = np.concatenate(attributes)
         self.others = np.setdiff1d(np.arange(X.shape[1]), self.columns)
         y = codes.astype(float)
         self.least_squares = ls = fit_least_squares(

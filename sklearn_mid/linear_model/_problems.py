@@ -9,6 +9,7 @@ The coordinates v are multiples of sigma in which the first term becomes
 :class:`~sklearn_mid.linear_model._least_squares.LeastSquares`.
 """
 
+from abc import ABC, abstractmethod
 from functools import cached_property
 from itertools import combinations
 
@@ -25,7 +26,7 @@ _STRONG_COLUMNS = 4  # at most; their subsets are tried
 _MAX_CENTERS = 2**16  # more distinct values than this are binned
 
 
-class _Problem:
+class _Problem(ABC):
     """Loss and information of a linear model as functions of coordinates `v`.
 
     Parameters
@@ -38,6 +39,7 @@ class _Problem:
     """
 
     refined = False
+    v_ols: np.ndarray
 
     def __init__(self, least_squares, sigma, method, taylor_order):
         self.least_squares = least_squares
@@ -46,6 +48,18 @@ class _Problem:
         self.taylor_order = taylor_order
         self.floor = least_squares.residual / sigma / sigma / 2  # no overflow
         self._seen = {}
+
+    @abstractmethod
+    def root(self, v):
+        """Coordinates in which the loss is half a squared distance."""
+
+    @abstractmethod
+    def root_transposed(self, image):
+        """The transpose of :meth:`root`."""
+
+    @abstractmethod
+    def information(self, v):
+        """I in nats, and its gradient."""
 
     @property
     def noise_variance(self):
@@ -174,7 +188,8 @@ class WholeInput(_Problem):
     def root(self, v):
         return v
 
-    root_transposed = root
+    def root_transposed(self, image):
+        return image
 
     @property
     def root_columns(self):

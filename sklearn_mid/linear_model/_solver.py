@@ -159,9 +159,9 @@ def newton_step(gradient, v):
     slope = gradient(v)
 
     def curvature(direction):
-        step = 1e-5 / max(np.linalg.norm(direction), 1e-300) * direction
-        length = np.linalg.norm(direction) / 1e-5
-        return (gradient(v + step) - gradient(v - step)) * length / 2
+        length = float(np.linalg.norm(direction)) or 1.0
+        step = 1e-5 / length * direction
+        return (gradient(v + step) - gradient(v - step)) * (length / 2e-5)
 
     product = LinearOperator((len(v), len(v)), matvec=curvature, dtype=float)
     step = cg(product, -slope, rtol=1e-3, maxiter=30)[0]

@@ -375,7 +375,7 @@ class Encoder:
             values = _column(X, j)
             if not isinstance(values, np.ndarray):
                 values = _plain(values)
-            if self.is_categorical[j]:
+            if isinstance(column, CategoricalColumn):
                 codes[j] = column.codes(values)
             else:
                 numbers[j] = column.numbers(values)

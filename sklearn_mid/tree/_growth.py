@@ -270,9 +270,9 @@ def grow(
     made = _Made(counts, n_samples)
     label_weight = label_mass(counts[:, None]).sum(axis=1)
     constant = np.zeros(len(codes), dtype=bool)
-    level = _Level(np.zeros(1, np.int32), np.array([n_samples]), counts[:, None])
-    if n_samples < min_samples_split or np.count_nonzero(counts) < 2:
-        level = None
+    level = None
+    if n_samples >= min_samples_split and np.count_nonzero(counts) > 1:
+        level = _Level(np.zeros(1, np.int32), np.array([n_samples]), counts[:, None])
     depth = 0
     while level is not None and depth < max_depth:
         features = [j for j in candidates(depth) if not constant[j]]

@@ -238,12 +238,11 @@ default="from_dtype"
         return pays
 
     def _growth_rule(self):
-        if self._prices_labels:
-            penalty = LabelPenalty(self.reg_lambda)
-        else:
-            penalty = SizePenalty(np.where(self._pays(), self.reg_lambda, 0.0))
         features = range(self.n_features_in_)
-        return penalty, lambda depth: features
+        if self._prices_labels:
+            return LabelPenalty(self.reg_lambda), lambda depth: features
+        strength = np.where(self._pays(), self.reg_lambda, 0.0)
+        return SizePenalty(strength), lambda depth: features
 
     def _information(self):
         tree = self.tree_

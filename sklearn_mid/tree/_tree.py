@@ -206,7 +206,7 @@ class Tree:
         )
         total = np.maximum(total, 0.0)
         if normalize and total.sum() > 0:
-            total /= total.sum()
+            total = total / total.sum()
         return total
 
     def collapsed(self):
