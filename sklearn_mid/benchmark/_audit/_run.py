@@ -527,7 +527,7 @@ def _secrets(sensitive_features: Any, X: Any) -> list:
     return list(sensitive_features)
 
 
-def _people(X, y, name):
+def _people(X: Any, y: Any, name: str) -> tuple[Any, np.ndarray]:
     X = as_rows(as_pandas(X), name)
     if not isinstance(X, pd.DataFrame):
         X = np.asarray(X)
