@@ -540,6 +540,7 @@ class AttributeInferenceAttack(ModelInversionAttack):
         Returns
         -------
         known : {DataFrame, ndarray} of shape (n_samples, n_known)
+            What the attacker has of each person.
         """
         return self._candidates.drop(X)
 

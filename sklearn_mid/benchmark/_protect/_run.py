@@ -152,8 +152,14 @@ def protect(
         Folder for the protected model, the report, the recipe and what was measured.
         The same call goes on where an earlier one was interrupted. By default nothing
         is written.
-    n_jobs, backend, scheduler, timeout
+    n_jobs : int, default=1
         As for :func:`run_benchmark`. Workers must see `output`.
+    backend : {"loky", "threading", "dask"}, default=None
+        As for :func:`run_benchmark`.
+    scheduler : str, default=None
+        As for :func:`run_benchmark`.
+    timeout : float, default=None
+        As for :func:`run_benchmark`.
     random_state : int, RandomState instance or None, default=None
         Of all that is drawn. An int is needed to go on with an earlier call.
     verbose : int, default=0
