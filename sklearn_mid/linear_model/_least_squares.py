@@ -8,7 +8,7 @@ mean squared error of coefficients beta is a quadratic,
 so after one O(n d^2) pass it costs O(d^2), whatever the number of rows.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import qr
@@ -80,7 +80,13 @@ class LeastSquares:
             Combinations of the coefficients that are left as they are, too, with
             entries of about 1.
         """
-        return _smallest(coef, self.row_basis, self.null_basis, kept)
+        smallest = _smallest(coef, self.row_basis, self.null_basis, kept)
+        if smallest is coef:
+            return coef
+        # Units too far apart for floats would let the predictions drift.
+        before, after = (self.root @ (c.T * self.x_scale).T for c in (coef, smallest))
+        drift = np.linalg.norm(after - before)
+        return smallest if drift <= 1e-6 * np.linalg.norm(before) else coef
 
     def intercept(self, coef):
         return float(self.y_mean - self.x_mean @ coef)
@@ -143,9 +149,7 @@ def fit_least_squares(X, y, weights, *, fit_intercept):
             f"y varies by {y_scale:g}, whose square is no float; bring it to another "
             "scale."
         )
-    coef = _smallest(coef, row_basis, null_basis)
-    residuals = (y - y_mean) - (X @ coef - x_mean @ coef)
-    return LeastSquares(
+    least_squares = LeastSquares(
         x_mean=x_mean,
         x_scale=x_scale,
         y_mean=y_mean,
@@ -156,8 +160,12 @@ def fit_least_squares(X, y, weights, *, fit_intercept):
         row_basis=row_basis,
         null_basis=null_basis,
         coef=coef,
-        residual=float(weights @ (residuals / y_scale) ** 2),
+        residual=np.nan,
     )
+    coef = least_squares.smallest(coef)
+    residuals = (y - y_mean) - (X @ coef - x_mean @ coef)
+    residual = float(weights @ (residuals / y_scale) ** 2)
+    return replace(least_squares, coef=coef, residual=residual)
 
 
 class _Pieces:

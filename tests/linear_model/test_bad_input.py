@@ -118,6 +118,7 @@ SUBNORMAL = np.zeros((2, 3))
 SUBNORMAL[1, 2] = 5e-309
 
 
+@pytest.mark.filterwarnings("ignore:.*look like the one-hot columns")
 @settings(max_examples=50, deadline=None, derandomize=True)
 @given(hostile())
 @example((MIDLinearRegression(1), SUBNORMAL, np.array([0.0, 1.0]), None))

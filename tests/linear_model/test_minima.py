@@ -157,6 +157,8 @@ def test_a_copy_does_not_bring_a_secret_back():
 
 
 def test_an_empty_column_beside_one_of_tiny_scale():
-    X = np.array([[0, 1, 1.7e-32], [0, 1, 0]])
-    model = MIDLinearRegression(0, fit_intercept=False).fit(X, [0.0, 1.0])
-    assert_allclose(model.predict(X), [0, 1], atol=1e-9)
+    for empty in ([0, 0], [1, 1]):
+        X = np.column_stack([empty, [1, 2], [1.7e-32, 0]])
+        for y in ([0.0, 1.0], [1.0, 0.0]):
+            model = MIDLinearRegression(0, fit_intercept=False).fit(X, y)
+            assert_allclose(model.predict(X), y, atol=1e-9)
