@@ -102,8 +102,10 @@ class InformationPlaneDisplay:
         check_parameters(
             "from_estimator", _CONSTRAINTS, estimator=estimator, ax=ax, name=name
         )
-        check_is_fitted(estimator, "history_")
-        rate = np.array([e.get("rate", np.inf) for e in estimator.history_])
+        check_is_fitted(estimator)
+        # A private net keeps no history: it would tell of its training rows.
+        history = getattr(estimator, "history_", [])
+        rate = np.array([epoch.get("rate", np.inf) for epoch in history])
         if not np.isfinite(rate).any():
             raise ValueError(
                 f"{type(estimator).__name__} was trained without a stochastic "
@@ -112,7 +114,7 @@ class InformationPlaneDisplay:
             )
         if name is None:
             name = f"λ = {estimator.reg_lambda:g}"
-        distortion = np.array([e["distortion"] for e in estimator.history_])
+        distortion = np.array([epoch["distortion"] for epoch in history])
         return cls(rate, distortion, name=name).plot(ax=ax)
 
     def plot(

@@ -14,6 +14,10 @@ from sklearn_mid.neural_network import (
     MIDNeuralNetClassifier,
 )
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn_mid.exceptions.SecretSeedWarning"
+)
+
 SMALL = {"hidden_layer_sizes": (8,), "max_epochs": 4, "random_state": 0}
 
 
