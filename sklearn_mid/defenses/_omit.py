@@ -33,8 +33,8 @@ def _names_columns(estimator):
     """Whether some step picks columns, by names or places that are not to change."""
     if isinstance(estimator, FrozenEstimator):
         return False
-    nested = getattr(estimator, "get_params", dict)().values()
-    return any(isinstance(e, ColumnTransformer) for e in (estimator, *nested))
+    nested = estimator.get_params() if hasattr(estimator, "get_params") else {}
+    return any(isinstance(e, ColumnTransformer) for e in (estimator, *nested.values()))
 
 
 def _constants(X, attributes):

@@ -213,10 +213,9 @@ class ConfidencePurifier(ConfidenceDefense):
 
 def _has_rows(value, n_rows):
     """Whether a parameter of ``fit`` has one entry per row."""
-    shape = getattr(value, "shape", None)
-    if shape is None and isinstance(value, list | tuple):
-        shape = (len(value),)
-    return bool(shape) and shape[0] == n_rows
+    if isinstance(value, list | tuple):
+        return len(value) == n_rows
+    return getattr(value, "shape", ())[:1] == (n_rows,)
 
 
 def _take_rows(X, rows):

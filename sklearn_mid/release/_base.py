@@ -136,7 +136,8 @@ class BaseRelease(MetaEstimatorMixin, BaseEstimator):
                 "distill=True needs teachers, but estimator is frozen and cannot be "
                 "fitted. Pass distill=False to put the channel alone behind it."
             )
-        self._secrets, held = None, None
+        self._secrets: Any = None
+        held = None
         if self.sensitive_features is not None:
             self._secrets, held = Secrets.from_records(
                 X,
@@ -259,9 +260,9 @@ class BaseRelease(MetaEstimatorMixin, BaseEstimator):
             code[part] = np.where(is_missing, -1, codes[rows, own])
             answers.append(answer)
         if self._lambda == 0 and (held >= 0).any():
-            answers = np.concatenate(answers)
-            answers[held >= 0] = self._plain_outputs(take_rows(X, held >= 0))
-            return code, answers
+            plain = np.concatenate(answers)
+            plain[held >= 0] = self._plain_outputs(take_rows(X, held >= 0))
+            return code, plain
         return code, np.concatenate(answers)
 
     def _answer(self, X):

@@ -242,10 +242,10 @@ def _best_partition(outputs, prior, reg_lambda, loss, codes, released):
     left = np.full(n, n_subsets - 1)
     rows = np.arange(n)
     for c in range(n_values):
-        code = choice[left, rows]
+        chosen = choice[left, rows]
         for v in range(n_values):
-            codes[(code >> v) & 1 == 1, v] = c
-        left = left ^ code
+            codes[(chosen >> v) & 1 == 1, v] = c
+        left = left ^ chosen
     _write_means(outputs, prior, codes, released)
 
 

@@ -51,7 +51,7 @@ def area_and_influence(true, proba, *, least=1):
     if not len(value_codes):
         return np.nan, influence
     if proba.shape[1] == 2:  # both areas are the same
-        value_codes = [1]
+        value_codes = np.array([1])
     areas = []
     for v in value_codes:
         order = np.argsort(proba[:, v], kind="stable")

@@ -232,7 +232,8 @@ class _Secret:
         )
         self.groups = {OTHERS: self._attackable(_rows(X, new), y[new], OTHERS)}
         if MEMBERS in groups:
-            self.groups[MEMBERS] = self._attackable(*groups[MEMBERS], MEMBERS)
+            X_members, y_members = groups[MEMBERS]
+            self.groups[MEMBERS] = self._attackable(X_members, y_members, MEMBERS)
 
     def _with_secret(self, X, y):
         """People of whom the secret is known, which is to be guessed right or wrong."""
@@ -549,8 +550,8 @@ def _people(X: Any, y: Any, name: str) -> tuple[Any, np.ndarray]:
 
 def _in_order(X_members, y_members, X):
     """Members with the columns that X has, in that order."""
-    names = [None if _names(Z) is None else list(Z.columns) for Z in (X_members, X)]
-    if None in names or names[0] == names[1]:
+    names = [[] if _names(Z) is None else list(Z.columns) for Z in (X_members, X)]
+    if not all(names) or names[0] == names[1]:
         return X_members, y_members
     if set(names[0]) != set(names[1]):
         raise ValueError(

@@ -403,7 +403,7 @@ def _run(task, folder, name, part, specs, n_splits, seed, engine):
         retry_failed=True,
     )
     cells = load_cells(folder / name)
-    failures = {}
+    failures: dict[str, str] = {}
     for row in cells[cells["status"] != "done"].itertuples():
         title = title_of(row.defence, row.parameter, row.strength)
         failures.setdefault(title, row.reason.partition("\n")[0])
