@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.multiclass import type_of_target
 
 from sklearn_mid.attacks._base import AttributeInferenceAttack
 from sklearn_mid.attacks._record_classifier import (
@@ -15,6 +14,7 @@ from sklearn_mid.attacks._record_classifier import (
     linear_encoder,
     prepare,
 )
+from sklearn_mid.utils._candidates import MAX_DISTINCT
 from sklearn_mid.utils._validation import as_numbers
 
 __all__ = ["OwnModelBaseline"]
@@ -46,7 +46,7 @@ class OwnModelBaseline(AttributeInferenceAttack):
     regression : bool or None, default=None
         Whether the response is a number, explained by linear regression with Gaussian
         noise, or a class, explained by logistic regression. None: a number if `y`
-        holds floats that are no integers.
+        holds floats that are no integers, or more than 20 different numbers.
     candidates : int or array-like, default=None
         Values that the secret may take, as in :class:`MAPAttack`.
 
@@ -116,7 +116,7 @@ class OwnModelBaseline(AttributeInferenceAttack):
         self._text = text
         is_number = self.regression
         if is_number is None:
-            is_number = type_of_target(y).startswith("continuous")
+            is_number = _seems_a_number(y)
         model = (
             Ridge(_PENALTY)
             if is_number
@@ -171,3 +171,9 @@ class OwnModelBaseline(AttributeInferenceAttack):
         log_proba = self._model.predict_log_proba(prepared)
         # A class that no auxiliary record had says nothing about the secret.
         return np.where(is_y, log_proba, 0.0).sum(axis=1)
+
+
+def _seems_a_number(y: np.ndarray) -> bool:
+    if y.dtype.kind not in "iuf":
+        return False
+    return bool((y % 1 != 0).any()) or len(np.unique(y)) > MAX_DISTINCT
