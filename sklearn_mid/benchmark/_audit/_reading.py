@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
+from sklearn.metrics import accuracy_score, r2_score
 
 from sklearn_mid.utils._model_files import load_model
 from sklearn_mid.utils._optional import require
@@ -77,9 +78,8 @@ class FunctionModel(BaseEstimator):
         """Share of right labels, or 1 minus the share of the variance unexplained."""
         predicted = self.predict(X)
         if self.classes is not None:
-            return float(np.mean(predicted == np.asarray(y)))
-        y = np.asarray(y, dtype=np.float64)
-        return float(1 - np.mean((y - predicted) ** 2) / np.var(y))
+            return float(accuracy_score(y, predicted))
+        return float(r2_score(y, predicted))
 
 
 def read_model(

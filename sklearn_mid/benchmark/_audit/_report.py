@@ -17,7 +17,10 @@ from sklearn_mid.benchmark._report._svg import page_axes, svg_element
 from sklearn_mid.utils._files import write_file
 from sklearn_mid.utils._optional import require
 
-__all__ = ["AuditReport"]
+__all__ = ["FEW", "AuditReport"]
+
+# Fewer attacked people than this can show nothing but the grossest leak.
+FEW = 100
 
 SCHEMA = 1
 SOURCES = ("population", "rule", "answer", "memory")
@@ -93,7 +96,7 @@ class AuditReport:
         """``"leak found"``, ``"no leak found"`` or ``"too few people to tell"``."""
         if self.sources["found"].any():
             return "leak found"
-        if any("too few to see" in note for note in self.notes):
+        if (self.sources["n"] < FEW).any():
             return "too few people to tell"
         return "no leak found"
 

@@ -21,7 +21,7 @@ from sklearn_mid.benchmark._audit._attackers import (
     attackers,
     guessers,
 )
-from sklearn_mid.benchmark._audit._report import AuditReport
+from sklearn_mid.benchmark._audit._report import FEW, AuditReport
 from sklearn_mid.benchmark._audit._sources import (
     MEASURES,
     TOP_MEASURES,
@@ -53,8 +53,6 @@ _CONSTRAINTS = {
     "random_state": ["random_state"],
     "verbose": ["verbose"],
 }
-# Fewer attacked people than this can show nothing but the grossest leak.
-_FEW = 100
 # Overlap of members and others beyond chance that a slip of a row may cause.
 _OVERLAP = 0.01
 
@@ -441,7 +439,7 @@ class _Secret:
 
     def _warn(self, attacks):
         n = len(self.groups[OTHERS][1])
-        if n < _FEW:
+        if n < FEW:
             self.notes.append(
                 f"{self.label}: {n} people are attacked, too few to see any but a "
                 "gross leak; see the column 'detectable'."
