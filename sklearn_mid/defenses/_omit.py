@@ -370,4 +370,8 @@ class OmitFeature(MetaEstimatorMixin, BaseEstimator):
             tags.regressor_tags = inner.regressor_tags
             tags.target_tags = inner.target_tags
             tags.input_tags = inner.input_tags
+        # What is left out may be what the answer hangs on.
+        for of_kind in (tags.classifier_tags, tags.regressor_tags):
+            if of_kind is not None:
+                of_kind.poor_score = True
         return tags

@@ -510,6 +510,7 @@ def test_killed_at_any_moment_it_goes_on(start, tmp_path, log, jobs):
     assert not list((folder / "claims").iterdir())
 
 
+@pytest.mark.slow
 def test_two_runs_share_a_folder(start, tmp_path, log):
     folder = tmp_path / "shared"
     runs = [start(folder), start(folder)]
@@ -518,6 +519,7 @@ def test_two_runs_share_a_folder(start, tmp_path, log):
     assert Counter(line.split()[0] for line in log()) == {"fit": 12, "judge": 24}
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_the_terminal(start, tmp_path):
     folder = tmp_path / "interrupted"
     run = start(folder, jobs=2)

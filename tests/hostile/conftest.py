@@ -117,7 +117,7 @@ def needs(call):
     return missing_extra(call.name.split(".")[0])
 
 
-# Seconds each: a hundred data sets are for who has time.
+# Seconds each: many data sets are for who has time.
 SLOW = ("audit", "protect")
 
 

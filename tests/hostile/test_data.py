@@ -2,7 +2,7 @@
 
 The outcome is a sound answer, or an error that names what was given or is what
 scikit-learn says of such data: never NaN, a warning of numpy's, or a hang. Each name
-gets a hundred data sets, always the same ones; ``HOSTILE_EXAMPLES=2000`` in the
+gets thirty data sets, always the same ones; ``HOSTILE_EXAMPLES=2000`` in the
 environment asks for that many, and for new ones.
 """
 
@@ -181,7 +181,7 @@ def hostile(draw, data):
 
 
 @settings(
-    max_examples=int(EXAMPLES or 100),
+    max_examples=int(EXAMPLES or 30),
     deadline=LONGEST,
     derandomize=EXAMPLES is None,
     suppress_health_check=list(HealthCheck),
