@@ -41,9 +41,10 @@ class LearnedAttack(AttributeInferenceAttack):
     classifier : estimator, default=None
         Classifier with ``predict_proba``; a clone is trained. It gets numbers: columns
         that are not numeric come as codes (-1 for a category not seen in training, -2
-        for a missing one). None for the better of
-        :class:`~sklearn.ensemble.HistGradientBoostingClassifier` and
-        :class:`~sklearn.linear_model.LogisticRegression`, by cross-validation.
+        for a missing one). None for the best of two
+        :class:`~sklearn.ensemble.HistGradientBoostingClassifier` of small trees and
+        :class:`~sklearn.linear_model.LogisticRegression` by cross-validated
+        likelihood.
     train_on : {"auxiliary", "shadow", "members"}, default="auxiliary"
         - ``"auxiliary"``: the records given to ``fit``, of people whom the target has
           not seen.
