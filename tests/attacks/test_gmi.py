@@ -237,6 +237,7 @@ def test_unfit_public_images_are_named(target, public, params, change, match):
 # -- what the GAN learns of the target ---------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["soft-label", "pseudo-label"])
 def test_guided_gans_find_what_a_judge_recognises(digits, target, public, kind):
     attack = _attack(

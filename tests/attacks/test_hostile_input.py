@@ -52,7 +52,7 @@ def frames(draw):
     return pd.DataFrame({f"c{i}": column(k, n, draw) for i, k in enumerate(kinds)})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(frames(), st.booleans(), st.data())
 def test_any_secret(frame, as_array, data):
     n = len(frame)

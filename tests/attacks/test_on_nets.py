@@ -90,6 +90,7 @@ def test_generative_inversion_is_recognised(digits, mid_net):
     assert np.mean(mid_net.predict(found) == LETTERS) >= 0.75
 
 
+@pytest.mark.slow
 def test_alignment_loses_to_the_bottleneck_at_no_cost_in_accuracy():
     # Also if the attacker averages many draws, or the noise is the same for all.
     X, y = load_digits(return_X_y=True)

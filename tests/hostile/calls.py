@@ -340,7 +340,7 @@ CALLS = [
         for name in datasets.__all__
         if name.startswith("fetch") and name != "fetch_cifar10"
     ),
-    function(datasets.fetch_cifar10, {}),
+    function(datasets.fetch_cifar10, {}, subset="test"),
     *(
         function(getattr(datasets, name), {})
         for name in datasets.__all__
