@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from joblib.externals.loky import get_reusable_executor
+from sklearn.linear_model import LogisticRegression
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +22,29 @@ def _workers_of_their_own():
     """Processes that one module's tests limited or killed are not the next one's."""
     yield
     get_reusable_executor(reuse=False, kill_workers=True).shutdown(kill_workers=True)
+
+
+@pytest.fixture(scope="module")
+def quick_attackers():
+    """Audits whose attackers learn by one logistic regression, not the best of two."""
+    audit_run = pytest.importorskip("sklearn_mid.benchmark._audit._run")
+
+    def quick(attacks):
+        for attack in attacks.values():
+            params = attack.get_params(deep=False)
+            if "classifier" in params:
+                attack.set_params(classifier=LogisticRegression())
+            if params.get("prior") == "learned":
+                attack.set_params(prior=LogisticRegression())
+        return attacks
+
+    guessers, attackers = audit_run.guessers, audit_run.attackers
+
+    def quick_attackers(*args, **options):
+        attacks, skipped = attackers(*args, **options)
+        return quick(attacks), skipped
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(audit_run, "guessers", lambda *a: quick(guessers(*a)))
+        patch.setattr(audit_run, "attackers", quick_attackers)
+        yield

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,23 @@ def test_rooms_import_in_one_direction():
         text=True,
     )
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_files_that_are_no_modules_are_installed():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    patterns = project["tool"]["setuptools"]["package-data"]
+    installed = {
+        path
+        for package, globs in patterns.items()
+        for glob in globs
+        for path in ROOT.joinpath(*package.split(".")).glob(glob)
+    }
+    there = {
+        path
+        for path in (ROOT / "sklearn_mid").rglob("*")
+        if path.is_file() and path.suffix not in (".py", ".pyc")
+    }
+    assert there == installed
 
 
 def test_heavy_dependencies_stay_out_of_a_bare_import():

@@ -23,6 +23,7 @@ from sklearn_mid.attacks import ImputationBaseline, MAPAttack, PriorBaseline
 from sklearn_mid.benchmark import protect
 from sklearn_mid.benchmark._audit import _run as audit_run
 from sklearn_mid.benchmark._audit._attackers import NO_RESPONSE
+from sklearn_mid.benchmark._protect import _trial
 from sklearn_mid.benchmark._protect._candidates import candidates
 from sklearn_mid.benchmark._protect._choice import Figures, choose, limits_from
 from sklearn_mid.benchmark._protect._recipe import code_of
@@ -54,6 +55,7 @@ def _few_attackers():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(audit_run, "guessers", guessers)
         patch.setattr(audit_run, "attackers", attackers)
+        patch.setattr(_trial, "_N_RESAMPLES", 40)
         yield
 
 

@@ -4,6 +4,7 @@ import io
 import os
 import pickle
 import zipfile
+from functools import partial
 
 import numpy as np
 import pytest
@@ -74,6 +75,9 @@ MODELS = {
     "extra trees": ExtraTreesClassifier(3),
     "gradient boosting": GradientBoostingClassifier(n_estimators=2),
     "boosting": HistGradientBoostingClassifier(max_iter=2),
+    "boosting, categories": HistGradientBoostingClassifier(
+        max_iter=2, categorical_features=[0]
+    ),
     "ada": AdaBoostClassifier(n_estimators=2),
     "bagging": BaggingClassifier(n_estimators=2),
     "voting": VotingClassifier([("tree", TREE), ("linear", LogisticRegression())]),
@@ -158,12 +162,12 @@ def test_another_version_is_said_in_one_line(tmp_path):
 
 def test_types_that_are_not_trusted_are_named_unless_they_are(tmp_path):
     path = tmp_path / "a 'quoted' name.skops"
-    skops.io.dump(FunctionTransformer(os.getpid), path)
+    skops.io.dump(FunctionTransformer(partial(os.getpid)), path)
     with pytest.raises(
         ValueError, match=r"not trusted: '(posix|nt).getpid'.* add: --trust \1.getpid$"
     ):
         load_model(path)
-    assert load_model(path, trusted=[f"{os.name}.getpid"]).func is os.getpid
+    assert load_model(path, trusted=[f"{os.name}.getpid"]).func.func is os.getpid
 
 
 @pytest.mark.parametrize(

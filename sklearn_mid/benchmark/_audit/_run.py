@@ -2,7 +2,6 @@
 
 import datetime
 import platform
-from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -10,8 +9,8 @@ import numpy as np
 import pandas as pd
 import sklearn
 from numpy.typing import ArrayLike
-from sklearn.model_selection import train_test_split
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
+from threadpoolctl import threadpool_limits
 
 import sklearn_mid
 from sklearn_mid.attacks import AttributeInferenceAttack
@@ -20,6 +19,16 @@ from sklearn_mid.benchmark._audit._attackers import (
     RELEASED,
     attackers,
     guessers,
+)
+from sklearn_mid.benchmark._audit._people import (
+    checked_people,
+    data_hash,
+    in_order,
+    known_and_attacked,
+    names_of,
+    refuse_overlap,
+    rows_of,
+    secrets_of,
 )
 from sklearn_mid.benchmark._audit._report import FEW, AuditReport
 from sklearn_mid.benchmark._audit._sources import (
@@ -30,21 +39,24 @@ from sklearn_mid.benchmark._audit._sources import (
     difference,
     gain,
     mean,
+    measured,
 )
 from sklearn_mid.exceptions import UnsupportedTargetError
 from sklearn_mid.metrics import disclosure, vulnerability
 from sklearn_mid.utils._candidates import Candidates
-from sklearn_mid.utils._features import resolve_attributes, resolve_columns
-from sklearn_mid.utils._frames import as_pandas
+from sklearn_mid.utils._features import resolve_columns
 from sklearn_mid.utils._parts import refuse_strangers
 from sklearn_mid.utils._progress import progress
 from sklearn_mid.utils._sklearn_compat import HasMethods, Interval
 from sklearn_mid.utils._target import AskedOnce, Target
-from sklearn_mid.utils._validation import as_column, as_rows, check_parameters
+from sklearn_mid.utils._validation import check_parameters
 
 __all__ = ["MEMBERS", "OTHERS", "audit", "audit_groups"]
 
 OTHERS, MEMBERS = "others", "members"
+# With fewer people than this, threads wait for each other longer than they compute;
+# where the cores are busy, a hundred times longer.
+_WORTH_THREADS = 20_000
 
 _CONSTRAINTS = {
     "estimator": [HasMethods("predict")],
@@ -53,8 +65,6 @@ _CONSTRAINTS = {
     "random_state": ["random_state"],
     "verbose": ["verbose"],
 }
-# Overlap of members and others beyond chance that a slip of a row may cause.
-_OVERLAP = 0.01
 
 
 def audit(
@@ -150,7 +160,7 @@ def audit(
         random_state=random_state,
         verbose=verbose,
     )
-    X, y = _people(X, y, "X")
+    X, y = checked_people(X, y, "X")
     if len(pd.unique(y)) < 2:
         raise ValueError(
             f"y holds one value only, {y[0]!r}; pass people of two responses at least."
@@ -159,10 +169,10 @@ def audit(
     if members is not None:
         if not isinstance(members, tuple | list) or len(members) != 2:
             raise ValueError(f"members must be a pair (X, y), got {members!r}.")
-        X_members, y_members = _people(*members, "members")
-        groups[MEMBERS] = _in_order(X_members, y_members, X)
-        _refuse_overlap(*groups[MEMBERS], X, y)
-    secrets = _secrets(sensitive_features, X)
+        X_members, y_members = checked_people(*members, "members")
+        groups[MEMBERS] = in_order(X_members, y_members, X)
+        refuse_overlap(*groups[MEMBERS], X, y)
+    secrets = secrets_of(sensitive_features, X)
     if isinstance(X, pd.DataFrame):
         for secret in secrets:
             named = isinstance(secret, str) and secret in X.columns
@@ -197,9 +207,11 @@ def audit_groups(
     """
     guessed = {} if guessed is None else guessed
     parts = []
-    for secret in progress(secrets, verbose > 1, desc="secrets"):
-        one = _Secret(estimator, secret, groups, seed, level, decimals, guessed)
-        parts.append(one.look(verbose))
+    n_people = sum(len(y) for _, y in groups.values())
+    with threadpool_limits(1 if n_people < _WORTH_THREADS else None):
+        for secret in progress(secrets, verbose > 1, desc="secrets"):
+            one = _Secret(estimator, secret, groups, seed, level, decimals, guessed)
+            parts.append(one.look(verbose))
     sources, attacks, notes, exposed = zip(*parts, strict=True)
     return AuditReport(
         sources=pd.concat(sources, ignore_index=True),
@@ -222,49 +234,52 @@ class _Secret:
         self.level, self.decimals, self.guessed = level, decimals, guessed
         self.label = secret if isinstance(secret, str) else str(secret)
         self.notes: list[str] = []
-        X, y = self._with_secret(*groups[OTHERS])
-        known, new = _split(X, secret, seed)
-        self.known = _rows(X, known), y[known]
+        # By group: people whose value nobody whom the attackers know has.
+        self.unguessable: dict[str, int] = {}
+        X, y = self._with_secret(*groups[OTHERS], OTHERS)
+        known, new = known_and_attacked(X, secret, seed)
+        self.known = rows_of(X, known), y[known]
         self.candidates = Candidates.from_records(
-            self.known[0], secret, None, feature_names=_names(X)
+            self.known[0], secret, None, feature_names=names_of(X)
         )
-        self.groups = {OTHERS: self._attackable(_rows(X, new), y[new], OTHERS)}
+        self.groups = {OTHERS: self._attackable(rows_of(X, new), y[new], OTHERS)}
         if MEMBERS in groups:
-            X_members, y_members = groups[MEMBERS]
+            X_members, y_members = self._with_secret(*groups[MEMBERS], MEMBERS)
             self.groups[MEMBERS] = self._attackable(X_members, y_members, MEMBERS)
 
-    def _with_secret(self, X, y):
-        """People of whom the secret is known, which is to be guessed right or wrong."""
+    def _with_secret(self, X, y, group):
+        """People of whom the secret is known: of others no guess is right or wrong."""
         columns = resolve_columns(
             self.secret,
             n_features=X.shape[1],
-            feature_names=_names(X),
+            feature_names=names_of(X),
             param="sensitive_features",
         )
-        held = X.iloc[:, columns] if _names(X) is not None else X[:, columns]
+        held = X.iloc[:, columns] if names_of(X) is not None else X[:, columns]
         held = ~np.asarray(pd.isna(held)).any(axis=1)
         n_missing = int(np.count_nonzero(~held))
         if n_missing == len(y):
             raise ValueError(
                 f"sensitive_features={self.secret!r} is missing in all {len(y)} "
-                "records of X."
+                f"records of {'X' if group == OTHERS else group}."
             )
         if n_missing:
             self.notes.append(
-                f"{self.label}: missing in {n_missing} of {len(y)} {OTHERS}; they are "
+                f"{self.label}: missing in {n_missing} of {len(y)} {group}; they are "
                 "left out."
             )
-        return _rows(X, np.flatnonzero(held)), y[held]
+        return rows_of(X, np.flatnonzero(held)), y[held]
 
     def _attackable(self, X, y, group):
         """People whose secret is one that the attackers know to exist."""
         is_known = self.candidates.encode(X, unknown=-1) >= 0
         n_unknown = int(np.count_nonzero(~is_known))
+        self.unguessable[group] = n_unknown
         if n_unknown:
             self.notes.append(
                 f"{self.label}: {n_unknown} of {len(y)} {group} hold a value that none "
-                "of the people known to the attackers has, or none; they are left out "
-                "(every attacker guesses them wrong)."
+                "of the people known to the attackers has; every attacker guesses them "
+                "wrong, and they are counted so."
             )
         if np.count_nonzero(is_known) < 2:
             raise ValueError(
@@ -272,7 +287,7 @@ class _Secret:
                 f"{len(y)} {group} hold a value that occurs among the people known to "
                 "the attackers; two at least are needed."
             )
-        return _rows(X, np.flatnonzero(is_known)), y[is_known]
+        return rows_of(X, np.flatnonzero(is_known)), y[is_known]
 
     def look(self, verbose):
         guesses: dict[str, dict[str, Guesses]] = {g: {} for g in self.groups}
@@ -325,16 +340,15 @@ class _Secret:
             with self.asked:
                 seen = attack.observe(X, y)
                 proba = attack.infer_proba(X, seen)
-            place = pd.Index(attack.values_)
-            guesses[group][name] = Guesses(
-                name,
-                place.get_indexer(attack.sensitive_values(X)),
-                proba.argmax(axis=1),
-                proba,
-            )
+            true = pd.Index(attack.values_).get_indexer(attack.sensitive_values(X))
+            found = Guesses(name, true, proba.argmax(axis=1), proba)
+            guesses[group][name] = found.and_wrong(self.unguessable[group])
         if attack.access == "none":
             self.guessed[key] = {g: guesses[g][name] for g in self.groups}
         return ""
+
+    def _n(self, group: str) -> int:
+        return len(self.groups[group][1]) + self.unguessable[group]
 
     def _row(self, source: str, figure: str, people: str, effect: Effect) -> dict:
         return {
@@ -342,7 +356,7 @@ class _Secret:
             "source": source,
             "figure": figure,
             "people": people,
-            "n": len(self.groups[people][1]),
+            "n": self._n(people),
             "value": effect.value,
             "low": effect.low,
             "high": effect.high,
@@ -381,7 +395,8 @@ class _Secret:
 
     def _answer(self, guesses):
         X, _ = self.groups[OTHERS]
-        prior = guesses[OTHERS][NO_RESPONSE].proba
+        # The certificate is of people whose value is a candidate.
+        prior = guesses[OTHERS][NO_RESPONSE].proba[: len(X)]
         try:
             certificate = vulnerability(
                 self.estimator,
@@ -396,10 +411,16 @@ class _Secret:
             self.notes.append(f"{self.label}: no certificate of the answer: {error}")
             yield from self._answer_by_attack(guesses)
             return
-        success = mean(certificate.per_person, level=self.level)
-        yield self._row("answer", "success", OTHERS, success) | {"found": False}
         gained = certificate.per_person - certificate.prior_per_person
-        yield self._row("answer", "accuracy", OTHERS, mean(gained, level=self.level))
+        for figure, per_person in (
+            ("success", certificate.per_person),
+            ("accuracy", gained),
+        ):
+            padded = np.pad(per_person, (0, self.unguessable[OTHERS]))
+            effect = mean(padded, self.level, within=(0, 1))
+            row = self._row("answer", figure, OTHERS, effect)
+            # That a guess succeeds is no leak: what the answer adds is one.
+            yield row | {"found": row["found"] and figure != "success"}
 
     def _answer_by_attack(self, guesses):
         people = guesses[OTHERS]
@@ -438,7 +459,7 @@ class _Secret:
             yield self._row("memory", figure, MEMBERS, effect)
 
     def _warn(self, attacks):
-        n = len(self.groups[OTHERS][1])
+        n = self._n(OTHERS)
         if n < FEW:
             self.notes.append(
                 f"{self.label}: {n} people are attacked, too few to see any but a "
@@ -461,17 +482,13 @@ class _Secret:
                     "sees": attack.sees,
                     "knowledge": attack.knowledge,
                     "people": group,
-                    "n": len(self.groups[group][1]),
+                    "n": self._n(group),
                 }
                 for figure, measure in (MEASURES | TOP_MEASURES).items():
                     effect = Effect(np.nan, np.nan, np.nan, np.nan)
                     if not reason:
                         found = guesses[group][name]
-                        value, influence = measure(found)
-                        around = mean(influence, level=self.level)
-                        effect = Effect(
-                            value, value + around.low, value + around.high, np.nan
-                        )
+                        effect = measured(found, measure, level=self.level)
                     row |= {
                         figure: effect.value,
                         f"{figure}, low": effect.low,
@@ -491,12 +508,12 @@ class _Secret:
             if of_source.empty:
                 continue
             name = of_source["attack"].iloc[0].split(" / ")[0]
-            attack = guesses[group][name]
-            rows = np.arange(len(attack.true))
+            X = self.groups[group][0]
+            rows = np.arange(len(X))
+            attack = guesses[group][name].of(rows)
             without = np.max(
                 [guesses[group][f].proba[rows, attack.pred] for f in floors], axis=0
             )
-            X = self.groups[group][0]
             tables.append(
                 pd.DataFrame(
                     {
@@ -513,99 +530,6 @@ class _Secret:
         return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
-def _secrets(sensitive_features: Any, X: Any) -> list:
-    """The secrets, each a name, an index, or a list of columns."""
-    resolve_attributes(  # or it says what is wrong
-        sensitive_features,
-        n_features=X.shape[1],
-        feature_names=_names(X),
-        param="sensitive_features",
-    )
-    if isinstance(sensitive_features, str | Integral):
-        return [sensitive_features]
-    return list(sensitive_features)
-
-
-def _people(X: Any, y: Any, name: str) -> tuple[Any, np.ndarray]:
-    X = as_rows(as_pandas(X), name)
-    if not isinstance(X, pd.DataFrame):
-        X = np.asarray(X)
-        if X.ndim != 2:
-            raise ValueError(
-                f"{name} must have shape (n_samples, n_features), got shape {X.shape}."
-            )
-    if not len(X):
-        raise ValueError(f"{name} has 0 rows; it needs people.")
-    y = as_column(y, "y" if name == "X" else name)
-    check_consistent_length(X, y)
-    if n_missing := int(np.count_nonzero(pd.isna(y))):
-        raise ValueError(
-            f"{'y' if name == 'X' else 'y of members'} is missing for {n_missing} of "
-            f"{len(y)} people; leave them out."
-        )
-    return X, y
-
-
-def _in_order(X_members, y_members, X):
-    """Members with the columns that X has, in that order."""
-    names = [[] if _names(Z) is None else list(Z.columns) for Z in (X_members, X)]
-    if not all(names) or names[0] == names[1]:
-        return X_members, y_members
-    if set(names[0]) != set(names[1]):
-        raise ValueError(
-            f"members have the columns {names[0]}, but X has {names[1]}; pass the same."
-        )
-    return X_members[names[1]], y_members
-
-
-def _names(X):
-    return np.asarray(X.columns) if isinstance(X, pd.DataFrame) else None
-
-
-def _rows(X, rows):
-    return X.iloc[rows] if isinstance(X, pd.DataFrame) else X[rows]
-
-
-def _split(X, secret, seed):
-    """Two halves with each value of the secret in the first, if it occurs at all."""
-    candidates = Candidates.from_records(X, secret, None, feature_names=_names(X))
-    codes = candidates.encode(X, unknown=-1)
-    counts = np.bincount(codes + 1)
-    # A value that one person has goes to the known: it cannot be in both.
-    alone = np.flatnonzero(counts[codes + 1] == 1)
-    rest = np.flatnonzero(counts[codes + 1] > 1)
-    if len(rest) < 4:
-        raise ValueError(
-            f"sensitive_features={secret!r}: {len(X)} people are too few to know one "
-            "half and attack the other."
-        )
-    known, new = train_test_split(
-        rest, test_size=0.5, stratify=codes[rest], random_state=seed
-    )
-    return np.sort(np.concatenate([known, alone])), np.sort(new)
-
-
-def _refuse_overlap(X_members, y_members, X, y):
-    """Raise if others are members, which would hide what the model remembers."""
-    keys = [
-        pd.util.hash_pandas_object(
-            pd.DataFrame(Z).assign(**{"response": z}).astype(str), index=False
-        ).to_numpy()
-        for Z, z in ((X_members, y_members), (X, y))
-    ]
-    shared = float(np.isin(keys[1], keys[0]).mean())
-    # Of people who look alike by chance there are as many within the others.
-    _, counts = np.unique(keys[1], return_counts=True)
-    alike = float(counts[counts > 1].sum() / len(keys[1]))
-    by_chance = min(1.0, alike * max(1.0, len(keys[0]) / len(keys[1])))
-    if shared > by_chance + _OVERLAP:
-        raise ValueError(
-            f"members and X overlap: {shared:.1%} of the people in X stand among the "
-            f"members too, where {by_chance:.1%} look alike by chance. Pass people in "
-            "X that the model was not trained on."
-        )
-
-
 def _facts(estimator, groups, seed, level, decimals):
     utility = {}
     for group, (X, y) in groups.items():
@@ -620,7 +544,7 @@ def _facts(estimator, groups, seed, level, decimals):
         "model": type(estimator).__name__,
         "score": utility,
         "people": {group: len(y) for group, (_, y) in groups.items()},
-        "data hash": {group: _hash(X, y) for group, (X, y) in groups.items()},
+        "data hash": {group: data_hash(X, y) for group, (X, y) in groups.items()},
         "decimals": decimals,
         "confidence level": level,
         "seed": int(seed),
@@ -631,10 +555,3 @@ def _facts(estimator, groups, seed, level, decimals):
             "python": platform.python_version(),
         },
     }
-
-
-def _hash(X, y) -> str:
-    frame = pd.DataFrame(X).assign(**{"response": y}).astype(str)
-    hashes: Sequence = pd.util.hash_pandas_object(frame, index=False).to_numpy()
-    total = np.sum(np.asarray(hashes, dtype=np.uint64), dtype=np.uint64)
-    return f"{int(total):016x}"

@@ -30,6 +30,7 @@ __all__ = [
     "difference",
     "gain",
     "mean",
+    "measured",
 ]
 
 # Fewer certain people than this are no share to speak of, and fewer people of a value
@@ -48,7 +49,7 @@ class Guesses:
     name : str
         Of the attack.
     true : ndarray of shape (n_people,)
-        Position of each person's secret among the values.
+        Position of each person's secret among the values; -1 where it is none of them.
     pred : ndarray of shape (n_people,)
         Position of the guess.
     proba : ndarray of shape (n_people, n_values)
@@ -64,6 +65,18 @@ class Guesses:
         """The guesses of some of the people."""
         return replace(
             self, true=self.true[rows], pred=self.pred[rows], proba=self.proba[rows]
+        )
+
+    def and_wrong(self, n_people: int) -> "Guesses":
+        """With more people, whose value nobody guesses, of any value or none."""
+        if not n_people:
+            return self
+        n_values = self.proba.shape[1]
+        return replace(
+            self,
+            true=np.r_[self.true, np.full(n_people, -1)],
+            pred=np.r_[self.pred, np.zeros(n_people, dtype=self.pred.dtype)],
+            proba=np.r_[self.proba, np.full((n_people, n_values), 1 / n_values)],
         )
 
 
@@ -99,7 +112,14 @@ def _accuracy(guesses: Guesses) -> tuple[float, np.ndarray]:
 
 
 def _auc(guesses: Guesses) -> tuple[float, np.ndarray]:
-    return area_and_influence(guesses.true, guesses.proba, least=_LEAST_OF_VALUE)
+    # Whose value is none of those guessed is neither more nor less certain of it.
+    rows = guesses.true >= 0
+    area, of_known = area_and_influence(
+        guesses.true[rows], guesses.proba[rows], least=_LEAST_OF_VALUE
+    )
+    influence = np.zeros(len(rows))
+    influence[rows] = of_known * (len(rows) / max(np.count_nonzero(rows), 1))
+    return area, influence
 
 
 def _top(share: float) -> Callable[[Guesses], tuple[float, np.ndarray]]:
@@ -131,6 +151,12 @@ def halves(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Two random halves of n people."""
     order = np.random.default_rng(seed).permutation(n)
     return np.sort(order[: n // 2]), np.sort(order[n // 2 :])
+
+
+def measured(guesses: Guesses, measure: Callable, *, level: float) -> Effect:
+    """What one attack reads; parameters are those of :func:`gain`."""
+    value, influence = measure(guesses)
+    return _effect([value], [_variance(influence)], level, (), (0, 1))
 
 
 def gain(
@@ -173,7 +199,7 @@ def gain(
         values.append(value)
         variances.append(_variance(influence))
         chosen.append(attack.name)
-    return _effect(values, variances, level, tuple(chosen))
+    return _effect(values, variances, level, tuple(chosen), (-1 if floors else 0, 1))
 
 
 def difference(
@@ -205,13 +231,20 @@ def difference(
         values.append(figures[0][0] - figures[1][0])
         variances.append(sum(_variance(influence) for _, influence in figures))
         chosen.append(members[best].name)
-    return _effect(values, variances, level, tuple(chosen))
+    return _effect(values, variances, level, tuple(chosen), (-1, 1))
 
 
-def mean(per_person: np.ndarray, *, level: float) -> Effect:
-    """Mean of a figure that each person has, such as a vulnerability."""
+def mean(
+    per_person: np.ndarray,
+    level: float,
+    within: tuple[float, float] = (-np.inf, np.inf),
+) -> Effect:
+    """Mean of a figure that each person has, such as a vulnerability.
+
+    `within` are the least and the largest that the mean can be.
+    """
     value = float(per_person.mean())
-    return _effect([value], [_variance(per_person - value)], level)
+    return _effect([value], [_variance(per_person - value)], level, (), within)
 
 
 def _best(attacks: Sequence[Guesses], rows: np.ndarray, measure: Callable) -> Guesses:
@@ -230,14 +263,14 @@ def _effect(
     variances: Sequence[float],
     level: float,
     chosen: tuple[str, ...] = (),
+    within: tuple[float, float] = (-np.inf, np.inf),
 ) -> Effect:
     value = float(np.mean(values))
     error = float(np.sqrt(np.sum(variances))) / len(values)
     reach = norm.ppf(0.5 + level / 2)
     return Effect(
         value,
-        value - reach * error,
-        value + reach * error,
+        *np.clip([value - reach * error, value + reach * error], *within).tolist(),
         (reach + norm.ppf(_POWER)) * error,
         chosen,
     )

@@ -14,11 +14,11 @@ from typing import Any
 
 import joblib
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import train_test_split
 
+from sklearn_mid.benchmark._audit._people import rows_of
 from sklearn_mid.benchmark._audit._run import MEMBERS, OTHERS, audit_groups
 from sklearn_mid.benchmark._protocol import HELD_OUT, Judgement, Skip
 
@@ -51,11 +51,6 @@ class Task:
     def write(self, folder: Path) -> None:
         """For the workers; the caller removes it."""
         joblib.dump(self, folder / TASK_FILE)
-
-
-def rows_of(X: Any, rows: np.ndarray) -> Any:
-    """Some rows of a DataFrame or an array."""
-    return X.iloc[rows] if isinstance(X, pd.DataFrame) else X[rows]
 
 
 def seeded(estimator: Any, seed: int) -> Any:
