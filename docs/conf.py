@@ -2,10 +2,15 @@
 
 import os
 import re
+from pathlib import Path
 
+from docutils import nodes
+from docutils.utils.math import latex2mathml
+from sphinx.util import logging
 from sphinx_gallery.sorting import ExplicitOrder
 
 import sklearn_mid
+import sklearn_mid.datasets
 
 project = "sklearn-mid"
 author = "sklearn-mid developers"
@@ -16,7 +21,6 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.extlinks",
-    "sphinx.ext.mathjax",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
 ]
@@ -31,6 +35,8 @@ autosummary_ignore_module_all = False
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
+
+html_math_renderer = "mathml"
 
 extlinks = {
     "arxiv": ("https://arxiv.org/abs/%s", "arXiv:%s"),
@@ -62,6 +68,43 @@ def mend_docstring(app, what, name, obj, options, lines):
 def setup(app):
     # Before numpydoc, whose priority is the default of 500.
     app.connect("autodoc-process-docstring", mend_docstring, priority=400)
+    # Browsers draw MathML by themselves: no script, no network.
+    app.add_html_math_renderer(
+        "mathml", inline_renderers=(mathml, None), block_renderers=(mathml, None)
+    )
+
+
+def mathml(self, node):
+    """A formula as MathML, by docutils' own converter."""
+    is_block = node.tagname == "math_block"
+    formula = latex2mathml.tex2mathml(node.astext(), as_block=is_block)
+    self.body.append(f'<div class="math">{formula}</div>' if is_block else formula)
+    raise nodes.SkipNode
+
+
+def missing_data():
+    """Examples of the gallery whose data are not here, with the loader that misses."""
+    missing, known = {}, {}
+    for path in sorted((Path(__file__).parent / "examples").glob("plot_*.py")):
+        for name in re.findall(r"\bfetch_\w+(?=\()", path.read_text(encoding="utf-8")):
+            if name not in known:
+                try:
+                    getattr(sklearn_mid.datasets, name)(download_if_missing=False)
+                    known[name] = True
+                except OSError:
+                    known[name] = False
+            if not known[name]:
+                missing[path.name] = name
+    return missing
+
+
+MISSING = missing_data()
+if MISSING:
+    logging.getLogger(__name__).info(
+        "The gallery is built without the examples whose data are missing (set "
+        "SKLEARN_MID_DATA, see the user guide): "
+        + ", ".join(f"{example} ({loader})" for example, loader in MISSING.items())
+    )
 
 
 html_theme = "pydata_sphinx_theme"
@@ -75,24 +118,42 @@ html_theme_options = {
     "footer_end": [],
 }
 
+EXAMPLES = [
+    "plot_audit.py",
+    "plot_protect.py",
+    "plot_any_model.py",
+    "plot_channel.py",
+    "plot_distillation.py",
+    "plot_forest_memory.py",
+    "plot_released_answer.py",
+    "plot_certificates.py",
+    "plot_adaptive_attackers.py",
+    "plot_baselines.py",
+    "plot_targeted.py",
+    "plot_grid_search.py",
+    "plot_one_hot.py",
+    "plot_logistic.py",
+    "plot_tree.py",
+    "plot_warfarin.py",
+    "plot_nhanes.py",
+    "plot_gss.py",
+    "plot_information_bound.py",
+    "plot_information_plane.py",
+    "plot_reconstruction.py",
+    "plot_update_leak.py",
+    "plot_dp_bound.py",
+    "plot_own_attack.py",
+    "plot_own_defense.py",
+    "plot_own_data.py",
+    "*",
+]
 sphinx_gallery_conf = {
     "examples_dirs": "examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": "plot_",
+    "ignore_pattern": "|".join(map(re.escape, [*MISSING, "__init__.py"])),
     # From the simplest to the most particular.
-    "within_subsection_order": ExplicitOrder(
-        [
-            "plot_targeted.py",
-            "plot_any_model.py",
-            "plot_tree.py",
-            "plot_grid_search.py",
-            "plot_information_bound.py",
-            "plot_baselines.py",
-            "plot_reconstruction.py",
-            "plot_dp_bound.py",
-            "*",
-        ]
-    ),
+    "within_subsection_order": ExplicitOrder(EXAMPLES),
     "doc_module": ("sklearn_mid",),
     "reference_url": {"sklearn_mid": None},
     "backreferences_dir": "api/generated/examples",

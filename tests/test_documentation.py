@@ -1,0 +1,78 @@
+"""Every code block of README and user guide runs, and prints what it is said to print.
+
+The Python blocks of a page share one namespace, in order; a ``text`` block right after
+one is what it prints. Pages whose first line is ``.. slow`` take long.
+"""
+
+import contextlib
+import io
+import re
+import shlex
+import textwrap
+import tomllib
+import warnings
+from pathlib import Path
+
+import pytest
+
+from sklearn_mid import cli
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.rst", *sorted((ROOT / "docs").glob("**/*.rst"))]
+BLOCK = re.compile(
+    r"^\.\. code-block:: (\w+)\n(?:   +:.*\n)*\n((?:   .*\n|\n)+)", flags=re.MULTILINE
+)
+SLOW = "README.rst"
+
+
+def blocks(page):
+    text = page.read_text(encoding="utf-8") + "\n"
+    return [(m[1], textwrap.dedent(m[2]).strip("\n")) for m in BLOCK.finditer(text)]
+
+
+def pages_of(language):
+    for page in PAGES:
+        name = page.relative_to(ROOT).as_posix()
+        if "auto_examples" in name or "generated" in name:
+            continue
+        if any(kind == language for kind, _ in blocks(page)):
+            is_slow = name == SLOW or page.read_text("utf-8").startswith(".. slow")
+            marks = [pytest.mark.slow] if is_slow else []
+            yield pytest.param(page, id=name, marks=marks)
+
+
+@pytest.mark.parametrize("page", pages_of("python"))
+def test_python(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    namespace, found = {"__name__": "__main__"}, blocks(page)
+    for (kind, code), (after, said) in zip(found, [*found[1:], ("", "")], strict=True):
+        if kind != "python":
+            continue
+        printed = io.StringIO()
+        with warnings.catch_warnings(), contextlib.redirect_stdout(printed):
+            exec(compile(code, page.name, "exec"), namespace)
+        if after == "text":
+            assert printed.getvalue().split() == said.split()
+
+
+def commands(page):
+    """Arguments of all lines of shell that call sklearn-mid."""
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    for line in re.findall(r"^ {3,}(?:.*&& )?sklearn-mid (.*)$", text, re.MULTILINE):
+        yield shlex.split(line, comments=True)
+
+
+COMMANDS = {" ".join(c): c for page in PAGES for c in commands(page)}
+
+
+@pytest.mark.parametrize("arguments", COMMANDS.values(), ids=COMMANDS)
+def test_command_line_is_understood(arguments):
+    parser, names = cli._parser()
+    assert parser.parse_args(cli._complete(arguments, names)).call
+
+
+@pytest.mark.parametrize("page", pages_of("toml"))
+def test_toml(page):
+    for kind, text in blocks(page):
+        if kind == "toml":
+            assert tomllib.loads(text)
