@@ -12,11 +12,12 @@ from sklearn_mid.attacks._base import AttributeInferenceAttack
 from sklearn_mid.attacks._own_model import OwnModelBaseline
 from sklearn_mid.attacks._recalibration import Recalibration
 from sklearn_mid.attacks._secret_prior import (
+    PRIOR_CONSTRAINT,
     SecretPrior,
     classifier_of,
     is_classifier_prior,
 )
-from sklearn_mid.utils._sklearn_compat import HasMethods, Interval, StrOptions
+from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
 from sklearn_mid.utils._target import N_QUERIES
 
 __all__ = ["MAPAttack"]
@@ -187,13 +188,7 @@ classifier, default=None
     _parameter_constraints: dict = {
         **AttributeInferenceAttack._parameter_constraints,
         "error_model": [StrOptions(set(_RELEASE))],
-        "prior": [
-            None,
-            StrOptions({"uniform", "learned"}),
-            dict,
-            HasMethods(["fit", "predict_proba"]),
-            "array-like",
-        ],
+        "prior": PRIOR_CONSTRAINT,
         "use_prior": ["boolean"],
         "calibrate": ["boolean", StrOptions({"effects"})],
         "n_queries": [Interval(numbers.Integral, 1, None, closed="left")],
@@ -245,7 +240,13 @@ classifier, default=None
             effects of the values, a model of the attacker's own.
         """
         if self._has_effects() and not self._has_learned_prior():
-            return OwnModelBaseline(self.sensitive_feature, candidates=self.candidates)
+            # Who has records to learn effects from can learn the prior as well.
+            return OwnModelBaseline(
+                self.sensitive_feature,
+                prior="learned",
+                candidates=self.candidates,
+                random_state=self.random_state,
+            )
         baseline = super().baseline()
         if self._has_learned_prior():
             baseline.set_params(classifier=classifier_of(self.prior))

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 
@@ -14,6 +15,7 @@ from sklearn_mid.attacks._record_classifier import (
     linear_encoder,
     prepare,
 )
+from sklearn_mid.attacks._secret_prior import PRIOR_CONSTRAINT, SecretPrior
 from sklearn_mid.utils._candidates import MAX_DISTINCT
 from sklearn_mid.utils._validation import as_numbers
 
@@ -35,9 +37,11 @@ class OwnModelBaseline(AttributeInferenceAttack):
 
         argmax_v  p(y | x_k, v) * prior(v).
 
-    This is what :class:`MAPAttack` with ``calibrate=True`` amounts to against a model
-    that omits the secret, so it is that attack's baseline: a model that withholds how
-    the response depends on the secret withholds nothing from who has records.
+    This is what :class:`MAPAttack` with ``calibrate="effects"`` amounts to against a
+    model that omits the secret: a model that withholds how the response depends on the
+    secret withholds nothing from who has records. Who has them knows, too, how the
+    secret goes along with the known columns, so the baseline of that attack is this one
+    with ``prior="learned"``.
 
     Parameters
     ----------
@@ -47,15 +51,21 @@ class OwnModelBaseline(AttributeInferenceAttack):
         Whether the response is a number, explained by linear regression with Gaussian
         noise, or a class, explained by logistic regression. None: a number if `y`
         holds floats that are no integers, or more than 20 different numbers.
+    prior : {"uniform", "learned"}, dict, array-like of shape (n_values,) or \
+classifier, default=None
+        Probability of each value, as in :class:`MAPAttack`.
     candidates : int or array-like, default=None
         Values that the secret may take, as in :class:`MAPAttack`.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the classifier that ``prior="learned"`` stands for.
 
     Attributes
     ----------
     values_ : ndarray of shape (n_values,)
         Candidate values.
     prior_ : ndarray of shape (n_values,)
-        Share of each in the auxiliary records.
+        Their prior probabilities; with a classifier as prior, the shares of the
+        auxiliary records.
     error_variance_ : float
         Of a regression: mean squared residual on the auxiliary records.
     n_features_in_ : int
@@ -87,6 +97,8 @@ class OwnModelBaseline(AttributeInferenceAttack):
     _parameter_constraints: dict = {
         **AttributeInferenceAttack._parameter_constraints,
         "regression": [None, "boolean"],
+        "prior": PRIOR_CONSTRAINT,
+        "random_state": ["random_state"],
     }
 
     def __init__(
@@ -94,11 +106,15 @@ class OwnModelBaseline(AttributeInferenceAttack):
         sensitive_feature: Any,
         *,
         regression: bool | None = None,
+        prior: Any = None,
         candidates: Any = None,
+        random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.sensitive_feature = sensitive_feature
         self.regression = regression
+        self.prior = prior
         self.candidates = candidates
+        self.random_state = random_state
 
     def baseline(self) -> "OwnModelBaseline":
         """This attack itself, which has no model.
@@ -108,9 +124,13 @@ class OwnModelBaseline(AttributeInferenceAttack):
         baseline : OwnModelBaseline
             Not fitted.
         """
-        return OwnModelBaseline(**self.get_params(deep=False))
+        return clone(self)
 
     def _fit_attack(self, X: Any, y: np.ndarray, codes: np.ndarray) -> None:
+        self._prior = SecretPrior(
+            self.prior, self._candidates, self.prior_, self.random_state
+        )
+        self.prior_ = self._prior.fit(X, codes).marginal
         columns = self._columns(X).assign(**{_SECRET: codes.astype(str)})
         text, numeric = kinds_of_columns(columns)
         self._text = text
@@ -151,16 +171,17 @@ class OwnModelBaseline(AttributeInferenceAttack):
         return as_columns(x=self._candidates.drop(X))
 
     def _infer_log_proba(self, X: Any, y: np.ndarray) -> np.ndarray:
+        log_prior = np.broadcast_to(
+            self._prior.log_proba(X), (len(X), len(self.values_))
+        )
         if not self._knows_responses:
-            with np.errstate(divide="ignore"):
-                return np.tile(np.log(self.prior_), (len(X), 1))
+            return log_prior.copy()
         columns, y = self._columns(X), self._response(y)
         fit = [
             self._log_likelihood(columns.assign(**{_SECRET: str(code)}), y)
             for code in range(len(self.values_))
         ]
-        with np.errstate(divide="ignore"):
-            return np.column_stack(fit) + np.log(self.prior_)
+        return np.column_stack(fit) + log_prior
 
     def _log_likelihood(self, columns: pd.DataFrame, y: np.ndarray) -> np.ndarray:
         prepared = prepare(columns, self._text)

@@ -10,11 +10,12 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_mid.attacks._base import AttributeInferenceAttack
 from sklearn_mid.attacks._baselines import ImputationBaseline, PriorBaseline
 from sklearn_mid.attacks._secret_prior import (
+    PRIOR_CONSTRAINT,
     SecretPrior,
     classifier_of,
     is_classifier_prior,
 )
-from sklearn_mid.utils._sklearn_compat import HasMethods, Interval, StrOptions
+from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
 from sklearn_mid.utils._target import N_QUERIES, Target
 from sklearn_mid.utils._validation import as_numbers
 
@@ -138,13 +139,7 @@ classifier, default=None
             StrOptions({"auto", "confidences", "labels", "predictions", "draws"})
         ],
         "decimals": [None, Interval(numbers.Integral, 0, 15, closed="both")],
-        "prior": [
-            None,
-            StrOptions({"uniform", "learned"}),
-            dict,
-            HasMethods(["fit", "predict_proba"]),
-            "array-like",
-        ],
+        "prior": PRIOR_CONSTRAINT,
         "n_answers": [Interval(numbers.Integral, 1, None, closed="left")],
         "n_queries": [Interval(numbers.Integral, 2, None, closed="left")],
         "random_state": ["random_state"],

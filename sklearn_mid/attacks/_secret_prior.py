@@ -7,8 +7,18 @@ import pandas as pd
 
 from sklearn_mid.attacks._record_classifier import RecordClassifier, as_columns
 from sklearn_mid.utils._candidates import Candidates, given_prior
+from sklearn_mid.utils._sklearn_compat import HasMethods, StrOptions
 
-__all__ = ["SecretPrior", "classifier_of", "is_classifier_prior"]
+__all__ = ["PRIOR_CONSTRAINT", "SecretPrior", "classifier_of", "is_classifier_prior"]
+
+# What attacks take as `prior`.
+PRIOR_CONSTRAINT: list = [
+    None,
+    StrOptions({"uniform", "learned"}),
+    dict,
+    HasMethods(["fit", "predict_proba"]),
+    "array-like",
+]
 
 
 def is_classifier_prior(prior: Any) -> bool:

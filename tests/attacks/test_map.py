@@ -376,8 +376,10 @@ def test_effects_put_back_what_a_model_omits():
     attack = MAPAttack(omits, 0, calibrate="effects").fit(records, y)
     assert_allclose(attack.coef_, 14, rtol=0.02)
     assert_allclose(attack.effects_ - attack.effects_[0], [0, 3, 1], atol=0.1)
-    own = attack.baseline().fit(records, y)
+    own = attack.baseline()
     assert type(own) is OwnModelBaseline
+    assert own.prior == "learned"
+    own.set_params(prior=None).fit(records, y)
     assert attack.knowledge == own.knowledge == "labelled records"
     expected = own.infer_proba(records, y)
     assert_allclose(attack.infer_proba(records, y), expected, atol=0.02)

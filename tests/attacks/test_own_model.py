@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import norm
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_mid.attacks import ImputationBaseline, OwnModelBaseline
 from sklearn_mid.attacks._record_classifier import RecordClassifier, as_columns
@@ -39,6 +40,18 @@ def test_a_class_is_explained_by_one_effect_per_value():
     assert_allclose(fitted.infer_proba(X, y), posterior, atol=0.06)
     # Nobody in the auxiliary records had this response.
     assert_allclose(fitted.infer_proba(X[:1], ["dead"]), [fitted.prior_])
+
+
+def test_a_learned_prior_multiplies():
+    # The response tells nothing here: what is left is the prior of each record.
+    y = rng.normal(size=N)
+    known = (np.where(S == 1, 0.5, -0.5) < KNOWN).astype(int)
+    records = np.column_stack([S, known])
+    tree = DecisionTreeClassifier()
+    fitted = OwnModelBaseline(0, prior=tree).fit(records, y)
+    shares = np.array([np.bincount(S[known == k], minlength=3) for k in (0, 1)])
+    expected = (shares / shares.sum(axis=1, keepdims=True))[known]
+    assert_allclose(fitted.infer_proba(records, y), expected, atol=0.06)
 
 
 def test_numbers_may_stand_for_classes_and_classes_for_numbers():

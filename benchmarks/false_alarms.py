@@ -1,0 +1,118 @@
+"""How often models without a leak are accused: all attacks on a secret attribute.
+
+    python benchmarks/false_alarms.py [--worlds 200] [--people 200]
+
+Each world has records of its own for the model, the attacker and the people under
+attack. Two kinds of world have nothing to leak:
+
+- chance: the secret goes along with nothing, and the model uses what it takes for a
+  relation. Its answers differ by the secret, so the attacker who sees the answer is
+  left out: to them it is a leak.
+- withheld: the secret goes along with the rest of the record, and the model never had
+  it.
+
+Prints, of each attack that can be run, in how many worlds the interval of
+``attack_report`` lies above its own baseline, and whether that is more than a nominal
+5% allow (what a binomial count exceeds with probability .025); and the mean advantage.
+"""
+
+import argparse
+import warnings
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binom
+from sklearn.base import clone
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from sklearn_mid.attacks import attacks_for
+from sklearn_mid.defenses import OmitFeature
+from sklearn_mid.exceptions import UnsupportedTargetError
+from sklearn_mid.metrics import attack_report
+
+SECRET = 0
+LEVEL = 0.05
+MODELS = {
+    "tree": DecisionTreeClassifier(min_samples_leaf=5, random_state=0),
+    "logistic": LogisticRegression(),
+    "linear": LinearRegression(),
+    "regression tree": DecisionTreeRegressor(min_samples_leaf=5, random_state=0),
+}
+CLASSIFIERS = ("tree", "logistic")
+
+
+def people(rng, n, *, related, classes):
+    """Records, the secret first, and responses."""
+    known = rng.standard_normal((n, 2))
+    logit = 1.5 * known[:, 0] - 0.5 if related else np.full(n, -0.4)
+    secret = rng.random(n) < 1 / (1 + np.exp(-logit))
+    y = known[:, 0] + 0.5 * known[:, 1] + (secret if related else 0)
+    y = y + rng.standard_normal(n)
+    return np.column_stack([secret, known]), y > 0.5 if classes else y
+
+
+def world(model, kind, seed, n):
+    """Names of the attacks that ran, and whether each was above its baseline."""
+    rng = np.random.default_rng(seed)
+    options = {"related": kind == "withheld", "classes": model in CLASSIFIERS}
+    training, known, asked = (people(rng, n, **options) for _ in range(3))
+    target = clone(MODELS[model])
+    if kind == "withheld":
+        target = OmitFeature(target, SECRET)
+    target.fit(*training)
+    baselines = {}
+    for name, attack in attacks_for(target, SECRET, random_state=seed).items():
+        if kind == "chance" and attack.sees == "released answer":
+            continue
+        try:
+            attack.fit(*known)
+        except UnsupportedTargetError:
+            continue
+        baseline = attack.baseline()
+        baseline = baselines.setdefault(str(baseline), baseline.fit(*known))
+        report = attack_report(
+            attack,
+            *asked,
+            baseline=baseline,
+            allow_unequal_knowledge=True,
+            n_resamples=500,
+            random_state=seed,
+        ).set_index("metric")
+        yield {
+            "world": kind,
+            "model": model,
+            "attack": name,
+            "alarm": report.loc["advantage", "low"] > 0,
+            "advantage": report.loc["advantage", "value"],
+        }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--worlds", type=int, default=200)
+    parser.add_argument("--people", type=int, default=200)
+    parser.add_argument("--models", nargs="+", default=["tree", "linear"])
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    for model in options.models:
+        for kind in ("chance", "withheld"):
+            found = pd.DataFrame(
+                row
+                for seed in range(options.worlds)
+                for row in world(model, kind, seed, options.people)
+            )
+            groups = found.groupby(["world", "model", "attack"], sort=False)
+            table = groups.agg(
+                worlds=("alarm", "size"),
+                alarms=("alarm", "sum"),
+                mean=("advantage", "mean"),
+            )
+            allowed = binom.ppf(0.975, table["worlds"], LEVEL).astype(int)
+            table["allowed"] = allowed
+            table["too many"] = np.where(table["alarms"] > allowed, "yes", "")
+            print(table.round({"mean": 4}).to_string(), flush=True)
+
+
+if __name__ == "__main__":
+    main()
