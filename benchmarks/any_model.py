@@ -14,8 +14,10 @@ tested. Attackers:
 - *joint*: knows the response, asks the model at every value of the secret, and weighs
   by what a classifier of the secret has learned from labelled records of other people.
   Members are the model's training people, others are tested. "top tenth": precision
-  among those of whom the attacker is most certain. "members' lead" is in AUC; what it
-  exceeds that of *no model*, which these people would have anyway, is memory.
+  among those of whom the attacker is most certain. Members' lead over others is partly
+  luck: some people are easier to guess, model or not. "memory" is their lead less that
+  which an attacker without any model has on the same people, who knows as much ("no
+  model, the response"); once in AUC, once in the top tenth.
 - *answer seen*: knows what the model answered about a person instead of the response.
 - *no model*: that classifier alone, of the known columns or with the response.
 """
@@ -23,6 +25,8 @@ tested. Attackers:
 import argparse
 import tempfile
 import time
+from collections import namedtuple
+from types import SimpleNamespace
 
 import numpy as np
 from sklearn.base import clone
@@ -50,6 +54,8 @@ DATA = {
     "Adult": (lambda: fetch_adult(subset="all"), "marital", 8000, 4000, 4000),
     "NHANES": (fetch_nhanes, "Depressed", 1400, 600, 600),
 }
+NAMES = [*DATA, "Adult's files"]
+Rows = namedtuple("Rows", ("X", "y"))
 FORESTS = {"forest": RandomForestClassifier(60, random_state=0)}
 MODELS = {**FORESTS, "boosting": HistGradientBoostingClassifier(random_state=0)}
 
@@ -63,6 +69,8 @@ def as_codes(X):
 
 
 def parts_of(name, repetition):
+    if name == "Adult's files":
+        return "marital", files_of_adult(repetition)
     load, secret, n_members, n_tested, n_known = DATA[name]
     data = load()
     split = target_auxiliary_split(
@@ -74,6 +82,20 @@ def parts_of(name, repetition):
         random_state=repetition,
     )
     return secret, split
+
+
+def files_of_adult(repetition):
+    """Members of the larger file, others of the smaller; half of them are attacked."""
+    people = []
+    for subset in ("train", "test"):
+        data = fetch_adult(subset=subset)
+        rng = np.random.RandomState(1 + repetition)
+        rows = rng.choice(len(data.target), 8000, replace=False)
+        X = as_codes(data.data).iloc[rows]
+        people.append(Rows(X, data.target.to_numpy()[rows]))
+    members, others = people
+    known, tested = (Rows(others.X[k::2], others.y[k::2]) for k in (0, 1))
+    return SimpleNamespace(target=members, auxiliary=known, test=tested)
 
 
 def auc(secret, proba):
@@ -98,8 +120,20 @@ def judged(attack, split):
         top = np.argsort(-proba.max(axis=1), kind="stable")[: len(right) // 10]
         figures[f"{people} AUC"] = auc(truth, proba)
         figures[f"{people} top tenth"] = right[top].mean()
-    figures["members' lead"] = figures["members AUC"] - figures["others AUC"]
     return figures
+
+
+def add_memory(table):
+    """Members' lead over others, less their lead where there is no model."""
+    for row, runs in table.items():
+        for figures, without in zip(runs, table["no model, the response"], strict=True):
+            for what in ("AUC", "top tenth"):
+                if f"members {what}" in figures and row != "no model":
+                    lead, luck = (
+                        f[f"members {what}"] - f[f"others {what}"]
+                        for f in (figures, without)
+                    )
+                    figures[f"memory, {what}"] = lead - luck
 
 
 def without_model(secret, split):
@@ -165,6 +199,7 @@ def distilled(n_splits, data):
                         utility(fitted, split) | joint(fitted, secret, split)
                     )
                 add_rows(table, without_model(secret, split))
+            add_memory(table)
             show(f"{name}, {model_name}, distillation alone", table)
 
 
@@ -193,6 +228,7 @@ def both(n_splits, data):
                     figures |= joint(defended, secret, split)
                     table.setdefault(row, []).append(figures)
                 add_rows(table, without_model(secret, split))
+            add_memory(table)
             show(f"{name}, {model_name}, both parts", table)
 
 
@@ -370,7 +406,7 @@ def main():
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help="all by default")
     parser.add_argument("--splits", type=int, default=3)
-    parser.add_argument("--data", nargs="+", choices=DATA, default=list(DATA))
+    parser.add_argument("--data", nargs="+", choices=NAMES, default=NAMES)
     arguments = parser.parse_args()
     unknown = set(arguments.parts) - set(PARTS)
     if unknown:

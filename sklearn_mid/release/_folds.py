@@ -14,9 +14,10 @@ from sklearn.model_selection import check_cv
 
 __all__ = ["deal_into_folds", "fold_of_each"]
 
-_MOST_CLUSTERS = 400
+_MOST_CLUSTERS = 200
 _LEAST_CLUSTERS = 4  # per fold
-_PER_CLUSTER = 20  # records
+# Records. Large clusters part fewer neighbours; many make a fold less one-sided.
+_PER_CLUSTER = 40
 _MOST_LEVELS = 30  # of a category that get a coordinate of their own
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.special import rel_entr
+from scipy.special import entr, rel_entr
 
 from sklearn_mid.release._channel import (
     LogLoss,
@@ -26,22 +26,30 @@ def partitions(n):
     return np.array(list(grow([])))
 
 
-def cost(codes, outputs, prior, reg_lambda, variance=None):
-    """Loss given up plus lambda H of one record, as it is defined."""
-    total = 0.0
-    for c in np.unique(codes):
-        member = codes == c
-        q = prior[member].sum()
-        mean = np.average(outputs[member], axis=0, weights=prior[member])
-        if variance is None:
-            proba, r = outputs[member], mean
-            if outputs.ndim == 1:
-                proba, r = np.c_[1 - proba, proba], np.r_[1 - r, r]
-            loss = rel_entr(proba, r).sum(axis=1)
-        else:
-            loss = (outputs[member] - mean) ** 2 / (2 * variance)
-        total += prior[member] @ loss - reg_lambda * q * np.log(q)
-    return total
+def costs(partitions, outputs, prior, reg_lambda, variance=None):
+    """Loss given up plus lambda H of one record, for each of some partitions."""
+    if outputs.ndim == 1 and variance is None:
+        outputs = np.column_stack([1 - outputs, outputs])
+    outputs = outputs.reshape(len(prior), -1)
+    is_member = partitions[:, :, None] == np.arange(len(prior))
+    mass = np.einsum("pvc,v->pc", is_member, prior)
+    total = np.einsum("pvc,v,vk->pck", is_member, prior, outputs)
+    rows = np.arange(len(partitions))[:, None]
+    mean = (total / np.where(mass > 0, mass, 1)[:, :, None])[rows, partitions]
+    if variance is None:
+        loss = rel_entr(outputs, mean).sum(axis=2)
+    else:
+        loss = (outputs - mean)[:, :, 0] ** 2 / (2 * variance)
+    return loss @ prior + reg_lambda * entr(mass).sum(axis=1)
+
+
+def found_and_best(codes, outputs, prior, *price):
+    """Costs of the records' codes, and of the best of all partitions."""
+    every = partitions(prior.shape[1])
+    records = list(zip(codes, outputs, prior, strict=True))
+    found = [costs(c[None], f, pi, *price)[0] for c, f, pi in records]
+    best = [costs(every, f, pi, *price).min() for _, f, pi in records]
+    return np.array(found), np.array(best)
 
 
 def random_records(n, n_values, n_classes, seed=0):
@@ -58,10 +66,8 @@ def random_records(n, n_values, n_classes, seed=0):
 def test_exact_for_few_values(n_values, n_classes, reg_lambda):
     outputs, prior = random_records(10, n_values, n_classes)
     codes, _ = release_codes(outputs, prior, reg_lambda, LogLoss())
-    every = partitions(n_values)
-    for row, f, pi in zip(codes, outputs, prior, strict=True):
-        best = min(cost(c, f, pi, reg_lambda) for c in every)
-        assert_allclose(cost(row, f, pi, reg_lambda), best, rtol=1e-9)
+    found, best = found_and_best(codes, outputs, prior, reg_lambda)
+    assert_allclose(found, best, rtol=1e-9)
 
 
 @pytest.mark.parametrize("reg_lambda", [0.03, 0.3, 3])
@@ -70,25 +76,17 @@ def test_exact_for_numbers(reg_lambda):
     prior = rng.dirichlet(np.ones(6), size=20)
     outputs = 1e3 + rng.normal(size=(20, 6))
     codes, _ = release_codes(outputs, prior, reg_lambda, SquaredLoss(0.4))
-    for row, f, pi in zip(codes, outputs, prior, strict=True):
-        best = min(cost(c, f, pi, reg_lambda, 0.4) for c in partitions(6))
-        assert_allclose(cost(row, f, pi, reg_lambda, 0.4), best, rtol=1e-7)
+    found, best = found_and_best(codes, outputs, prior, reg_lambda, 0.4)
+    assert_allclose(found, best, rtol=1e-7)
 
 
 @pytest.mark.parametrize("reg_lambda", [0.02, 0.1, 0.4])
 def test_agglomeration_is_close_to_brute_force(reg_lambda):
     outputs, prior = random_records(15, 7, 3)
     codes, _ = release_codes(outputs, prior, reg_lambda, LogLoss())
-    every = partitions(7)
-    found = [
-        cost(*record, reg_lambda) for record in zip(codes, outputs, prior, strict=True)
-    ]
-    best = [
-        min(cost(c, f, pi, reg_lambda) for c in every)
-        for f, pi in zip(outputs, prior, strict=True)
-    ]
-    assert np.sum(found) <= 1.01 * np.sum(best)
-    assert_array_equal(np.array(found) >= np.array(best) - 1e-12, True)
+    found, best = found_and_best(codes, outputs, prior, reg_lambda)
+    assert found.sum() <= 1.01 * best.sum()
+    assert_array_equal(found >= best - 1e-12, True)
 
 
 def test_two_values_merge_where_the_gain_is_below_the_price():
