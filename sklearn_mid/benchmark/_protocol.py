@@ -17,9 +17,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["HELD_OUT", "MEMBERS", "PRIVACY_LOSS_BOUNDS", "Judgement", "Skip"]
+__all__ = [
+    "HELD_OUT",
+    "MEMBERS",
+    "PRIVACY_LOSS_BOUNDS",
+    "VALIDATION",
+    "VALIDATION_MEMBERS",
+    "Judgement",
+    "Skip",
+]
 
 MEMBERS, HELD_OUT = "members", "held-out"
+# Those on whom strengths are chosen, so that the figures of the others are not.
+VALIDATION, VALIDATION_MEMBERS = "validation", "validation members"
 
 # Metrics, by method and number of people whom a promise is to protect together.
 PRIVACY_LOSS_BOUNDS = {
@@ -37,7 +47,8 @@ class Judgement:
     ----------
     values : list of (population, metric, value)
         Populations are ``"members"`` (the target was trained on them) and
-        ``"held-out"``.
+        ``"held-out"``, and ``"validation members"`` and ``"validation"`` where
+        strengths are chosen on people of their own.
     pictures : dict, default=None
         Lists of images by what they show: arrays of uint8 of shape (height, width) or
         (height, width, 3). Those of the first repetition are kept for the report.

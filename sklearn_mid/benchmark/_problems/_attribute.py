@@ -4,6 +4,7 @@ import functools
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,13 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils import check_consistent_length, get_tags
 
 from sklearn_mid.attacks import ImputationBaseline, MAPAttack, PriorBaseline
+from sklearn_mid.benchmark._problems._nats import SecretInNats
 from sklearn_mid.benchmark._protocol import (
     HELD_OUT,
     MEMBERS,
     PRIVACY_LOSS_BOUNDS,
+    VALIDATION,
+    VALIDATION_MEMBERS,
     Judgement,
     Skip,
 )
@@ -31,6 +35,7 @@ from sklearn_mid.metrics import (
     information_accuracy_bound,
 )
 from sklearn_mid.model_selection import target_auxiliary_split
+from sklearn_mid.utils._candidates import Candidates
 from sklearn_mid.utils._target import AskedOnce, parts
 
 __all__ = [
@@ -165,6 +170,13 @@ class AttributeProblem:
         From the name of a numeric column to its (lower, upper) bounds, for defences
         that need them. One-hot columns lie in (0, 1) without saying so, and a
         regression's target in (-1, 1).
+    validation_size : float, default=0.0
+        Share of the members and of the held-out people who are set apart for the
+        choice of a strength: populations of their own, of whom no other figure tells.
+    n_attacked : int, default=None
+        At most so many people of each population are attacked; None: all.
+    split_seed : int, default=0
+        Deals people into those for the choice and the others.
 
     Notes
     -----
@@ -185,6 +197,9 @@ class AttributeProblem:
     other_sensitive: list = field(default_factory=list)
     units: dict[str, Callable] = field(default_factory=dict)
     bounds: dict[str, tuple[float, float]] = field(default_factory=dict)
+    validation_size: float = 0.0
+    n_attacked: int | None = None
+    split_seed: int = 0
     _asked: AskedOnce | None = field(
         default=None, init=False, repr=False, compare=False
     )
@@ -204,6 +219,8 @@ class AttributeProblem:
         other_sensitive: Sequence = (),
         units: dict[str, Callable] | None = None,
         bounds: dict[str, tuple[float, float]] | None = None,
+        validation_size: float = 0.0,
+        n_attacked: int | None = None,
     ) -> "AttributeProblem":
         """Split a table at random, the secret evenly over all parts.
 
@@ -230,6 +247,10 @@ class AttributeProblem:
             Further errors of a regression, by name.
         bounds : dict, default=None
             Public bounds of numeric columns, by name.
+        validation_size : float, default=0.0
+            Share of members and held-out people on whom strengths are chosen.
+        n_attacked : int, default=None
+            At most so many people of each population are attacked; None: all.
 
         Returns
         -------
@@ -273,6 +294,9 @@ class AttributeProblem:
             other_sensitive=list(other_sensitive),
             units=units or {},
             bounds=bounds or {},
+            validation_size=validation_size,
+            n_attacked=n_attacked,
+            split_seed=random_state if isinstance(random_state, Integral) else 0,
         )
 
     @property
@@ -280,12 +304,43 @@ class AttributeProblem:
         """Whether the response is a number."""
         return is_regressor(self.estimator)
 
-    @property
+    @functools.cached_property
     def _populations(self) -> tuple:
-        return (
-            (MEMBERS, self.X_train, self.y_train),
-            (HELD_OUT, self.X_test, self.y_test),
+        groups = (
+            (MEMBERS, VALIDATION_MEMBERS, self.X_train, self.y_train),
+            (HELD_OUT, VALIDATION, self.X_test, self.y_test),
         )
+        if not self.validation_size:
+            return tuple((name, X, y) for name, _, X, y in groups)
+        rng = np.random.default_rng(self.split_seed)
+        found = []
+        for name, of_choice, X, y in groups:
+            order = rng.permutation(len(X))
+            n_choice = round(self.validation_size * len(X))
+            for part, rows in ((name, order[n_choice:]), (of_choice, order[:n_choice])):
+                rows = np.sort(rows)
+                found.append((part, X.iloc[rows], y.iloc[rows]))
+        return tuple(found)
+
+    @functools.cached_property
+    def _attacked(self) -> tuple:
+        n = self.n_attacked
+        return tuple((name, X.iloc[:n], y.iloc[:n]) for name, X, y in self._populations)
+
+    @functools.cached_property
+    def _priors(self) -> tuple[Any, dict[str, np.ndarray]]:
+        """What one who knows all but secret and response holds for probable."""
+        knows = ImputationBaseline(
+            self.sensitive_feature, use_response=False, random_state=0
+        ).fit(self.X_aux, self.y_aux)
+        priors = {name: knows.infer_proba(X, y) for name, X, y in self._attacked}
+        candidates = Candidates.from_records(
+            self.X_aux,
+            self.sensitive_feature,
+            None,
+            feature_names=np.asarray(self.X_aux.columns),
+        )
+        return SecretInNats(candidates), priors
 
     def offers(self, kind: str, random_state: int) -> dict[str, Any]:
         """What there is for the parameters of a defence, an attack or a baseline.
@@ -402,6 +457,11 @@ class AttributeProblem:
             for population, X, y in self._populations
             for metric, value in score(target, X, y).items()
         ]
+        in_nats, priors = self._priors
+        with self._asked_once(target):
+            for population, X, y in self._attacked:
+                figures = in_nats.of(target, X, y, priors[population])
+                values += [(population, metric, v) for metric, v in figures.items()]
         return Judgement(values + model_figures(target))
 
     def _regression(self, target: Any, X: Any, y: Any) -> dict[str, float]:
@@ -438,7 +498,7 @@ class AttributeProblem:
         with self._asked_once(target):
             attack.fit(self.X_aux, self.y_aux)
         values, accuracy = [], {}
-        for population, X, y in self._populations:
+        for population, X, y in self._attacked:
             with self._asked_once(target):
                 guessed, proba = attack.infer_with_proba(X, attack.observe(X, y))
             scores = attack_scores(
@@ -495,7 +555,6 @@ class AttributeProblem:
         if key not in self._accuracies:
             baseline.fit(self.X_aux, self.y_aux)
             self._accuracies[key] = {
-                population: baseline.score(X, y)
-                for population, X, y in self._populations
+                population: baseline.score(X, y) for population, X, y in self._attacked
             }
         return self._accuracies[key]

@@ -29,6 +29,7 @@ CATALOGUE = {
     "defence": {
         "undefended": f"{_HERE}._catalogue:undefended",
         "omit": "sklearn_mid.defenses:OmitFeature",
+        "limited": f"{_HERE}._competitors:limited",
         "mid-linear": "sklearn_mid.linear_model:MIDLinearRegression",
         "mid-tree": "sklearn_mid.tree:MIDDecisionTreeClassifier",
         "mid-classifier": "sklearn_mid.release:MIDClassifier",
@@ -39,6 +40,7 @@ CATALOGUE = {
         "priority-depth": "sklearn_mid.tree:PriorityDepthTreeClassifier",
         "dp-linear": "sklearn_mid.defenses:DPLinearRegression",
         "dp-tree": "sklearn_mid.defenses:DPDecisionTreeClassifier",
+        "dp-tree-of-codes": f"{_HERE}._competitors:private_tree_of_codes",
         "dp-forest": "sklearn_mid.defenses:DPRandomForestClassifier",
         "dp-net": "sklearn_mid.neural_network:DPNeuralNetClassifier",
         "shield": "sklearn_mid.defenses:ConfidenceShield",
@@ -62,6 +64,7 @@ CATALOGUE = {
     "baseline": {
         "majority guess": "sklearn_mid.attacks:PriorBaseline",
         "imputation without the model": "sklearn_mid.attacks:ImputationBaseline",
+        "own model": "sklearn_mid.attacks:OwnModelBaseline",
         "most frequent label": "sklearn.dummy:DummyClassifier",
         "mean image": "sklearn_mid.attacks:MeanInputBaseline",
     },

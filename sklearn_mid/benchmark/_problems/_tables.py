@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LinearRegression
@@ -23,6 +24,8 @@ __all__ = ["adult", "diabetes", "fair", "gss", "iwpc", "nhanes", "steak"]
 
 # Of the large tables the model gets the larger share.
 _LARGE: dict[str, Any] = {"test_size": 0.2, "auxiliary_size": 0.2}
+# Strengths are chosen on one half of the people, and judged on the other.
+_CHOICE: dict[str, Any] = {"validation_size": 0.5, "n_attacked": 1500}
 
 
 def _to_unit(column: pd.Series, bounds: tuple[float, float]) -> pd.Series:
@@ -48,6 +51,7 @@ def diabetes(
         sensitive_feature=bunch.groups["sex"],
         estimator=LinearRegression() if estimator is None else estimator,
         bounds=dict.fromkeys(bunch.bounds, (-1, 1)),
+        **_CHOICE,
     )
 
 
@@ -71,6 +75,7 @@ def iwpc(
         estimator=LinearRegression() if estimator is None else estimator,
         units={"error in mg/week": iwpc_weekly_dose},
         bounds=bunch.bounds,
+        **_CHOICE,
     )
 
 
@@ -79,18 +84,26 @@ def _survey(
     random_state: int,
     estimator: BaseEstimator | None,
     sensitive: str | None = None,
+    n_people: int | None = None,
     **shares: Any,
 ) -> AttributeProblem:
-    """Raw categories, and by default the first sensitive column to hide: trees."""
+    """Raw categories, and by default the first sensitive column to hide: trees.
+
+    Of a large table each split may take other `n_people`.
+    """
     secret = sensitive or bunch.sensitive_features[0]
+    order = np.random.RandomState(random_state).permutation(len(bunch.data))
+    rows = np.sort(order[:n_people])
+    data, target = bunch.data.iloc[rows], bunch.target.iloc[rows]
     return AttributeProblem.split(
-        bunch.data,
-        bunch.target,
-        secret=bunch.data[secret],
+        data,
+        target,
+        secret=data[secret],
         random_state=random_state,
         sensitive_feature=secret,
         estimator=MIDDecisionTreeClassifier(0.0) if estimator is None else estimator,
         bounds=bunch.get("bounds"),
+        **_CHOICE,
         **shares,
     )
 
@@ -103,10 +116,15 @@ def fair(
 
 
 def gss(
-    *, random_state: int, estimator: BaseEstimator | None = None
+    *,
+    random_state: int,
+    estimator: BaseEstimator | None = None,
+    n_people: int | None = None,
 ) -> AttributeProblem:
     """How happy a marriage is, X-rated films to hide: trees."""
-    return _survey(fetch_gss(subset="all"), random_state, estimator, **_LARGE)
+    return _survey(
+        fetch_gss(subset="all"), random_state, estimator, n_people=n_people, **_LARGE
+    )
 
 
 def steak(
@@ -117,10 +135,15 @@ def steak(
 
 
 def adult(
-    *, random_state: int, estimator: BaseEstimator | None = None
+    *,
+    random_state: int,
+    estimator: BaseEstimator | None = None,
+    n_people: int | None = None,
 ) -> AttributeProblem:
     """Income above 50,000 dollars, marital status to hide: trees."""
-    return _survey(fetch_adult(subset="all"), random_state, estimator, **_LARGE)
+    return _survey(
+        fetch_adult(subset="all"), random_state, estimator, n_people=n_people, **_LARGE
+    )
 
 
 def nhanes(
