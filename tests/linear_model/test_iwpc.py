@@ -107,6 +107,7 @@ def evaluate(iwpc, name):
     return table
 
 
+@pytest.mark.slow
 def test_withholding_vkorc1_costs_less_than_omitting_it(iwpc):
     table = evaluate(iwpc, "vkorc1")
     print("\n", table.round(4).T)
@@ -127,6 +128,7 @@ def test_withholding_vkorc1_costs_less_than_omitting_it(iwpc):
     assert mid["own effects"] < open_["own effects"] - 0.05
 
 
+@pytest.mark.slow
 def test_withholding_cyp2c9_costs_less_than_omitting_it(iwpc):
     table = evaluate(iwpc, "cyp2c9")
     print("\n", table.round(4).T)

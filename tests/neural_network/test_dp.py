@@ -33,7 +33,7 @@ def spent(history, delta=1e-5):
     return spent_epsilon(history, delta)
 
 
-@pytest.mark.parametrize("epsilon", [0.1, 1, 8, 50])
+@pytest.mark.parametrize("epsilon", [0.1, 50])
 def test_fit_spends_its_budget_and_no_more(blobs, epsilon):
     net = small(epsilon=epsilon, batch_size=50).fit(*blobs)
     assert 0.98 * epsilon < net.epsilon_ <= epsilon
@@ -179,11 +179,12 @@ def test_an_empty_batch_is_noise_alone():
     assert 30 < sum(w is not None and w.item() == 0 for w in weights) <= 50
     # Two rows, two batches: some are empty.
     X, y = np.eye(2), np.arange(2)
-    for seed in range(8):
+    for seed in range(3):
         net = small(epsilon=1, batch_size=1, random_state=seed).fit(X, y)
         assert np.isfinite(net.predict_proba(X)).all()
 
 
+@pytest.mark.slow
 def test_accuracy_grows_with_the_budget(digits):
     X, y, X_test, y_test = digits
     scores = [
@@ -225,8 +226,8 @@ def test_batch_norm_is_refused(blobs):
 
 def test_conv_is_trained_privately(digits):
     X, y, _, _ = digits
-    net = small(encoder="conv", image_shape=(1, 8, 8), batch_size=50, max_epochs=1)
-    net.fit(X[:100], y[:100])
+    net = small(encoder="conv", image_shape=(1, 8, 8), batch_size=25, max_epochs=1)
+    net.fit(X[:50], y[:50])
     assert net.epsilon_ <= 8
     for parameter in net.net_.module_.parameters():
         assert not hasattr(parameter, "grad_sample")

@@ -108,7 +108,7 @@ def test_large_lambda_gives_the_class_prior():
 def test_information_falls_along_lambda(digits):
     """To a tolerance of 2%: training is stochastic, and its minimum local."""
     X, y, _, _ = digits
-    grid = [0, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10, np.inf]
+    grid = [0, 1e-3, 0.1, 10, np.inf]
     rates = [
         small(lam, learning_rate=0.01, max_epochs=40).fit(X, y).mutual_information_
         for lam in grid
@@ -524,6 +524,7 @@ def test_conditional_rate_is_exact_where_the_marginals_are_gaussian():
     assert rate(0 * means) > rate(a * means) + 0.5
 
 
+@pytest.mark.slow
 def test_price_given_the_label_leaves_the_label(digits):
     X, y, X_test, y_test = digits
     params = {"hidden_layer_sizes": (128,), "max_epochs": 30}

@@ -320,7 +320,7 @@ def test_model_file(people, tmp_path):
     sio = pytest.importorskip("skops.io")
     X, y = people
     X = X.assign(status=pd.Categorical(X["status"]))
-    for secret in ("status", "job", "age"):
+    for secret in ("status", "age"):  # categories, bins
         model = MIDClassifier(one_hot_logistic(), [secret], 0.03, **QUICK).fit(X, y)
         sio.dump(model, tmp_path / "model.skops")
         loaded = load_model(tmp_path / "model.skops")

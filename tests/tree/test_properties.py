@@ -58,7 +58,7 @@ def complaint(call):
     return None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data(), n_rows=st.integers(1, 12))
 def test_a_valid_answer_or_a_named_cause(data, n_rows):
     frame = data.draw(frames(n_rows))
