@@ -226,11 +226,15 @@ class WhiteBoxTreeAttack(AttributeInferenceAttack):
         with np.errstate(divide="ignore"):
             log_score = np.log(score / len(self._leaves.sizes))
             return (
-                log_score if self.counts == "leaf" else log_score + self._fit(X, index)
+                log_score
+                if self.counts == "leaf"
+                else log_score + np.log(self._fit(X, index, leaves))
             )
 
-    def _fit(self, X, index):
-        """log p(y | x_v), by the confidences of the trees."""
+    def _fit(self, X, index, leaves):
+        """p(y | x_v): the shares in the file of a tree, the answers of an ensemble."""
+        if self._leaves.shares is not None:
+            return self._leaves.shares[leaves[:, :, 0].T, index[:, None]]
         inner = self._found.estimator
         at_values = self._candidates.substitute(self._aimed.records(X))
         rows = np.arange(len(X))
@@ -238,7 +242,7 @@ class WhiteBoxTreeAttack(AttributeInferenceAttack):
             inner.predict_proba(self._found.carry(X_v))[rows, index]
             for X_v in at_values
         ]
-        return np.log(np.column_stack(fit))
+        return np.column_stack(fit)
 
     def _leaf_weights(self, leaf, size, reached):
         admitted = ((reached > 0) * size[:, None]).sum(axis=0)

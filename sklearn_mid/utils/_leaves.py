@@ -30,11 +30,15 @@ class Leaves:
         Training records, or weights, of each tree.
     labels : list of ndarray of shape (n_nodes,) or None
         Position of each node's most frequent class; None where trees hold no classes.
+    shares : ndarray of shape (n_nodes, n_classes) or None
+        Share of each class in each node of a single tree, as its file holds it, whatever
+        the tree answers. None for ensembles, and where trees hold no classes.
     """
 
     def __init__(self, model: Any) -> None:
         boosting = _boosting(model)
         self.labels: list[np.ndarray] | None = None
+        self.shares: np.ndarray | None = None
         if boosting is not None:
             frame, column, self._apply = boosting
             self.sizes, self.totals = _sizes_of_dump(frame, column)
@@ -46,9 +50,10 @@ class Leaves:
         self.totals = [float(t.n_node_samples[0]) for t in inner]
         self._apply = _apply(model, trees)
         if all(hasattr(tree, "classes_") for tree in trees):
-            self.labels = [
-                t.value.reshape(len(t.feature), -1).argmax(axis=1) for t in inner
-            ]
+            values = [t.value.reshape(len(t.feature), -1) for t in inner]
+            self.labels = [of_tree.argmax(axis=1) for of_tree in values]
+            if len(values) == 1:
+                self.shares = values[0] / values[0].sum(axis=1, keepdims=True)
 
     def apply(self, X: Any) -> np.ndarray:
         """Leaf of each record in each tree, of shape (n_samples, n_trees)."""

@@ -208,3 +208,14 @@ def test_impossible_parameters():
         WhiteBoxTreeAttack(tree, 0, counts="paths").fit(X, y)
     with pytest.raises(ValueError, match="prior"):
         WhiteBoxTreeAttack(tree, 0, prior=[1, 1]).fit(X, y)
+
+
+def test_the_file_of_a_tree_that_answers_labels_holds_its_counts():
+    rng = np.random.default_rng(0)
+    X = rng.integers(3, size=(300, 3))
+    y = rng.random(300) < 0.2 + 0.2 * X[:, 0]
+    tree = MIDDecisionTreeClassifier(release="label").fit(X, y)
+    by_labels = WhiteBoxTreeAttack(tree, 0).fit(X, y).infer_proba(X, y)
+    tree.set_params(release="scores")
+    by_scores = WhiteBoxTreeAttack(tree, 0).fit(X, y).infer_proba(X, y)
+    assert_array_equal(by_labels, by_scores)
