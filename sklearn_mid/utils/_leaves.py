@@ -31,8 +31,8 @@ class Leaves:
     labels : list of ndarray of shape (n_nodes,) or None
         Position of each node's most frequent class; None where trees hold no classes.
     shares : ndarray of shape (n_nodes, n_classes) or None
-        Share of each class in each node of a single tree, as its file holds it, whatever
-        the tree answers. None for ensembles, and where trees hold no classes.
+        Share of each class in each node of a single tree, as its file holds it,
+        whatever the tree answers. None for ensembles, and where trees hold no classes.
     """
 
     def __init__(self, model: Any) -> None:
