@@ -31,7 +31,9 @@ def estimators_inside(model: Any) -> Iterator[tuple[str, Any]]:
         is_state = name.endswith("_") or name.startswith("_") or name == "steps"
         if is_state or _is_fitted(value):
             for suffix, inner in _estimators_in(value):
-                yield name + suffix, inner
+                # A search's scorer holds the pipeline that was searched, not fitted.
+                if not isinstance(inner, Pipeline) or _is_fitted(inner):
+                    yield name + suffix, inner
 
 
 def known_values(model: Any) -> dict[str, np.ndarray]:

@@ -73,6 +73,14 @@ def test_wrappers_are_looked_into(wrap):
     assert any(where.endswith("support_vectors_") for where in found)
 
 
+def test_the_pipeline_that_a_search_started_from_is_not_asked():
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), SVC()), {"svc__C": [1.0]}, cv=2
+    ).fit(X, y)
+    found = disclosure(search, X)["where"]
+    assert any(where.endswith("support_vectors_") for where in found)
+
+
 def test_a_template_that_is_not_fitted_holds_nothing():
     bag = BaggingClassifier(DecisionTreeClassifier(min_samples_leaf=9), 2).fit(X, y)
     assert set(counts(bag)) == {"estimators_samples_"}
