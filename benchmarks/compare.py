@@ -4,7 +4,8 @@
 
 Compares what both have: figures of the same cell and repetition. Prints the groups of
 figures that differ, and what only one has; exit status 1 if anything differs. Each run
-is a results folder, a kept one, or a CSV file (also compressed).
+is a results folder, a kept one, or a CSV file with a figure per row. Kept figures have
+six digits.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from keep import read_kept
 
 from sklearn_mid.benchmark import load_results
 
@@ -34,12 +36,10 @@ def read(path: Path) -> pd.DataFrame:
     """Figures by what they are of."""
     if path.is_dir() and (path / "cells").is_dir():
         frame = load_results(path)
+    elif path.is_dir():
+        frame = read_kept(path)
     else:
-        path = path / "results.csv.gz" if path.is_dir() else path
-        text = [c for c in KEYS if c not in ("strength", "repetition")]
-        frame = pd.read_csv(path, keep_default_na=False, na_values={"strength": [""]},
-                            dtype=dict.fromkeys(text, str))  # fmt: skip
-        frame["value"] = pd.to_numeric(frame["value"])  # "" is no number
+        frame = pd.read_csv(path)
     return frame.assign(strength=frame["strength"].fillna(-1.0))[[*KEYS, "value"]]
 
 
@@ -75,7 +75,7 @@ def main() -> int:
     parser.add_argument("old", type=Path)
     parser.add_argument("new", type=Path)
     parser.add_argument(
-        "--tolerance", type=float, default=1e-8, help="default: %(default)s"
+        "--tolerance", type=float, default=1e-5, help="default: %(default)s"
     )
     options = parser.parse_args()
     return compare(read(options.old), read(options.new), options.tolerance)

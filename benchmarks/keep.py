@@ -3,9 +3,10 @@
     sklearn-mid benchmark run SUITE
     python benchmarks/keep.py results/SUITE ...
 
-Keeps the manifest, every figure (``results.csv.gz``) and the tables (``report.md``);
-not the single cells, and no pictures of people. Plots are drawn of the figures by
-``PrivacyUtilityDisplay.from_results``.
+Keeps the manifest and the figures (``results.csv.gz``, six digits); not the cells, and
+no pictures of people. What other figures of the file tell is left out: advantages
+(accuracy minus baseline accuracy), and scores that no table or plot shows. Plots and
+tables are drawn of the figures when the documentation is built.
 """
 
 import argparse
@@ -13,12 +14,74 @@ import gzip
 import shutil
 from pathlib import Path
 
-from sklearn_mid.benchmark import load_cells, load_results, write_report
+import pandas as pd
+
+from sklearn_mid.benchmark import load_cells, load_results
 
 KEPT = Path(__file__).resolve().parent / "results"
+_LEFT_OUT = {
+    "advantage",
+    "balanced_accuracy",
+    "f1_constant",
+    "member advantage",
+    "precision_top_1pct",
+    "precision_top_5pct",
+    "psnr",
+}
+# On the people of the choice only what strengths are chosen by.
+_FOR_THE_CHOICE = {
+    "accuracy",
+    "log loss",
+    "mse",
+    "roc_auc",
+    "weighted f1",
+}
+KEYS = [
+    "kind",
+    "dataset",
+    "defence",
+    "parameter",
+    "strength",
+    "attack",
+    "repetition",
+    "population",
+]
+DIGITS = 6
 
 
-def keep(folder):
+def slim(results: pd.DataFrame) -> pd.DataFrame:
+    """What is kept: a row per cell and population, a column per metric."""
+    of_choice = results["population"].str.startswith("validation")
+    is_kept = ~results["metric"].isin(_LEFT_OUT) & (
+        ~of_choice | results["metric"].isin(_FOR_THE_CHOICE)
+    )
+    kept = results.loc[is_kept, [*KEYS, "metric", "value"]]
+    metrics = list(dict.fromkeys(kept["metric"]))
+    # NaN is no key.
+    kept = kept.assign(strength=kept["strength"].astype(object).fillna(""))
+    wide = kept.pivot_table(
+        index=KEYS, columns="metric", values="value", sort=False
+    ).reset_index()
+    return wide[[*KEYS, *metrics]]
+
+
+def read_kept(folder: Path) -> pd.DataFrame:
+    """The figures of a kept suite, a row each, as ``load_results`` has them."""
+    texts = [key for key in KEYS if key not in ("strength", "repetition")]
+    wide = pd.read_csv(
+        folder / "results.csv.gz",
+        keep_default_na=False,
+        na_values={
+            c: [""] for c in pd.read_csv(folder / "results.csv.gz", nrows=0).columns
+            if c not in texts
+        },
+        dtype=dict.fromkeys(texts, str),
+    )  # fmt: skip
+    tidy = wide.melt(id_vars=KEYS, var_name="metric", value_name="value")
+    return tidy.dropna(subset="value").reset_index(drop=True)
+
+
+def keep(folder: Path) -> None:
     """Write what is kept of a results folder, in place of what was kept before."""
     target = KEPT / folder.name
     unfinished = sorted(set(load_cells(folder)["status"]) - {"done", "skipped"})
@@ -28,14 +91,14 @@ def keep(folder):
         shutil.rmtree(target)
     target.mkdir(parents=True)
     shutil.copy(folder / "manifest.json", target)
-    text = load_results(folder).to_csv(index=False)
+    text = slim(load_results(folder)).to_csv(index=False, float_format=f"%.{DIGITS}g")
     # Without a time stamp, so that equal figures are equal files.
     (target / "results.csv.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
-    write_report(folder, format="md", output=target / "report.md")
     print(target)
 
 
-def main():
+def main() -> None:
+    """Run the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
