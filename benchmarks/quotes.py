@@ -3,8 +3,8 @@
     python benchmarks/quotes.py            check; exit status 1 if something is not
     python benchmarks/quotes.py --values   print what each quotation should say
 
-``benchmarks/quotes.toml`` lists the sentences that quote kept results, with blanks where
-the numbers stand and what fills each blank:
+``benchmarks/quotes.toml`` lists the sentences that quote kept results, with blanks for
+numbers and what fills each blank:
 
     [[quote]]
     file = "README.rst"
@@ -13,11 +13,11 @@ the numbers stand and what fills each blank:
              attack = "answer seen", metric = "accuracy" }
 
 The sentence must stand in the file, line breaks aside, with the blanks filled from
-``benchmarks/results``. A blank is the mean over repetitions on held-out people (keys
-``strength``, ``people``, ``statistic`` and ``show``, a format, say otherwise; of a model no
-``attack``, of a guess without one no ``defence``).
-Numbers that a command prints are listed as ``[[printed]]`` with file, text and command;
-numbers that are no result as ``[[other]]`` with file, text and why. A number with two
+``benchmarks/results``. A blank is the mean over repetitions on held-out people; keys
+``strength``, ``people``, ``statistic`` and ``show``, a format, say otherwise; of a
+model leave out ``attack``, of a guess without one ``defence``.
+Numbers that a command prints are listed as ``[[printed]]`` with file, text, command;
+numbers that are no result as ``[[other]]`` with file, text, why. A number with two
 decimals or more, or a percentage with one, that is in none of these is an error, too.
 """
 

@@ -67,7 +67,8 @@ def test_a_re_run_that_contradicts_a_sentence_is_found(folder):
 
 
 def test_code_is_not_prose():
-    page = "Text 0.12::\n\n    0.34\n\n>>> 0.56\n.. code-block:: python\n\n    0.78\n\nEnd."
+    code = ".. code-block:: python\n\n    0.78"
+    page = f"Text 0.12::\n\n    0.34\n\n>>> 0.56\n{code}\n\nEnd."
     assert quotes.prose(page).split() == ["Text", "0.12::", "End."]
 
 

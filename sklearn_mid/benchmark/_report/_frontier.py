@@ -1,4 +1,4 @@
-"""The best defence at a price, by source of leak: chosen on some people, told of others.
+"""The best defence at a price: chosen on some people, told of others.
 
 Every setting of every defence has two utilities and two leaks, one on the people of the
 choice and one on the others. At a budget, the least leak that the first show is chosen,
