@@ -168,7 +168,7 @@ class MIDClassifier(ClassifierMixin, BaseRelease):
     ...     ).fit(X, y)
     ...     print(f"{model.conditional_information_:.2f} nats")
     0.68 nats
-    0.17 nats
+    0.16 nats
     0.00 nats
     """
 
