@@ -118,5 +118,7 @@ def _on_inputs(estimator: Any, random_state: Any) -> dict[str, ModelInversionAtt
         "boundary search": BoundaryInversionAttack(estimator, **seed),
         "knowledge alignment": KnowledgeAlignmentAttack(estimator, **seed),
         "update, label": UpdateLabelAttack(estimator, **seed),
+        "update, summaries": UpdateLabelAttack(estimator, rule="summaries", **seed),
+        "update, log-odds": UpdateLabelAttack(estimator, rule="log-odds", **seed),
         "update, reconstruction": UpdateReconstructionAttack(estimator, **seed),
     }

@@ -7,8 +7,9 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_mid.attacks._base import ModelInversionAttack
+from sklearn_mid.attacks._update_summaries import SummaryClassifier, log_odds_scores
 from sklearn_mid.attacks._updates import UpdatesAttack
-from sklearn_mid.utils._sklearn_compat import Interval, _fit_context
+from sklearn_mid.utils._sklearn_compat import Interval, StrOptions, _fit_context
 from sklearn_mid.utils._target import N_QUERIES
 from sklearn_mid.utils._validation import as_column, factorize
 
@@ -37,6 +38,15 @@ class UpdateLabelAttack(UpdatesAttack):
         of its own, the part inside that has it is updated.
     update_size : int, default=1
         Records per update. Of several, the shares of all labels are learned.
+    rule : {"network", "summaries", "log-odds"}, default="network"
+        How the label is read from the answers before and after.
+
+        - ``"network"``: as in [1]_.
+        - ``"summaries"``: by logistic regression on a few numbers per class, how much
+          it gained and lost, over all probes and among those of each class. Learns
+          more from few updates, and needs no torch.
+        - ``"log-odds"``: the class whose log-odds rose most, on average over the
+          probes. Trains nothing: no shadow models, no simulated updates.
     shadow_estimator : object, default=None
         Unfitted model for the attacker to train. None takes one like the target,
         with another `random_state`.
@@ -70,11 +80,11 @@ class UpdateLabelAttack(UpdatesAttack):
     Attributes
     ----------
     shadows_ : list of object
-        The shadow models before the updates.
+        The shadow models before the updates; none with ``rule="log-odds"``.
     probes_ : ndarray of shape (n_probes, n_features)
         The probes.
     network_ : torch.nn.Module
-        The trained network.
+        The trained network, with ``rule="network"``, as `history_`.
     history_ : list of dict
         Its ``"train_loss"`` and ``"valid_loss"`` per epoch: cross-entropy in nats.
     classes_ : ndarray of shape (n_classes,)
@@ -118,6 +128,7 @@ class UpdateLabelAttack(UpdatesAttack):
     _parameter_constraints: dict = {
         **UpdatesAttack._parameter_constraints,
         "update_size": [Interval(numbers.Integral, 1, None, closed="left")],
+        "rule": [StrOptions({"network", "summaries", "log-odds"})],
     }
 
     def __init__(
@@ -125,6 +136,7 @@ class UpdateLabelAttack(UpdatesAttack):
         estimator: Any,
         *,
         update_size: int = 1,
+        rule: str = "network",
         shadow_estimator: Any = None,
         n_shadows: int = 4,
         n_probes: int = 100,
@@ -141,6 +153,7 @@ class UpdateLabelAttack(UpdatesAttack):
     ) -> None:
         self.estimator = estimator
         self.update_size = update_size
+        self.rule = rule
         self.shadow_estimator = shadow_estimator
         self.n_shadows = n_shadows
         self.n_probes = n_probes
@@ -201,7 +214,13 @@ class UpdateLabelAttack(UpdatesAttack):
         proba : ndarray of shape (n_updates, n_classes)
             Rows sum to 1; columns in the order of `classes_`.
         """
-        scores = self._apply_network(self._difference(before, after))
+        before, after = self._answer_pairs(before, after)
+        if self.rule == "summaries":
+            return self._classifier.proba(before, after)
+        if self.rule == "log-odds":
+            scores = log_odds_scores(before, after)
+        else:
+            scores = self._apply_network(before, after)
         return np.exp(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True))
 
     def score(self, X: Any, y: Any) -> float:
@@ -225,6 +244,17 @@ class UpdateLabelAttack(UpdatesAttack):
         _, labels = self._as_updates(X, y)
         found = self.infer_proba(*self.observe(X, y))
         return _label_score(found, labels, self.classes_)
+
+    @property
+    def _learns_by(self) -> str | None:
+        return None if self.rule == "log-odds" else self.rule
+
+    def _learn(self, seen: list, outputs: np.ndarray, device: Any, seeds: Any) -> None:
+        if self.rule == "network":
+            super()._learn(seen, outputs, device, seeds)
+            return
+        self._classifier = SummaryClassifier(self._probe_codes, len(self.classes_))
+        self._classifier.fit(seen, outputs)
 
     def _outputs(self, X: np.ndarray, y: np.ndarray) -> np.ndarray:
         return _shares(y, self.classes_)

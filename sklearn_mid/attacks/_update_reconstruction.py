@@ -170,7 +170,7 @@ class UpdateReconstructionAttack(UpdatesAttack):
         X : ndarray of shape (n_updates, n_features)
             Reconstructed records, within `bounds`.
         """
-        return self._apply_network(self._difference(before, after))
+        return self._apply_network(*self._answer_pairs(before, after))
 
     def score(self, X: Any, y: Any) -> float:
         """Gain of the reconstructions over the mean record of the true label.

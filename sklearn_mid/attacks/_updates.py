@@ -20,6 +20,7 @@ from sklearn_mid.attacks._update_answers import (
     can_be_updated,
     simulate_updates,
 )
+from sklearn_mid.attacks._update_summaries import directions
 from sklearn_mid.utils._gradients import with_gradients
 from sklearn_mid.utils._optional import require
 from sklearn_mid.utils._sklearn_compat import HasMethods, Interval, _fit_context
@@ -35,7 +36,8 @@ class UpdatesAttack(ModelInversionAttack):
     A subclass has the parameters named in ``_parameter_constraints`` and defines
     ``_outputs(X, y)``, what the network is to learn of updates with these records;
     ``_bounds()``, between which its outputs lie, or None; and ``_loss()``. One that
-    reads updates of several records has the parameter `update_size` too.
+    reads updates of several records has the parameter `update_size` too, and one that
+    learns otherwise than by a network overrides ``_learns_by`` and ``_learn``.
     """
 
     access = "black-box"
@@ -87,15 +89,16 @@ class UpdatesAttack(ModelInversionAttack):
         self._check_suits()
         target = next(parts(self.estimator)).estimator  # without its frost
         X, y = self._check_records(X, y, target)
-        require("torch", extra="nn", needed_by=type(self).__name__)
-        from sklearn_mid.attacks._torch_training import attack_device
-
-        device = attack_device(self.device, target)
+        device = self._device(target)
         rng = check_random_state(self.random_state)
         self._query_seed, *network_seeds = rng.randint(2**31 - 1, size=3).tolist()
         self._learn_more(X, y)
-        self.probes_ = X[rng.permutation(len(X))[: self.n_probes]]
-        self.shadows_, differences, updates = [], [], []
+        chosen = rng.permutation(len(X))[: self.n_probes]
+        self.probes_ = X[chosen]
+        self._probe_codes = positions(y[chosen], self.classes_)
+        self.shadows_, seen, updates = [], [], []
+        if not self._learns_by:
+            return self
         n_shadows = min(self.n_shadows, self.n_updates)
         names = getattr(target, "feature_names_in_", None)
         for block in np.array_split(np.arange(self.n_updates), n_shadows):
@@ -108,16 +111,11 @@ class UpdatesAttack(ModelInversionAttack):
             sets = self._update_sets(rest, n_updates, rng)
             seed = int(rng.randint(2**31 - 1 - n_updates))
             after = self._simulate(shadow, X[sets], y[sets], seed, fresh_noise=True)
-            differences.append(after - self._answers(shadow, seed - 1))
+            seen.append((self._answers(shadow, seed - 1)[None], after))
             updates.append(sets)
             self.shadows_.append(shadow)
         sets = np.concatenate(updates)
-        self._train_network(
-            np.concatenate(differences),
-            self._outputs(X[sets], y[sets]),
-            device,
-            network_seeds,
-        )
+        self._learn(seen, self._outputs(X[sets], y[sets]), device, network_seeds)
         return self
 
     def observe(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -175,7 +173,25 @@ class UpdatesAttack(ModelInversionAttack):
     def _learn_more(self, X: np.ndarray, y: np.ndarray) -> None:
         """Learn from the auxiliary records what else is needed."""
 
+    @property
+    def _learns_by(self) -> str | None:
+        """What is fitted to simulated updates; None needs no simulation."""
+        return "network"
+
+    def _learn(self, seen, outputs, device, seeds):
+        """Learn from pairs (before, after) of answers what the updates were."""
+        differences = np.concatenate([after - before for before, after in seen])
+        self._train_network(differences, outputs, device, seeds)
+
     # What fit is made of ---------------------------------------------------------
+
+    def _device(self, target):
+        if self._learns_by != "network":
+            return None
+        require("torch", extra="nn", needed_by=type(self).__name__)
+        from sklearn_mid.attacks._torch_training import attack_device
+
+        return attack_device(self.device, target)
 
     def _check_suits(self) -> None:
         self._check_target(*self.needs, "classes_")
@@ -268,7 +284,7 @@ class UpdatesAttack(ModelInversionAttack):
         from sklearn_mid.attacks._torch_training import train
         from sklearn_mid.utils._torch import as_tensor, new_generator
 
-        inputs = _directions(difference)
+        inputs = _flat_directions(difference)
         self.network_ = mlp(
             inputs.shape[1],
             outputs.shape[1],
@@ -292,7 +308,8 @@ class UpdatesAttack(ModelInversionAttack):
 
     # What inference is made of -----------------------------------------------------
 
-    def _difference(self, before, after):
+    def _answer_pairs(self, before, after):
+        """Answers (1 or n_updates, n_probes, n_classes) before; n_updates after."""
         check_is_fitted(self)
         before = self._snapshots(before, "before", self._query_seed)
         after = self._snapshots(after, "after", self._query_seed + 1)
@@ -301,7 +318,7 @@ class UpdatesAttack(ModelInversionAttack):
                 f"before holds {len(before)} snapshots, after {len(after)}; pass one "
                 "before for all, or as many."
             )
-        return after - before
+        return before, after
 
     def _snapshots(self, models, name, seed):
         """Answers of shape (n_snapshots, n_probes, n_classes)."""
@@ -324,19 +341,16 @@ class UpdatesAttack(ModelInversionAttack):
             )
         return answers
 
-    def _apply_network(self, difference):
+    def _apply_network(self, before, after):
         from sklearn_mid.attacks._torch_targets import target_device
         from sklearn_mid.attacks._torch_training import evaluate
         from sklearn_mid.utils._torch import as_tensor
 
-        inputs = _directions(difference)
+        inputs = _flat_directions(after - before)
         device = target_device(self.network_)[0]
         outputs = evaluate(self.network_, as_tensor(inputs, device=device))
         return outputs.cpu().numpy().astype(np.float64)
 
 
-def _directions(difference):
-    """Differences as rows whose entries have a mean square of 1; 0 stays 0."""
-    rows = difference.reshape(len(difference), -1)
-    length = np.sqrt(np.mean(rows**2, axis=1, keepdims=True))
-    return rows / np.maximum(length, np.finfo(np.float64).tiny)
+def _flat_directions(difference):
+    return directions(difference.reshape(len(difference), -1))

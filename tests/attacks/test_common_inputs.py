@@ -30,6 +30,8 @@ FEW = {"n_updates": 8, "n_shadows": 1, "n_probes": 5, "max_epochs": 1}
         BoundaryInversionAttack(None, max_iter=1, search_iter=1, random_state=0),
         KnowledgeAlignmentAttack(None, max_epochs=1, random_state=0),
         UpdateLabelAttack(None, **FEW, random_state=0),
+        UpdateLabelAttack(None, **FEW, rule="summaries", random_state=0),
+        UpdateLabelAttack(None, n_probes=5, rule="log-odds", random_state=0),
         UpdateReconstructionAttack(None, **FEW, random_state=0),
     ]
 )
