@@ -3,7 +3,8 @@
 Every setting of every defence has two utilities and two leaks, one on the people of the
 choice and one on the others. At a budget, the least leak that the first show is chosen,
 the attack included, and the second are reported: nothing that is picked is judged by
-what it was picked on.
+what it was picked on. A setting is within a budget if it costs no more on average, or
+if, in the same splits, it cannot be told from the most useful setting of all.
 """
 
 from collections.abc import Sequence
@@ -15,12 +16,22 @@ import pandas as pd
 from sklearn_mid.benchmark._report._repetitions import is_error
 from sklearn_mid.metrics import interval_over_splits
 
-__all__ = ["ANSWER_ATTACKS", "BUDGETS", "SOURCES", "best_at", "duel", "settings"]
+__all__ = [
+    "ANSWER_ATTACKS",
+    "BUDGETS",
+    "SOURCES",
+    "Duel",
+    "Setting",
+    "duel",
+    "settings",
+]
 
 SOURCES = ("rule", "answer", "memory")
 BUDGETS = (0.0, 0.01, 0.05)
 # Attacks that see the released answer in place of the response.
 ANSWER_ATTACKS = ("answer seen", "MAP, released answer")
+# A leak that is no more than this is none.
+_NO_LEAK = 0.002
 _NO_RESPONSE = "imputation, no response"
 _KEYS = ["defence", "parameter", "strength"]
 _CHOICE = {"held-out": "validation", "members": "validation members"}
@@ -144,42 +155,41 @@ def _side(
     }
 
 
-def _lost(utility: np.ndarray, best: float, lower_is_better: bool) -> float:
-    """Share of the best utility that is lost; less than none is none."""
-    change = (np.median(utility) - best) if lower_is_better else best - utility.mean()
-    return change / abs(best)
-
-
-def best_at(found: Sequence[Setting], budget: float, *, utility: str) -> Setting | None:
-    """The setting that leaks least at a price, by the people of the choice.
-
-    Parameters
-    ----------
-    found : list of Setting
-        To choose from. What is lost is lost against the most useful of them all.
-    budget : float
-        Share of the best utility that may be lost.
-    utility : str
-        Name of the metric; of errors, less is better.
-    """
-    return _best(found, found, budget, is_error(utility))
-
-
 def _best(
     found: Sequence[Setting],
     allowed: Sequence[Setting],
     budget: float,
     lower_is_better: bool,
 ) -> Setting | None:
-    centre = np.median if lower_is_better else np.mean
-    values = [float(centre(s.utility["choice"])) for s in found]
-    best = min(values) if lower_is_better else max(values)
-    within = [
-        s
-        for s in allowed
-        if _lost(s.utility["choice"], best, lower_is_better) <= budget + 1e-12
-    ]
-    return min(within, key=lambda s: s.leak["choice"].mean(), default=None)
+    """Of those within the budget the one that leaks least, of such the most useful."""
+    sign = 1 if lower_is_better else -1
+    losses = [sign * s.utility["choice"] for s in found]
+    least = min(losses, key=np.median if lower_is_better else np.mean)
+    price = budget * abs(np.median(least))
+
+    def rank(setting: Setting) -> tuple[float, float]:
+        return (
+            max(float(setting.leak["choice"].mean()), _NO_LEAK),
+            float(np.mean(sign * setting.utility["choice"])),
+        )
+
+    within = [s for s in allowed if _costs(s, least, sign) <= price]
+    return min(within, key=rank, default=None)
+
+
+def _costs(setting: Setting, least: np.ndarray, sign: int) -> float:
+    """What a setting costs against the most useful one; 0 if that cannot be told."""
+    change = sign * setting.utility["choice"] - least
+    change = change[np.isfinite(change)]
+    if len(change) > 1:
+        value, low, _ = interval_over_splits(change, statistic=_centre(sign))
+        return 0.0 if low <= 0 else float(value)
+    return float(change.mean())
+
+
+def _centre(sign: int) -> str:
+    """Errors of private models have long tails: their median tells more."""
+    return "median" if sign > 0 else "mean"
 
 
 @dataclass(frozen=True)
@@ -223,8 +233,8 @@ def duel(found: Sequence[Setting], budget: float, *, utility: str) -> Duel:
         return Duel(mid, other, np.nan, np.nan, np.nan, verdict)
     change = mid.leak["test"] - other.leak["test"]
     change = change[np.isfinite(change)]
-    if len(change) < 2:
-        return Duel(mid, other, float(change.mean()), np.nan, np.nan, "-")
-    _, low, high = interval_over_splits(change)
+    value, low, high = map(float, interval_over_splits(change))
     verdict = "leads" if high < 0 else "loses" if low > 0 else "ties"
-    return Duel(mid, other, float(change.mean()), float(low), float(high), verdict)
+    if max(mid.leak["test"].mean(), other.leak["test"].mean()) <= _NO_LEAK:
+        verdict = "ties"  # neither leaks
+    return Duel(mid, other, value, low, high, verdict)

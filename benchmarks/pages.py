@@ -1,0 +1,364 @@
+"""Write the pages and plots that tell the kept results.
+
+    python benchmarks/pages.py                 benchmarks/README.rst of its template
+    python benchmarks/pages.py --plots FOLDER  a figure per data set, for the docs
+
+``README.rst.jinja`` holds the words and asks for every number; the page is committed,
+and a test fails when the page, the template and ``results/`` disagree.
+"""
+
+import argparse
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+import pandas as pd
+from keep import KEPT
+from quotes import kept, value
+
+from sklearn_mid.benchmark import Suite, compare_defences, summarize
+from sklearn_mid.benchmark._engine._spec import DatasetSpec, parse_suite
+from sklearn_mid.benchmark._report._frontier import (
+    BUDGETS,
+    SOURCES,
+    Duel,
+    Setting,
+    duel,
+    settings,
+)
+from sklearn_mid.benchmark._report._insight import insight_table, plot_insight
+from sklearn_mid.benchmark._report._overview import OverviewDisplay
+
+HERE = Path(__file__).resolve().parent
+TEMPLATE = HERE / "README.rst.jinja"
+# Tables with a secret: suite and data set.
+TABLES = (
+    ("linear-iwpc", "iwpc"),
+    ("release-iwpc", "iwpc-boosting"),
+    ("tree-adult", "adult"),
+    ("release-adult", "adult-forest"),
+    ("release-adult", "adult-boosting"),
+    ("quick", "fair"),
+    ("release-fair", "fair-forest"),
+    ("tree-gss", "gss"),
+    ("release-gss", "gss-boosting"),
+    ("release-nhanes", "nhanes-forest"),
+    ("tree-steak", "steak"),
+    ("quick", "diabetes"),
+)
+
+
+@functools.cache
+def manifest(suite: str) -> dict[str, Any]:
+    """What is on record of a kept suite."""
+    return json.loads((KEPT / suite / "manifest.json").read_text())
+
+
+@functools.cache
+def spec(suite: str) -> Suite:
+    """The suite as it was run."""
+    return parse_suite(manifest(suite)["suite"])
+
+
+def dataset_spec(suite: str, name: str) -> DatasetSpec:
+    """One of its data sets."""
+    return next(d for d in spec(suite).datasets if d.name == name)
+
+
+def kept_suites() -> list[str]:
+    """Names of the suites whose results are kept."""
+    return sorted(path.parent.name for path in KEPT.glob("*/results.csv.gz"))
+
+
+def rst_table(head: list[str], rows: list[list[str]]) -> str:
+    """A table of reStructuredText."""
+    cells = [head, *rows]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
+    rule = "  ".join("=" * w for w in widths)
+    lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip()
+             for row in cells]  # fmt: skip
+    return "\n".join([rule, lines[0], rule, *lines[1:], rule])
+
+
+@functools.cache
+def duels(suite: str, dataset: str) -> dict[tuple[str, float], Duel]:
+    """MID against the best competitor, by source of leak and budget."""
+    about = dataset_spec(suite, dataset)
+    found = {}
+    for source in SOURCES:
+        every = settings(kept(suite), dataset, source, utility=about.utility)
+        if every:
+            for budget in BUDGETS:
+                found[source, budget] = duel(every, budget, utility=about.utility)
+    return found
+
+
+def _named(setting: Setting | None) -> str:
+    if setting is None:
+        return "none"
+    return f"{setting.name}: {setting.leak['test'].mean():+.3f}"
+
+
+def frontier_table() -> str:
+    """Data set, source of leak, budget: the best of both camps and who leads."""
+    rows = []
+    for suite, dataset in TABLES:
+        if suite not in kept_suites():
+            continue
+        title = dataset_spec(suite, dataset).title or dataset
+        for (source, budget), result in duels(suite, dataset).items():
+            first = source == SOURCES[0] and budget == BUDGETS[0]
+            change = (
+                f"{result.difference:+.3f} [{result.low:+.3f}, {result.high:+.3f}]"
+                if np.isfinite(result.difference)
+                else "-"
+            )
+            rows.append(
+                [
+                    title.replace(", secret", "; secret") if first else "..",
+                    source if budget == BUDGETS[0] else "..",
+                    f"{100 * budget:.0f}%",
+                    _named(result.other),
+                    _named(result.mid),
+                    change,
+                    result.verdict,
+                ]
+            )
+    head = ["Data", "leak", "lost", "best competitor: its leak", "MID: its leak",
+            "difference", "MID"]  # fmt: skip
+    return rst_table(head, rows)
+
+
+def verdicts(source: str | None = None, budget: float | None = None) -> pd.Series:
+    """How often MID leads, ties and loses, of all or some comparisons."""
+    found = [
+        result.verdict
+        for suite, dataset in TABLES
+        if suite in kept_suites()
+        for (of, at), result in duels(suite, dataset).items()
+        if source in (None, of) and budget in (None, at)
+    ]
+    counts = pd.Series(found).value_counts()
+    return counts.reindex(["leads", "ties", "loses"], fill_value=0)
+
+
+def strongest_table(suite: str, dataset: str, people: str = "held-out") -> str:
+    """Every setting: utility, the strongest attack and which it was, answer, memory."""
+    about = dataset_spec(suite, dataset)
+    frame = kept(suite)
+    frame = frame[frame["dataset"] == dataset]
+    rules = {s.name: s for s in settings(frame, dataset, "rule", utility=about.utility)}
+    answers = {
+        s.name: s for s in settings(frame, dataset, "answer", utility=about.utility)
+    }
+    memories = {
+        s.name: s for s in settings(frame, dataset, "memory", utility=about.utility)
+    }
+    models = frame[
+        (frame["kind"] == "model")
+        & (frame["population"] == "held-out")
+        & (frame["metric"] == about.utility)
+    ]
+    summary = summarize(models, statistic=about.statistic)
+    rows = []
+    for row in summary.itertuples():
+        name = row.defence
+        if row.parameter:
+            name += f", {row.parameter.replace('_', ' ')} {row.strength:g}"
+        if name not in rules:
+            continue
+        centre = getattr(row, about.statistic)
+        rows.append(
+            [
+                name,
+                f"{centre:.4g} [{row.low:.4g}, {row.high:.4g}]",
+                f"{rules[name].leak['test'].mean():+.3f}",
+                rules[name].attack,
+                f"{answers[name].leak['test'].mean():+.3f}" if name in answers else "-",
+                f"{memories[name].leak['test'].mean():+.3f}",
+            ]
+        )
+    head = ["Defence", about.utility, "rule", "by", "answer", "memory"]
+    return rst_table(head, rows)
+
+
+def figures_table(
+    suite: str,
+    dataset: str,
+    attacks: dict[str, str],
+    metric: str,
+    *,
+    utility: str = "",
+    people: str = "held-out",
+    models: tuple[str, ...] = (),
+) -> str:
+    """Settings by utility, further figures of the models, and attacks by name."""
+    about = dataset_spec(suite, dataset)
+    frame = kept(suite)
+    frame = frame[frame["dataset"] == dataset]
+    utility = utility or about.utility
+    summary = summarize(frame, statistic=about.statistic)
+    keys = ["defence", "parameter", "strength"]
+    centre = about.statistic
+
+    def column(kind: str, attack: str, metric: str) -> pd.DataFrame:
+        rows = summary[
+            (summary["kind"] == kind)
+            & (summary["attack"] == attack)
+            & (summary["metric"] == metric)
+        ]
+        there = people if kind != "model" else "held-out"
+        here = rows[rows["population"] == there]
+        return (here if len(here) else rows).set_index(keys)
+
+    columns = {utility: column("model", "", utility)}
+    columns |= {name: column("model", "", name) for name in models}
+    columns |= {title: column("attack", a, metric) for a, title in attacks.items()}
+    rows = []
+    for key in columns[utility].index:
+        name = key[0] + (f", {key[2]:g}" if key[1] else "")
+        cells = [name]
+        for title, table in columns.items():
+            if key not in table.index:
+                cells.append("-")
+                continue
+            found = table.loc[key]
+            text = f"{found[centre]:.3g}"
+            if title not in models:
+                text += f" [{found['low']:.3g}, {found['high']:.3g}]"
+            cells.append(text)
+        rows.append(cells)
+    guesses = summary[
+        (summary["kind"] == "baseline")
+        & (summary["metric"] == metric)
+        & (summary["population"] == people)
+    ]
+    for row in guesses.itertuples():
+        blank = ["-"] * (len(columns) - 1 - len(attacks) + 1)
+        texts = [f"{getattr(row, centre):.3g}"] + [""] * (len(attacks) - 1)
+        rows.append([f"no model: {row.attack}", *blank, *texts])
+    return rst_table(["Defence", *columns], [[c or "\\" for c in r] for r in rows])
+
+
+def difference(
+    suite: str,
+    dataset: str,
+    metric: str,
+    defence: str,
+    strength: float | None = None,
+    *,
+    attack: str = "",
+    reference: str = "undefended",
+    people: str = "held-out",
+    show: str = "+.3f",
+) -> str:
+    """A paired difference to a reference, with its interval over splits."""
+    frame = kept(suite)
+    frame = frame[(frame["dataset"] == dataset) & (frame["metric"] == metric)]
+    table = compare_defences(frame[frame["population"] == people], reference)
+    rows = table[(table["defence"] == defence) & (table["attack"] == attack)]
+    if strength is not None:
+        rows = rows[np.isclose(rows["strength"].astype(float), strength)]
+    row = rows.iloc[0]
+    ends = ", ".join(format(row[end], show) for end in ("low", "high"))
+    return f"{format(row['difference'], show)} [{ends}]"
+
+
+def costs_table() -> str:
+    """Cells, repetitions and hours of every kept suite."""
+    rows = []
+    for name in kept_suites():
+        about = manifest(name)
+        rows.append(
+            [
+                f"``{name}``",
+                str(spec(name).repetitions),
+                str(about.get("cells", "-")),
+                f"{about.get('core_seconds', 0) / 3600:.2f}",
+            ]
+        )
+    return rst_table(["Suite", "repetitions", "cells", "hours of one core"], rows)
+
+
+def number(
+    suite: str, dataset: str, metric: str, show: str = ".3f", **asked: Any
+) -> str:
+    """One kept figure as a text."""
+    return format(value(suite, dataset, metric, **asked), show)
+
+
+def readme() -> str:
+    """The page of the results."""
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.from_string(TEMPLATE.read_text()).render(
+        n=number,
+        difference=difference,
+        frontier_table=frontier_table,
+        verdicts=verdicts,
+        figures_table=figures_table,
+        strongest_table=strongest_table,
+        costs_table=costs_table,
+        commit=lambda: manifest(kept_suites()[0])["command"].rsplit(" ", 1)[-1],
+    )
+    return "\n".join(line.rstrip() for line in page.splitlines()) + "\n"
+
+
+def save_plots(folder: Path) -> list[Path]:
+    """A figure per data set of every kept suite, and the figure of the nats."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name in kept_suites():
+        for about in spec(name).datasets:
+            frame = kept(name)
+            rows = (frame["dataset"] == about.name) & (frame["kind"] == "attack")
+            if not rows.any():
+                continue
+            for people in dict.fromkeys(frame.loc[rows, "population"]):
+                if people.startswith("validation"):
+                    continue
+                display = OverviewDisplay.from_results(
+                    frame,
+                    about.name,
+                    utility=about.utility,
+                    metric=about.attack_metric,
+                    people=people,
+                    statistic=about.statistic,
+                    title=f"{about.title or about.name}, {people}",
+                ).plot()
+                path = folder / f"{name}--{about.name}--{people}.png"
+                display.figure_.savefig(path, dpi=110)
+                paths.append(path)
+    tables = pd.concat([kept(name).assign(suite=name) for name in kept_suites()])
+    path = folder / "insight.png"
+    plot_insight(insight_table(tables)).savefig(path, dpi=110)
+    matplotlib.pyplot.close("all")
+    return [path, *paths]
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--plots", type=Path, metavar="FOLDER")
+    options = parser.parse_args()
+    if options.plots:
+        print(*save_plots(options.plots), sep="\n")
+    else:
+        (HERE / "README.rst").write_text(readme())
+
+
+if __name__ == "__main__":
+    main()
