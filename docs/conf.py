@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from pathlib import Path
 
 from docutils import nodes
@@ -12,6 +13,9 @@ from sphinx_gallery.sorting import ExplicitOrder
 import sklearn_mid
 import sklearn_mid.datasets
 
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))  # attacks_table
+
 project = "sklearn-mid"
 author = "sklearn-mid developers"
 copyright = "sklearn-mid developers"
@@ -21,8 +25,10 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.extlinks",
+    "sphinx.ext.viewcode",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
+    "attacks_table",
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build", "examples", "**.ipynb"]
@@ -78,14 +84,14 @@ def mathml(self, node):
     """A formula as MathML, by docutils' own converter."""
     is_block = node.tagname == "math_block"
     formula = latex2mathml.tex2mathml(node.astext(), as_block=is_block)
-    self.body.append(f'<div class="math">{formula}</div>' if is_block else formula)
+    self.body.append(f'<div class="formula">{formula}</div>' if is_block else formula)
     raise nodes.SkipNode
 
 
 def missing_data():
     """Examples of the gallery whose data are not here, with the loader that misses."""
     missing, known = {}, {}
-    for path in sorted((Path(__file__).parent / "examples").glob("plot_*.py")):
+    for path in sorted((HERE / "examples").glob("plot_*.py")):
         for name in re.findall(r"\bfetch_\w+(?=\()", path.read_text(encoding="utf-8")):
             if name not in known:
                 try:
@@ -110,6 +116,8 @@ if MISSING:
 html_theme = "pydata_sphinx_theme"
 html_title = "sklearn-mid"
 html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["custom.css"]
 html_theme_options = {
     "navigation_with_keys": False,
     "show_prev_next": False,
@@ -155,7 +163,6 @@ sphinx_gallery_conf = {
     # From the simplest to the most particular.
     "within_subsection_order": ExplicitOrder(EXAMPLES),
     "doc_module": ("sklearn_mid",),
-    "reference_url": {"sklearn_mid": None},
     "backreferences_dir": "api/generated/examples",
     "show_memory": False,
     "abort_on_example_error": True,

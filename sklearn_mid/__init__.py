@@ -19,6 +19,7 @@ _SUBPACKAGES = (
     "metrics",
     "model_selection",
     "neural_network",
+    "release",
     "tree",
     "utils",
 )

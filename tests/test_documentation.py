@@ -5,6 +5,8 @@ one is what it prints. Pages whose first line is ``.. slow`` take long.
 """
 
 import contextlib
+import importlib
+import inspect
 import io
 import re
 import shlex
@@ -14,7 +16,9 @@ import warnings
 from pathlib import Path
 
 import pytest
+from sklearn.base import BaseEstimator
 
+import sklearn_mid
 from sklearn_mid import cli
 
 ROOT = Path(__file__).parents[1]
@@ -76,3 +80,31 @@ def test_toml(page):
     for kind, text in blocks(page):
         if kind == "toml":
             assert tomllib.loads(text)
+
+
+def estimators():
+    for room in sklearn_mid.__all__:
+        module = (
+            importlib.import_module(f"sklearn_mid.{room}") if room[0] != "_" else cli
+        )
+        for name in module.__all__:
+            thing = getattr(module, name)
+            if inspect.isclass(thing) and issubclass(thing, BaseEstimator):
+                yield pytest.param(thing, f"{module.__name__}.{name}", id=name)
+
+
+@pytest.mark.parametrize(("kind", "name"), estimators())
+def test_html_repr_links_to_the_page_of_the_class(kind, name):
+    link = object.__new__(kind)._get_doc_link()
+    assert link.startswith("https://")
+    assert link.endswith(f"/api/generated/{name}.html")
+
+
+def test_every_defence_is_in_the_table():
+    table = (ROOT / "docs" / "guide" / "defenses.rst").read_text(encoding="utf-8")
+    for room in ("defenses", "release", "linear_model", "tree", "neural_network"):
+        module = importlib.import_module(f"sklearn_mid.{room}")
+        for name in module.__all__:
+            thing = getattr(module, name)
+            if inspect.isclass(thing) and issubclass(thing, BaseEstimator):
+                assert f"sklearn_mid.{room}.{name}`" in table

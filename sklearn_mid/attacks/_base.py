@@ -24,7 +24,11 @@ from sklearn_mid.utils._candidates import (
 from sklearn_mid.utils._frames import as_pandas, check_names
 from sklearn_mid.utils._gradients import with_gradients
 from sklearn_mid.utils._parts import refuse_strangers
-from sklearn_mid.utils._sklearn_compat import Interval, _fit_context
+from sklearn_mid.utils._sklearn_compat import (
+    DocLinks,
+    Interval,
+    _fit_context,
+)
 from sklearn_mid.utils._target import (
     Inside,
     Target,
@@ -37,7 +41,7 @@ from sklearn_mid.utils._validation import as_column
 __all__ = ["AttributeInferenceAttack", "ModelInversionAttack", "ReconstructionAttack"]
 
 
-class ModelInversionAttack(MetaEstimatorMixin, BaseEstimator):
+class ModelInversionAttack(MetaEstimatorMixin, DocLinks, BaseEstimator):
     """Base class of all attacks.
 
     A subclass takes the attacked model as its parameter `estimator`. That model is

@@ -9,10 +9,14 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_mid.utils._sklearn_compat import HasMethods, _fit_context
+from sklearn_mid.utils._sklearn_compat import (
+    DocLinks,
+    HasMethods,
+    _fit_context,
+)
 
 
-class ReleaseDefense(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class ReleaseDefense(ClassifierMixin, MetaEstimatorMixin, DocLinks, BaseEstimator):
     """Base class of defences that change what a classifier releases.
 
     `estimator` is cloned and fitted in ``fit``. One that is fitted already stays as

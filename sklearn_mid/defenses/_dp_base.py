@@ -10,14 +10,19 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_mid.utils._sklearn_compat import Interval, Options, _fit_context
+from sklearn_mid.utils._sklearn_compat import (
+    DocLinks,
+    Interval,
+    Options,
+    _fit_context,
+)
 
 __all__ = ["DPClassifier", "DPEstimator", "center_and_half_width", "clip"]
 
 Floats = NDArray[np.float64]
 
 
-class DPEstimator(BaseEstimator):
+class DPEstimator(DocLinks, BaseEstimator):
     """Stated bounds, and scaling by them.
 
     What a fitted model holds is its parameters, what counts as public (the number of

@@ -17,7 +17,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_mid.utils._features import resolve_attributes
 from sklearn_mid.utils._frames import as_pandas, check_names
-from sklearn_mid.utils._sklearn_compat import HasMethods, StrOptions, _fit_context
+from sklearn_mid.utils._sklearn_compat import (
+    DocLinks,
+    HasMethods,
+    StrOptions,
+    _fit_context,
+)
 
 __all__ = ["OmitFeature"]
 
@@ -84,7 +89,7 @@ def _full_dtype(plain):
     return plain if isinstance(plain, str) else pd.CategoricalDtype(*plain)
 
 
-class OmitFeature(MetaEstimatorMixin, BaseEstimator):
+class OmitFeature(MetaEstimatorMixin, DocLinks, BaseEstimator):
     """Fit a model without the sensitive attributes, and predict without them.
 
     The honest baseline of every defence: nothing that the model does depends on the

@@ -21,12 +21,17 @@ from sklearn_mid.information._weights import check_weights, normalized
 from sklearn_mid.linear_model._logistic_problem import LogisticProblem, log_softmax
 from sklearn_mid.linear_model._solver import solve
 from sklearn_mid.utils._features import resolve_attributes
-from sklearn_mid.utils._sklearn_compat import Interval, StrOptions, _fit_context
+from sklearn_mid.utils._sklearn_compat import (
+    DocLinks,
+    Interval,
+    StrOptions,
+    _fit_context,
+)
 
 __all__ = ["MIDLogisticRegression"]
 
 
-class MIDLogisticRegression(ClassifierMixin, BaseEstimator):
+class MIDLogisticRegression(ClassifierMixin, DocLinks, BaseEstimator):
     """Logistic regression whose probabilities tell little about its inputs.
 
     Maximum likelihood with a price on information. The output is seen as a label

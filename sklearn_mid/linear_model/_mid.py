@@ -15,6 +15,7 @@ from sklearn_mid.information._weights import check_weights
 from sklearn_mid.linear_model._fitting import build_problem
 from sklearn_mid.linear_model._solver import solve
 from sklearn_mid.utils._sklearn_compat import (
+    DocLinks,
     Interval,
     Options,
     StrOptions,
@@ -25,7 +26,7 @@ from sklearn_mid.utils._validation import as_response
 __all__ = ["MIDLinearRegression"]
 
 
-class MIDLinearRegression(RegressorMixin, BaseEstimator):
+class MIDLinearRegression(RegressorMixin, DocLinks, BaseEstimator):
     """Linear regression whose predictions tell little about its inputs.
 
     Least squares with a price on information. The output is seen as the channel

@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sklearn_mid.utils._gradients import with_gradients
 from sklearn_mid.utils._optional import require
 from sklearn_mid.utils._sklearn_compat import (
+    DocLinks,
     Interval,
     StrOptions,
     _check_sample_weight,
@@ -43,7 +44,7 @@ def _logits(outputs):
     return outputs
 
 
-class BaseNeuralNet(BaseEstimator, metaclass=ABCMeta):
+class BaseNeuralNet(DocLinks, BaseEstimator, metaclass=ABCMeta):
     """Base of the neural estimators.
 
     A subclass says in `_build_net` what net it holds, and calls `_start` and `_train`

@@ -40,6 +40,7 @@ from sklearn_mid.release._secrets import Secrets
 from sklearn_mid.release._students import take_rows
 from sklearn_mid.utils._candidates import check_no_infinity, check_not_complex
 from sklearn_mid.utils._sklearn_compat import (
+    DocLinks,
     HasMethods,
     Interval,
     _check_sample_weight,
@@ -49,7 +50,7 @@ from sklearn_mid.utils._sklearn_compat import (
 _MOST_CELLS = 2_000_000  # answers held at a time
 
 
-class BaseRelease(MetaEstimatorMixin, BaseEstimator):
+class BaseRelease(MetaEstimatorMixin, DocLinks, BaseEstimator):
     """Distillation and release channel around an estimator."""
 
     _parameter_constraints: dict = {

@@ -21,6 +21,7 @@ from sklearn_mid.tree._splits import Limits
 from sklearn_mid.tree._tree import Tree
 from sklearn_mid.utils._features import resolve_columns
 from sklearn_mid.utils._sklearn_compat import (
+    DocLinks,
     Interval,
     StrOptions,
     _check_sample_weight,
@@ -36,7 +37,7 @@ _ARRAY_BLOCK = 1 << 14
 _FRAME_BLOCK = 1 << 16
 
 
-class BaseTreeClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
+class BaseTreeClassifier(ClassifierMixin, DocLinks, BaseEstimator, metaclass=ABCMeta):
     """Multiway tree; a subclass says which splits may be made and what they cost."""
 
     _parameter_constraints: dict = {

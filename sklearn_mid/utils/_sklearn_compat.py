@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval as _Interval
 from sklearn.utils.validation import _check_sample_weight
 
 __all__ = [
+    "DocLinks",
     "HasMethods",
     "Interval",
     "Options",
@@ -27,3 +28,13 @@ class Interval(_Interval):
 
     def is_satisfied_by(self, val):
         return not isinstance(val, bool | np.bool_) and super().is_satisfied_by(val)
+
+
+class DocLinks:
+    """Mixin left of BaseEstimator: its HTML representation links to our pages."""
+
+    _doc_link_module = "sklearn_mid"
+    _doc_link_template = (
+        "https://sklearn-mid.readthedocs.io/en/stable/api/generated/"
+        "{estimator_module}.{estimator_name}.html"
+    )
