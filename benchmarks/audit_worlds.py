@@ -1,8 +1,8 @@
 """Does an audit find the leaks of worlds whose leaks are known, and no others?
 
-    python benchmarks/audit_worlds.py alarms [N_WORLDS]   # worlds without a leak
-    python benchmarks/audit_worlds.py leaks [N_WORLDS]    # of each kind of leak
-    python benchmarks/audit_worlds.py power [N_WORLDS]    # 2 points, 5,000 people
+    python benchmarks/audit_worlds.py alarms [N_WORLDS [FIRST]]  # without a leak
+    python benchmarks/audit_worlds.py leaks [N_WORLDS]           # of each kind
+    python benchmarks/audit_worlds.py power [N_WORLDS]           # of 2 points
 
 Of the worlds without a leak a quarter each has a secret that is a coin, that another
 column tells, that 2% have, and of five values; half of the models are forests, half
@@ -61,10 +61,10 @@ def found(report):
     return frozenset(rows["source"])
 
 
-def alarms(n_worlds=200):
+def alarms(n_worlds=200, first=0):
     """False alarms by source, and of the verdict; there is no leak to be found."""
     n_alarms, n_seen = Counter(), Counter()
-    for world in range(n_worlds):
+    for world in range(first, first + n_worlds):
         rng = np.random.default_rng(world)
         name = list(SECRETS)[world % len(SECRETS)]
         inner = (

@@ -212,8 +212,9 @@ def _add_audit(commands: Any) -> None:
     add(
         "model",
         metavar="MODEL",
-        help="model file, written by skops.io.dump (or, with --i-trust-this-file, a "
-        "pickle), or MODULE:FUNCTION that answers about a DataFrame",
+        help="model file, written by skops.io.dump or in the ONNX format (or, with "
+        "--i-trust-this-file, a pickle), or MODULE:FUNCTION that answers about a "
+        "DataFrame",
     )
     add(
         "people",

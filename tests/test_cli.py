@@ -13,7 +13,10 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import LinearRegression
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 from sklearn_mid.cli import main
 from sklearn_mid.tree import MIDDecisionTreeClassifier as DecisionTree
@@ -243,7 +246,7 @@ def test_the_console_script():
 
 
 @pytest.fixture
-def released(tmp_path, monkeypatch):
+def released(tmp_path, monkeypatch, quick_attackers):
     """A model file and tables of people, in the current folder."""
     skops_io = pytest.importorskip("skops.io")
     monkeypatch.chdir(tmp_path)
@@ -309,6 +312,32 @@ def test_audit_of_a_function_and_of_a_pickle(released, capsys):
     joblib.dump(LinearRegression(), "model.pkl")
     assert main(["audit", "model.pkl", *released[2:]]) == 2
     assert "--i-trust-this-file" in capsys.readouterr().err
+
+
+def test_audit_of_an_onnx_file(released, capsys):
+    pytest.importorskip("onnxruntime", reason="ONNXRUNTIME MISSING: no ONNX is read")
+    to_onnx = pytest.importorskip("skl2onnx", reason="SKL2ONNX MISSING").to_onnx
+    people = pd.read_csv("people.csv", dtype={"s": str, "y": str})
+    people = people.rename(columns={"<b>": "b"})  # ONNX has no such names
+    people.to_csv("people.csv", index=False)
+    X = people[["b", "s"]].astype({"b": np.float32})
+    columns = make_column_transformer((OneHotEncoder(), ["s"]), remainder="passthrough")
+    model = make_pipeline(columns, LogisticRegression()).fit(X, people["y"])
+    for options in ({}, {"zipmap": False}):
+        Path("model.onnx").write_bytes(
+            to_onnx(model, X[:1], options=options).SerializeToString()
+        )
+        assert main(["audit", "model.onnx", *released[2:], "--format", "json"]) == 0
+        report = json.loads(capsys.readouterr().out)
+        # Its numbers have half the digits.
+        assert report["facts"]["score"]["others"] == model.score(X, people["y"])
+        success = [r for r in report["sources"] if r["figure"] == "success"]
+        assert success[0]["value"] == 1
+    assert main(["protect", "model.onnx", *released[2:], "-o", "out"]) == 2
+    assert "cannot be trained" in capsys.readouterr().err
+    Path("model.onnx").write_text("nothing")
+    assert main(["audit", "model.onnx", *released[2:]]) == 2
+    assert "'model.onnx' is not an ONNX model" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import Any
 
 # Loaded on first use: the engine needs no machine learning, the command no engine.
 _HOMES = {
+    "AuditCheck": "_audit._check",
     "AttributeProblem": "_problems._attribute",
     "Judgement": "_protocol",
     "PrivacyUtilityDisplay": "_report._privacy_utility",

@@ -1,10 +1,12 @@
 """Audits of worlds whose leaks are known."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from benchmark.browser import assert_readable
 from numpy.testing import assert_allclose
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
@@ -14,7 +16,7 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_mid.attacks import PriorBaseline
-from sklearn_mid.benchmark import audit
+from sklearn_mid.benchmark import AuditCheck, audit
 from sklearn_mid.benchmark._audit._sources import (
     MEASURES,
     TOP_MEASURES,
@@ -324,6 +326,48 @@ def test_pages_and_programs(tmp_path):
     assert len(stored["sources"]) == len(report.sources)
     assert "<b>s</b>" not in report._repr_html_()
     assert report.verdict in repr(report)
+
+
+@pytest.mark.slow
+def test_the_page_in_a_browser_of_390_pixels(tmp_path):
+    X, y = people(300, effect=1)
+    X["a rather long name of a secret"] = X["s"]
+    members, y_members = people(300, effect=1, seed=1)
+    members["a rather long name of a secret"] = members["s"]
+    tree = DecisionTreeClassifier(random_state=0).fit(members, y_members)
+    secrets = ["s", "a rather long name of a secret"]
+    report = audit(tree, X, y, secrets, members=(members, y_members), random_state=0)
+    assert_readable(report.to_html(), tmp_path)
+
+
+def test_a_check_of_skore():
+    X, y = people(600)
+    members, y_members = people(300, seed=1)
+    report = SimpleNamespace(
+        X_train=members, y_train=y_members, X_test=X, y_test=y, estimator_=None
+    )
+    check = AuditCheck("s", random_state=0)
+    tree = DecisionTreeClassifier(random_state=0)
+    report.estimator_ = tree.fit(members, y_members)
+    assert "DecisionTreeClassifier: leak found." in check.check_function(report)
+    report.estimator_ = OmitFeature(tree, ["s"]).fit(members, y_members)
+    assert check.check_function(report) is None
+
+
+@pytest.mark.slow
+def test_a_report_of_skore():
+    skore = pytest.importorskip("skore", reason="SKORE MISSING: its checks are not run")
+    X, y = people(600, effect=1)
+    report = skore.EstimatorReport(
+        DecisionTreeClassifier(random_state=0),
+        X_train=X[:300],
+        y_train=y[:300],
+        X_test=X[300:],
+        y_test=y[300:],
+    )
+    report.checks.add([AuditCheck("s", random_state=0)])
+    found = report.checks.summarize().frame(section="issue").set_index("code")
+    assert "leak found" in found.loc["MID001", "explanation"]
 
 
 def test_members_are_no_others():

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -189,6 +190,14 @@ def function(f, data, **given):
     return Call(f.__name__, f, data, given, parameters)
 
 
+def checked(X, y, **given):
+    """What a report of skore has, as far as the check looks."""
+    report = SimpleNamespace(
+        estimator_=CLASSIFIER.value, X_train=None, y_train=None, X_test=X, y_test=y
+    )
+    return benchmark.AuditCheck(**given).check_function(report)
+
+
 def drawn(name, make, data, **given):
     """A plot, whose figure is closed again."""
 
@@ -298,6 +307,13 @@ CALLS = [
     # benchmark
     function(
         benchmark.audit, {"X": X, "y": Y}, estimator=CLASSIFIER, sensitive_features=0
+    ),
+    Call(
+        "AuditCheck",
+        checked,
+        {"X": X, "y": Y},
+        {"sensitive_features": 0, "decimals": None, "random_state": 0},
+        ("sensitive_features", "decimals", "random_state"),
     ),
     # Parameters that are limits, or numbers, are checked by the same function; each
     # value that is served trains a dozen models.

@@ -6,7 +6,6 @@ import sys
 from typing import Any
 
 from sklearn_mid.benchmark._audit._reading import (
-    FunctionModel,
     pairs,
     read_model,
     read_people,
@@ -29,8 +28,8 @@ def run_audit(options: argparse.Namespace) -> int:
         options.model, trusted=options.trust, trust_file=options.i_trust_this_file
     )
     X, y, members = _read_people(options, model)
-    if isinstance(model, FunctionModel):
-        model = _with_classes(model, X, y)
+    if hasattr(model, "with_classes"):
+        model = model.with_classes(X, y)
     secrets = [s.split(",") if "," in s else s for s in options.secret]
     try:
         report = audit(
@@ -81,20 +80,6 @@ def _read_people(options: argparse.Namespace, model: Any) -> tuple[Any, Any, Any
         X_members, y_members, _ = read_people(options.members, **given)
         return X, y, (X_members, y_members)
     return X, y, None
-
-
-def _with_classes(model: FunctionModel, X: Any, y: Any) -> FunctionModel:
-    """A function that answers with probabilities, with the labels they are of."""
-    shape: tuple[int, ...] = getattr(model.function(X[:2]), "shape", ())
-    if len(shape) < 2:
-        return model
-    classes = sorted(y.unique().tolist())
-    if len(classes) != shape[1]:
-        raise ValueError(
-            f"MODEL answers with {shape[1]} probabilities, but --response holds "
-            f"{len(classes)} values, {classes[:10]}."
-        )
-    return FunctionModel(model.function, classes)
 
 
 def _write(report: AuditReport, options: argparse.Namespace) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
+from sklearn.pipeline import Pipeline
 from sklearn.utils import check_consistent_length
 
 from sklearn_mid.utils._candidates import Candidates
@@ -18,6 +19,7 @@ __all__ = [
     "checked_people",
     "data_hash",
     "in_order",
+    "kind_of",
     "known_and_attacked",
     "names_of",
     "refuse_overlap",
@@ -27,6 +29,13 @@ __all__ = [
 
 # Overlap of members and others beyond chance that a slip of a row may cause.
 _OVERLAP = 0.01
+
+
+def kind_of(estimator: Any) -> str:
+    """What a model is called: a pipeline, by its last step."""
+    while isinstance(estimator, Pipeline):
+        estimator = estimator.steps[-1][1]
+    return type(estimator).__name__
 
 
 def secrets_of(sensitive_features: Any, X: Any) -> list:

@@ -15,6 +15,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.metrics import accuracy_score, r2_score
 
+from sklearn_mid.benchmark._audit._onnx import OnnxModel, refuse_other_classes
 from sklearn_mid.utils._model_files import load_model
 from sklearn_mid.utils._optional import require
 from sklearn_mid.utils._parts import known_values
@@ -54,6 +55,15 @@ class FunctionModel(BaseEstimator):
         if classes is not None:
             self.classes_ = np.asarray(classes)
 
+    def with_classes(self, X: Any, y: Any) -> "FunctionModel":
+        """Itself with labels, if it answers with probabilities of those in y."""
+        shape: tuple[int, ...] = getattr(self.function(X[:2]), "shape", ())
+        if len(shape) < 2:
+            return self
+        classes = np.unique(y).tolist()
+        refuse_other_classes(classes, shape[1])
+        return FunctionModel(self.function, classes)
+
     def __sklearn_is_fitted__(self) -> bool:
         return True
 
@@ -90,8 +100,8 @@ def read_model(
     Parameters
     ----------
     name : str
-        A ``.skops`` file; a ``.joblib``, ``.pkl`` or ``.pickle`` file, if `trust_file`;
-        or ``module:function`` of a module that can be imported from here.
+        A ``.skops`` or ``.onnx`` file; a ``.joblib``, ``.pkl`` or ``.pickle`` file, if
+        `trust_file`; or ``module:function`` of a module that can be imported from here.
     trusted : iterable of str, default=()
         Types that a skops file may hold besides the usual.
     trust_file : bool, default=False
@@ -114,6 +124,8 @@ def read_model(
             return joblib.load(name)
         except OSError as error:
             raise ValueError(f"cannot read {name!r}: {error.strerror}.") from error
+    if suffix == ".onnx":
+        return OnnxModel(name)
     if ":" in name and not os.path.exists(name):
         return _function(name)
     return load_model(name, trusted=trusted)
@@ -174,7 +186,8 @@ def read_people(
     others : DataFrame
         The columns named in `more`, as they are written.
     """
-    dtypes = dict(dtypes or {})
+    texts = model.texts(response) if isinstance(model, OnnxModel) else {}
+    dtypes = texts | dict(dtypes or {})
     for column, kind in dtypes.items():
         if kind not in _TYPES:
             raise ValueError(

@@ -154,7 +154,12 @@ class AuditReport:
                 f"Who sees the answer guesses {success['value']:.1%} right, "
                 f"{_points(main)} more than without."
             )
-        best = found.loc[(found["low"] / found["detectable"]).idxmax()]
+        # The figure that stands beside the sentence, if a leak shows in it.
+        best = found.loc[
+            "accuracy"
+            if "accuracy" in found.index
+            else (found["low"] / found["detectable"]).idxmax()
+        ]
         who = {
             "rule": "Who knows the response reads more than without the model",
             "memory": "Members are read better than others",
@@ -244,7 +249,7 @@ class AuditReport:
             height = 1.2 + 0.42 * len(table)
             _, ax = pyplot.subplots(figsize=(6.4, height), layout="constrained")
         place = np.arange(len(table))
-        colors = np.where(table["found"], "#b2182b", "#4d4d4d")
+        colors = np.where(table["found"], "#d6452b", pyplot.rcParams["text.color"])
         for x, low, high, y, color in zip(
             100 * table["value"],
             100 * table["low"],
@@ -315,7 +320,7 @@ class AuditReport:
             picture=self._svg(),
             advice=self._advice(),
             not_tested=self._not_tested(),
-            attacks=_shown(self.attacks),
+            attacks=_shown(self._attacks_that_fit()),
             figures=_shown(self.sources),
             exposed=self.most_exposed(10),
         )
@@ -331,6 +336,11 @@ class AuditReport:
                 zip(found["secret"], found["source"], strict=True)
             )
         ]
+
+    def _attacks_that_fit(self) -> pd.DataFrame:
+        """The others are told in words."""
+        fit = self.attacks[self.attacks["skipped"] == ""].drop(columns="skipped")
+        return fit.astype({"n": int})
 
     def _not_tested(self) -> list[str]:
         skipped = self.attacks[self.attacks["skipped"] != ""]
@@ -368,8 +378,13 @@ def _points(row: pd.Series) -> str:
 
 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:
-    """Numbers as text of three decimals, nothing where there is none."""
-    shown = table.copy()
-    for name in shown.select_dtypes("float"):
+    """Numbers as text of three decimals, with their limits; nothing where none is."""
+    shown = table.astype(object).where(table.notna(), "")
+    for name in table.select_dtypes("float"):
         shown[name] = [("" if np.isnan(v) else f"{v:.3f}") for v in table[name]]
+    for name in table:
+        limits = [f"{name}, low", f"{name}, high"]
+        if limits[0] in table:
+            low, high = (shown.pop(limit) for limit in limits)
+            shown[name] += np.where(low == "", "", " (" + low + " to " + high + ")")
     return shown

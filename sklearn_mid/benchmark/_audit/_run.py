@@ -24,6 +24,7 @@ from sklearn_mid.benchmark._audit._people import (
     checked_people,
     data_hash,
     in_order,
+    kind_of,
     known_and_attacked,
     names_of,
     refuse_overlap,
@@ -236,7 +237,7 @@ class _Secret:
         self.notes: list[str] = []
         # By group: people whose value nobody whom the attackers know has.
         self.unguessable: dict[str, int] = {}
-        X, y = self._with_secret(*groups[OTHERS], OTHERS)
+        X, y = self._with_secret(OTHERS, *groups[OTHERS])
         known, new = known_and_attacked(X, secret, seed)
         self.known = rows_of(X, known), y[known]
         self.candidates = Candidates.from_records(
@@ -244,10 +245,10 @@ class _Secret:
         )
         self.groups = {OTHERS: self._attackable(rows_of(X, new), y[new], OTHERS)}
         if MEMBERS in groups:
-            X_members, y_members = self._with_secret(*groups[MEMBERS], MEMBERS)
+            X_members, y_members = self._with_secret(MEMBERS, *groups[MEMBERS])
             self.groups[MEMBERS] = self._attackable(X_members, y_members, MEMBERS)
 
-    def _with_secret(self, X, y, group):
+    def _with_secret(self, group, X, y):
         """People of whom the secret is known: of others no guess is right or wrong."""
         columns = resolve_columns(
             self.secret,
@@ -541,7 +542,7 @@ def _facts(estimator, groups, seed, level, decimals):
         if np.isfinite(score):
             utility[group] = score
     return {
-        "model": type(estimator).__name__,
+        "model": kind_of(estimator),
         "score": utility,
         "people": {group: len(y) for group, (_, y) in groups.items()},
         "data hash": {group: data_hash(X, y) for group, (X, y) in groups.items()},

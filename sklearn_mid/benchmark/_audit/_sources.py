@@ -118,7 +118,8 @@ def _auc(guesses: Guesses) -> tuple[float, np.ndarray]:
         guesses.true[rows], guesses.proba[rows], least=_LEAST_OF_VALUE
     )
     influence = np.zeros(len(rows))
-    influence[rows] = of_known * (len(rows) / max(np.count_nonzero(rows), 1))
+    n_known = max(int(np.count_nonzero(rows)), 1)
+    influence[rows] = of_known * (len(rows) / n_known)
     return area, influence
 
 
@@ -268,9 +269,7 @@ def _effect(
     value = float(np.mean(values))
     error = float(np.sqrt(np.sum(variances))) / len(values)
     reach = norm.ppf(0.5 + level / 2)
+    low, high = np.clip([value - reach * error, value + reach * error], *within)
     return Effect(
-        value,
-        *np.clip([value - reach * error, value + reach * error], *within).tolist(),
-        (reach + norm.ppf(_POWER)) * error,
-        chosen,
+        value, float(low), float(high), (reach + norm.ppf(_POWER)) * error, chosen
     )

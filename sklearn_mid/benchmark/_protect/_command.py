@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from sklearn_mid.benchmark._audit._reading import (
-    FunctionModel,
     pairs,
     read_model,
     read_people,
@@ -24,7 +23,7 @@ def run_protect(options: argparse.Namespace, command: str) -> int:
     model = read_model(
         options.model, trusted=options.trust, trust_file=options.i_trust_this_file
     )
-    if isinstance(model, FunctionModel) or not hasattr(model, "fit"):
+    if not hasattr(model, "fit"):
         raise ValueError(
             f"MODEL={options.model!r} cannot be trained; protect needs an estimator."
         )

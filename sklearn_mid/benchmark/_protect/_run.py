@@ -22,6 +22,7 @@ from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.utils import check_consistent_length, check_random_state
 
 import sklearn_mid
+from sklearn_mid.benchmark._audit._people import kind_of
 from sklearn_mid.benchmark._engine._parts import build, resolve
 from sklearn_mid.benchmark._engine._plan import derive_seed
 from sklearn_mid.benchmark._engine._spec import (
@@ -353,7 +354,7 @@ def _search(
         unfitted = _built(_only(specs, {recommended})[0], task, seed)
         text = recipe(
             unfitted,
-            f"{type(task.estimator).__name__}: {recommended}",
+            f"{kind_of(task.estimator)}: {recommended}",
             file=UNFITTED_FILE,
             table=table,
             X=task.X,
@@ -521,7 +522,7 @@ def _hash(task: Task) -> str:
 
 def _facts(task: Task, n_splits: int, seed: int) -> dict[str, Any]:
     return {
-        "model": type(task.estimator).__name__,
+        "model": kind_of(task.estimator),
         "metric": task.metric,
         "secrets": [str(s) for s in task.secrets],
         "people": {
