@@ -1,5 +1,8 @@
 """A classifier from records of any column types to the position of a secret."""
 
+import hashlib
+from numbers import Integral
+
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
@@ -11,6 +14,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+
+from sklearn_mid.utils._learned_once import learn
 
 __all__ = ["RecordClassifier", "as_columns", "linear_encoder"]
 
@@ -98,12 +103,26 @@ class RecordClassifier:
         """Learn the position of the secret among its values."""
         self._text, _ = kinds_of_columns(columns)
         prepared = prepare(columns, self._text)
-        options = self._options(prepared.columns.tolist())
-        best = options[0]
-        if len(options) > 1:
-            best = max(options, key=lambda model: self._trial(model, prepared, codes))
-        self._pipeline = clone(best).fit(prepared, codes)
+        self._pipeline = learn(
+            lambda: self._key(prepared, codes),
+            lambda: clone(self._best(prepared, codes)).fit(prepared, codes),
+        )
         return self
+
+    def _best(self, prepared, codes):
+        options = self._options(prepared.columns.tolist())
+        if len(options) == 1:
+            return options[0]
+        return max(options, key=lambda model: self._trial(model, prepared, codes))
+
+    def _key(self, prepared, codes):
+        """All that the default depends on; None where that is not known."""
+        if self._classifier is not None or not isinstance(self._random_state, Integral):
+            return None
+        digest = hashlib.sha256(np.ascontiguousarray(codes))
+        digest.update(repr((prepared.dtypes.to_dict(), self._random_state)).encode())
+        digest.update(pd.util.hash_pandas_object(prepared, index=False).to_numpy())
+        return digest.digest(), self._n_values
 
     def _options(self, names):
         """Pipelines to choose from, not fitted."""

@@ -46,6 +46,7 @@ from sklearn_mid.exceptions import UnsupportedTargetError
 from sklearn_mid.metrics import disclosure, vulnerability
 from sklearn_mid.utils._candidates import Candidates
 from sklearn_mid.utils._features import resolve_columns
+from sklearn_mid.utils._learned_once import learned_once
 from sklearn_mid.utils._parts import refuse_strangers
 from sklearn_mid.utils._progress import progress
 from sklearn_mid.utils._sklearn_compat import HasMethods, Interval
@@ -203,13 +204,14 @@ def audit_groups(
 ) -> AuditReport:
     """:func:`audit` of people who were checked before.
 
-    `guessed` keeps what is guessed without a model, for the audit of another model with
-    the same people and seed.
+    `guessed` keeps what is guessed and learned without a model, for the audit of
+    another model with the same people and seed.
     """
     guessed = {} if guessed is None else guessed
     parts = []
     n_people = sum(len(y) for _, y in groups.values())
-    with threadpool_limits(1 if n_people < _WORTH_THREADS else None):
+    few = 1 if n_people < _WORTH_THREADS else None
+    with threadpool_limits(few), learned_once(guessed):
         for secret in progress(secrets, verbose > 1, desc="secrets"):
             one = _Secret(estimator, secret, groups, seed, level, decimals, guessed)
             parts.append(one.look(verbose))
