@@ -1,10 +1,11 @@
-"""Reconstruction of a record from the confidences it was given (Yang et al. 2019)."""
+"""Reconstruction of a record from what a model makes of it (Yang et al. 2019)."""
 
 import numbers
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -18,7 +19,7 @@ from sklearn_mid.utils._images import (
 )
 from sklearn_mid.utils._optional import require
 from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
-from sklearn_mid.utils._target import N_QUERIES
+from sklearn_mid.utils._target import N_QUERIES, parts
 from sklearn_mid.utils._validation import as_column, factorize, positions
 
 __all__ = ["KnowledgeAlignmentAttack"]
@@ -29,21 +30,28 @@ _LOG_SHIFT = 50.0
 
 
 class KnowledgeAlignmentAttack(ReconstructionAttack):
-    """Train a decoder from the target's confidences back to inputs.
+    """Train a decoder from the target's confidences, or its code, back to inputs.
 
     The attacker asks the target about auxiliary inputs, and trains a network that
     maps the confidences to the inputs; then applies it to the confidences of a
     record that they do not have [1]_. Confidences are truncated to the `top` largest
     and given to the decoder as logarithms, shifted so that 0 means "not released".
 
+    Who runs the head of a net whose encoder runs elsewhere sees more: the mean of the
+    code of a record, before noise and head. With ``release="code"`` the decoder learns
+    from that.
+
     Parameters
     ----------
     estimator : object
-        The fitted target, with ``predict_proba``.
+        The fitted target, with ``predict_proba``, or ``mean_code`` for that release.
+    release : {"confidences", "code"}, default="confidences"
+        What the attacker sees of a record. "code" is the mean of a net's code, and the
+        attack is then a white-box one; `n_queries` and `top` do not matter.
     decoder : {"mlp", "deconv"} or callable, default="mlp"
         Network of the attacker: a multilayer perceptron, convolutions on a grid that
         is doubled up to the image, or a torch.nn.Module subclass (any callable),
-        which is called with the number of classes and the number of features and
+        which is called with the number of classes (or codes) and of features and
         must map rows of the former width to rows of the latter.
     image_shape : tuple (channels, height, width), default=None
         Shape of one image for ``decoder="deconv"`` and `augment`; None stands for one
@@ -51,8 +59,8 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
     top : int, default=None
         How many of the largest confidences the attacker sees. None: all of them.
     decimals : int, default=None
-        Decimals of the confidences that are released, of the auxiliary inputs as of
-        private records. None: all that they have.
+        Decimals of the confidences, or codes, that are released, of the auxiliary
+        inputs as of private records. None: all that they have.
     augment : {None, "shift", "shift-mirror"}, default=None
         Whether the attacker also asks about changed copies of their images, shifted by
         up to an eighth of a side, and with "shift-mirror" half of them mirrored.
@@ -130,12 +138,21 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
     True
     """
 
-    access = "black-box"
     sees = "released answer"
     knowledge = "inputs"
-    needs = ("predict_proba",)
+
+    @property
+    def access(self) -> str:
+        """Outputs of the target, or its inside."""
+        return "white-box" if self.release == "code" else "black-box"
+
+    @property
+    def needs(self) -> tuple:
+        """What the target is asked for."""
+        return ("mean_code",) if self.release == "code" else ("predict_proba",)
 
     _parameter_constraints: dict = {
+        "release": [StrOptions({"confidences", "code"})],
         "decoder": [StrOptions({"mlp", "deconv"}), callable],
         "image_shape": ["array-like", None],
         "top": [Interval(numbers.Integral, 1, None, closed="left"), None],
@@ -159,6 +176,7 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         self,
         estimator: Any,
         *,
+        release: str = "confidences",
         decoder: str | Callable = "mlp",
         image_shape: tuple[int, ...] | None = None,
         top: int | None = None,
@@ -178,6 +196,7 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         verbose: int = 0,
     ) -> None:
         self.estimator = estimator
+        self.release = release
         self.decoder = decoder
         self.image_shape = image_shape
         self.top = top
@@ -197,10 +216,22 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         self.verbose = verbose
 
     def _check_suits(self):
-        self._aim(release="confidences")
+        if self.release == "code":
+            self._encoder()
+        else:
+            self._aim(release="confidences")
+
+    def _encoder(self):
+        """The part of the target that tells its code."""
+        self._check_target("classes_")
+        for part in parts(self.estimator):
+            if hasattr(part.estimator, "mean_code"):
+                return part
+        raise self._unsupported("it has no mean_code, which release='code' needs")
 
     def _fit_attack(self, X, y):
-        target = self._check_target("predict_proba")
+        self._check_suits()
+        target = self.estimator
         bounds = check_bounds(self.bounds)
         check_scale(X, bounds, name="X")
         require("torch", extra="nn", needed_by=type(self).__name__)
@@ -225,10 +256,10 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
 
         if self.augment is not None:
             X = np.vstack([X, *self._changed_copies(X, spawn_seed(int(seeds[1]), 0))])
-        target = self._aim(release="confidences", random_state=int(seeds[1]))
-        confidences = self._released(target, X)
-        self.classes_ = target.classes
-        features = self._align(confidences)
+        released = self._released(X, int(seeds[1]))
+        self.classes_ = np.asarray(target.classes_)
+        self._n_released = released.shape[1]
+        features = self._align(released)
         self._feature_mean = features.mean(axis=0)
         # A class that is never released varies nowhere; it must not be blown up.
         self._feature_scale = np.maximum(features.std(axis=0), 1e-3)
@@ -257,21 +288,25 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
 
         Returns
         -------
-        confidences : ndarray of shape (n_samples, n_classes)
+        released : ndarray of shape (n_samples, n_classes) or (n_samples, n_code)
             Class probabilities, averaged over `n_queries` queries (for draws, their
-            normalised geometric mean), rounded to `decimals`. Not truncated.
+            normalised geometric mean), or codes, rounded to `decimals`. Not truncated.
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         check_scale(X, check_bounds(self.bounds), name="X")
-        target = self._aim(release="confidences", random_state=self._query_seed)
-        return self._released(target, X)
+        return self._released(X, self._query_seed)
 
-    def _released(self, target, X):
-        confidences = target.outputs(target.records(X, name_columns=True))
-        return (
-            confidences if self.decimals is None else confidences.round(self.decimals)
-        )
+    def _released(self, X, seed):
+        if self.release == "code":
+            part = self._encoder()
+            names = getattr(self.estimator, "feature_names_in_", None)
+            rows = X if names is None else pd.DataFrame(X, columns=names)
+            released = np.asarray(part.estimator.mean_code(part.carry(rows)))
+        else:
+            target = self._aim(release="confidences", random_state=seed)
+            released = target.outputs(target.records(X, name_columns=True))
+        return released if self.decimals is None else released.round(self.decimals)
 
     def _changed_copies(self, X, seed):
         shape = check_image_shape(self.image_shape, X.shape[1])
@@ -292,18 +327,18 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
 
         Returns
         -------
-        confidences : ndarray of shape (n_samples, n_classes)
-            What the target answers about the records.
+        released : ndarray of shape (n_samples, n_classes) or (n_samples, n_code)
+            What the target answers about the records, or makes of them.
         """
         return self.query(X)
 
-    def reconstruct(self, confidences: Any) -> np.ndarray:
-        """Records that were given these confidences.
+    def reconstruct(self, released: Any) -> np.ndarray:
+        """Records that were given these confidences, or have these codes.
 
         Parameters
         ----------
-        confidences : array-like of shape (n_samples, n_classes)
-            Class probabilities, in the order of `classes_`, for example from
+        released : array-like of shape (n_samples, n_classes) or (n_samples, n_code)
+            Class probabilities, in the order of `classes_`, or codes, for example from
             :meth:`query`.
 
         Returns
@@ -316,20 +351,21 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         from sklearn_mid.attacks._torch_training import evaluate
         from sklearn_mid.utils._torch import as_tensor
 
-        confidences = check_array(
-            confidences, dtype=np.float64, input_name="confidences"
-        )
-        if confidences.shape[1] != len(self.classes_):
+        released = check_array(released, dtype=np.float64, input_name="released")
+        if released.shape[1] != self._n_released:
+            if self.release == "code":
+                wanted = f"the code has {self._n_released}; pass what query returns"
+            else:
+                wanted = (
+                    f"the target has {self._n_released} classes; pass the output of "
+                    "its predict_proba, not the records themselves"
+                )
+            raise ValueError(f"released has {released.shape[1]} columns, but {wanted}.")
+        if self.release == "confidences" and released.min() < 0:
             raise ValueError(
-                f"confidences has {confidences.shape[1]} columns, but the target has "
-                f"{len(self.classes_)} classes; pass the output of its predict_proba, "
-                "not the records themselves."
+                f"confidences are probabilities, but hold {released.min():g}."
             )
-        if confidences.min() < 0:
-            raise ValueError(
-                f"confidences are probabilities, but hold {confidences.min():g}."
-            )
-        features = self._standardise(self._align(confidences))
+        features = self._standardise(self._align(released))
         inputs = as_tensor(features, device=target_device(self.decoder_)[0])
         outputs = evaluate(self.decoder_, inputs).flatten(1)
         X = outputs.cpu().numpy().astype(np.float64)
@@ -397,8 +433,11 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
             )
         return self.class_means_[found]
 
-    def _align(self, confidences):
+    def _align(self, released):
         """Truncated, shifted log-confidences; 0 stands for what is not released."""
+        if self.release == "code":
+            return released
+        confidences = released
         with np.errstate(divide="ignore"):
             features = np.maximum(np.log(confidences) + _LOG_SHIFT, 0)
         if self.top is not None and self.top < confidences.shape[1]:
@@ -413,11 +452,11 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         from sklearn_mid.attacks._torch_nets import deconv, mlp, user_module
         from sklearn_mid.utils._torch import new_generator
 
-        n_classes, bounds = len(self.classes_), check_bounds(self.bounds)
+        n_inputs, bounds = self._n_released, check_bounds(self.bounds)
         generator = new_generator(seed)
         if self.decoder == "mlp":
             return mlp(
-                n_classes,
+                n_inputs,
                 n_features,
                 self.hidden_layer_sizes,
                 generator=generator,
@@ -426,6 +465,6 @@ class KnowledgeAlignmentAttack(ReconstructionAttack):
         if self.decoder == "deconv":
             shape = check_image_shape(self.image_shape, n_features)
             return deconv(
-                n_classes, shape, self.width, generator=generator, bounds=bounds
+                n_inputs, shape, self.width, generator=generator, bounds=bounds
             )
-        return user_module(self.decoder, n_classes, n_features, seed=seed)
+        return user_module(self.decoder, n_inputs, n_features, seed=seed)

@@ -117,6 +117,9 @@ def _on_inputs(estimator: Any, random_state: Any) -> dict[str, ModelInversionAtt
         "generative inversion": GenerativeInversionAttack(estimator, **seed),
         "boundary search": BoundaryInversionAttack(estimator, **seed),
         "knowledge alignment": KnowledgeAlignmentAttack(estimator, **seed),
+        "knowledge alignment, code": KnowledgeAlignmentAttack(
+            estimator, release="code", **seed
+        ),
         "update, label": UpdateLabelAttack(estimator, **seed),
         "update, summaries": UpdateLabelAttack(estimator, rule="summaries", **seed),
         "update, log-odds": UpdateLabelAttack(estimator, rule="log-odds", **seed),

@@ -7,6 +7,7 @@ import math
 import numbers
 import warnings
 from abc import ABCMeta, abstractmethod
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -287,6 +288,24 @@ class BaseNeuralNet(DocLinks, BaseEstimator, metaclass=ABCMeta):
         return mean_outputs(
             module, X, link=link, n_draws=self._n_predict_draws, seed=seed
         )
+
+    def mean_code(self, X: Any) -> np.ndarray:
+        """Mean of the code: what the net's head sees of a row, without the noise.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_code)
+            For who holds the model, not for release: nothing is priced here.
+        """
+        from sklearn_mid.neural_network._inference import mean_codes
+
+        check_is_fitted(self)
+        X = self._validate(X, reset=False)
+        return mean_codes(self._ready_to_predict()[0], X)
 
     # Pickle, copy, skops -------------------------------------------------------
 

@@ -21,6 +21,7 @@ from sklearn_mid.utils._torch import as_seed, as_tensor, new_generator
 __all__ = [
     "differentiable_outputs",
     "frozen",
+    "mean_codes",
     "mean_outputs",
     "mean_rate",
     "prediction_noise",
@@ -87,6 +88,11 @@ def _drawn(seed, shape):
 def prediction_noise(seed, n_draws, mu):
     """The draws that every row meets in a prediction, (n_draws, latent_dim)."""
     return _drawn(seed, (n_draws, mu.shape[-1])).to(mu)
+
+
+def mean_codes(module, X):
+    """Means of the codes of all rows, of shape (n_samples, n_code)."""
+    return np.concatenate([mu.cpu().numpy() for mu, _ in _codes(module, X)])
 
 
 def mean_outputs(module, X, *, link, n_draws, seed):

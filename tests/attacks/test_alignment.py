@@ -70,6 +70,38 @@ def test_a_constant_target_gives_the_mean(uniform):
     assert_allclose(found[1], uniform[:500].mean(axis=0), atol=0.03)
 
 
+class Net(Softmax):
+    """Releases next to nothing of a code that holds all."""
+
+    def mean_code(self, X):
+        return np.asarray(X, dtype=float) @ [[1.0, 1.0], [1.0, -1.0]] - 3
+
+    def predict_proba(self, X):
+        return super().predict_proba(X).round(0) / 2 + 1 / 6
+
+
+def test_the_code_holds_what_confidences_do_not(uniform):
+    options = {"max_epochs": 60, "learning_rate": 5e-3, "random_state": 0}
+    attack = KnowledgeAlignmentAttack(Net(), release="code", **options)
+    attack.fit(uniform[:500])
+    assert attack.score(uniform[500:]) > 0.98
+    codes = attack.query(uniform[500:])
+    assert_allclose(codes, Net().mean_code(uniform[500:]))
+    assert (attack.access, attack.needs) == ("white-box", ("mean_code",))
+    with pytest.raises(ValueError, match="has 3 columns, but the code has 2"):
+        attack.reconstruct(np.eye(3))
+    attack.set_params(release="confidences").fit(uniform[:500])
+    assert (attack.access, attack.needs) == ("black-box", ("predict_proba",))
+    assert attack.score(uniform[500:]) < 0.6
+
+
+def test_a_target_without_a_code_is_refused(uniform):
+    attack = KnowledgeAlignmentAttack(Softmax(), release="code")
+    assert "it has no mean_code" in attack.unsuitable()
+    with pytest.raises(UnsupportedTargetError, match="release='code' needs"):
+        attack.fit(uniform)
+
+
 class Fair:
     """Answers 0 or 1 by the toss of its own coin."""
 

@@ -5,6 +5,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import approx_fprime
 from sklearn.datasets import load_digits
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sklearn_mid.attacks import (
     GenerativeInversionAttack,
@@ -120,6 +123,20 @@ def test_updates_leak_from_a_stochastic_net(digits, mid_net):
     ).fit(X[300:650], y[300:650])
     assert attack.infer_proba(mid_net, mid_net).shape == (1, 4)
     assert 0 <= attack.score(X[650:], y[650:]) <= 1
+
+
+def test_the_code_is_seen_through_a_pipeline(mid_net, digits):
+    X = digits[0]
+    scaler = StandardScaler().fit(X)
+    behind = make_pipeline(scaler, FrozenEstimator(mid_net))
+    attack = KnowledgeAlignmentAttack(behind, release="code", max_epochs=1).fit(X)
+    expected = mid_net.mean_code(scaler.transform(X[:3]))
+    assert_allclose(attack.query(X[:3]), expected)
+    head = mid_net.net_.module_.head
+    with torch.no_grad():
+        logits = head(torch.from_numpy(mid_net.mean_code(X[:3])).to(head.weight))
+    path = mid_net.differentiable_logits(torch.from_numpy(X[:3]), n_samples=0)
+    assert_allclose(logits, path, rtol=1e-4)
 
 
 def test_the_mean_path_is_the_net_without_its_noise(mid_net, digits):
