@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 from sklearn_mid._version import __version__
 
 if TYPE_CHECKING:
+    from sklearn_mid.benchmark import Suite
     from sklearn_mid.benchmark._engine._folder import State
 
 __all__ = ["main"]
 
 _FORMATS = ("html", "csv", "json", "md")
 _TROUBLE = ("skipped", "failed", "timeout")
+# Data that come with a dependency.
+_EMBEDDED = ("diabetes", "fair", "digits")
 OK, CELLS_FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 _DESCRIPTION = """\
@@ -349,6 +352,11 @@ def _parser() -> tuple[argparse.ArgumentParser, set[str]]:
     commands = benchmark.add_subparsers(title="commands", metavar="COMMAND")
     _add_run(commands)
     listing = commands.add_parser("list", help="the suites that come with the package")
+    listing.add_argument(
+        "--long",
+        action="store_true",
+        help="also what each is about, its data, its size and the extras it needs",
+    )
     listing.set_defaults(call=_list)
     status = commands.add_parser("status", help="how far a run is, dead or alive")
     _add_folder(status)
@@ -409,6 +417,7 @@ def _run(options: argparse.Namespace, command: str) -> int:
     )
     _print_tables(folder)
     paths = [
+        write_report(folder, format="html"),
         write_report(folder, format="csv"),
         *save_plots(folder, allow_incomplete=True),
     ]
@@ -416,7 +425,6 @@ def _run(options: argparse.Namespace, command: str) -> int:
     print("\nWrote:")
     for path in paths:
         print(f"  {path}")
-    print(f"Full report: sklearn-mid report {shlex.quote(str(folder))}")
     return _print_trouble(states(jobs, store))
 
 
@@ -464,13 +472,35 @@ def _print_trouble(cells: "Iterable[State]") -> int:
 
 
 def _list(options: argparse.Namespace, command: str) -> int:
-    from sklearn_mid.benchmark import list_suites
+    from sklearn_mid.benchmark import list_suites, load_suite
     from sklearn_mid.benchmark._engine._spec import read_suite
 
     for name, path in list_suites().items():
-        suite = read_suite(path)
-        print(f"{name:14} {suite.title}")
+        if not options.long:
+            print(f"{name:14} {read_suite(path).title}")
+            continue
+        print(_described(load_suite(path)), end="\n\n")
     return OK
+
+
+def _described(suite: "Suite") -> str:
+    """What a suite is about, in a paragraph."""
+    from sklearn_mid.benchmark._run import extras_of
+
+    trained = suite.repetitions * sum(
+        max(1, len(defence.strengths)) * len(defence.datasets or suite.datasets)
+        for defence in suite.defences
+    )
+    fetched = sorted({d.use for d in suite.datasets if d.use not in _EMBEDDED})
+    facts = {
+        "data": ", ".join(dataset.name for dataset in suite.datasets),
+        "to fetch": ", ".join(fetched) or "nothing",
+        "size": f"{trained} models in {suite.repetitions} repetitions",
+        "extras": ", ".join(extras_of(suite)),
+    }
+    lines = [f"{suite.name}: {suite.title}"]
+    lines += [f"  {line}" for line in suite.description.strip().splitlines()]
+    return "\n".join([*lines, *(f"  {k + ':':9} {v}" for k, v in facts.items())])
 
 
 def _status(options: argparse.Namespace, command: str) -> int:

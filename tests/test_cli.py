@@ -143,6 +143,17 @@ def test_list_names_the_suites(capsys):
     assert "quick" in capsys.readouterr().out
 
 
+def test_long_list_says_what_a_suite_needs(capsys):
+    assert main(["benchmark", "list", "--long"]) == 0
+    suites = capsys.readouterr().out.split("\n\n")
+    quick = next(text for text in suites if text.startswith("quick:"))
+    assert "to fetch: nothing" in quick
+    assert "extras:   benchmark" in quick
+    mnist = next(text for text in suites if text.startswith("nn-mnist:"))
+    assert "mnist" in mnist.partition("to fetch:")[2]
+    assert "nn" in mnist.partition("extras:")[2]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -27,7 +27,7 @@ report = protect(
     "sex",
     only=["release channel"],
     max_answer=0.85,
-    n_splits=2,
+    n_splits=1,
     random_state=0,
 )
 print(report.summary)

@@ -90,14 +90,9 @@ def load_suite(suite: "str | os.PathLike | Suite") -> Suite:
     return read_suite(Path(text) if is_path else find_suite(text), CATALOGUE)
 
 
-def _require_extras(suite: Suite, progress: bool) -> None:
-    """Name at once all that the suite's parts need and is not installed.
-
-    Before anything runs; a part of somebody else's says so itself, cell by cell.
-    """
+def extras_of(suite: Suite) -> dict[str, dict[str, None]]:
+    """Extras that the suite's parts need, and the packages in them."""
     needed: dict[str, dict[str, None]] = {"benchmark": {"filelock": None}}
-    if progress:
-        needed["benchmark"]["tqdm"] = None
     for kind, parts in (
         ("dataset", suite.datasets),
         ("defence", suite.defences),
@@ -110,6 +105,17 @@ def _require_extras(suite: Suite, progress: bool) -> None:
                 if path.startswith(start):
                     for extra, modules in extras.items():
                         needed.setdefault(extra, {}).update(dict.fromkeys(modules))
+    return needed
+
+
+def _require_extras(suite: Suite, progress: bool) -> None:
+    """Name at once all that the suite's parts need and is not installed.
+
+    Before anything runs; a part of somebody else's says so itself, cell by cell.
+    """
+    needed = extras_of(suite)
+    if progress:
+        needed["benchmark"]["tqdm"] = None
     require_all(needed, needed_by=f"the suite {suite.name!r}")
 
 
