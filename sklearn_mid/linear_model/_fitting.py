@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklearn_mid.information._weights import normalized
+from sklearn_mid.linear_model._base import check_varies, present_rows
 from sklearn_mid.linear_model._least_squares import fit_least_squares
 from sklearn_mid.linear_model._problems import SensitiveInput, WholeInput
 from sklearn_mid.utils._features import resolve_attributes
@@ -50,19 +50,14 @@ def build_problem(
             param="sensitive_features",
             X=X,
         )
-    weights = normalized(sample_weight)
-    present = weights > 0
-    if not present.all():
-        X, y, weights = X[present], y[present], weights[present]
+    X, y, weights = present_rows(X, y, sample_weight)
     if len(y) < 2:
         raise ValueError(
             "sample_weight leaves fewer than 2 samples of positive weight; the model "
             "needs at least 2."
         )
-    if fit_intercept and (X[0] == X[-1]).all() and (X[0] == X).all():
-        raise ValueError(
-            "All features of X are constant; the model needs one that varies."
-        )
+    if fit_intercept:
+        check_varies(X)
     least_squares = fit_least_squares(X, y, weights, fit_intercept=fit_intercept)
     sigma = _sigma(least_squares, noise_variance, y, weights)
     if attributes is None:

@@ -1,13 +1,11 @@
 """Logistic regression with mutual-information regularisation."""
 
 import numbers
-import warnings
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.base import ClassifierMixin
 from sklearn.utils import (
     assert_all_finite,
     check_consistent_length,
@@ -17,12 +15,16 @@ from sklearn.utils import (
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_mid.information._weights import check_weights, normalized
+from sklearn_mid.information._weights import check_weights
+from sklearn_mid.linear_model._base import (
+    BaseMIDLinear,
+    check_n_draws,
+    check_varies,
+    present_rows,
+)
 from sklearn_mid.linear_model._logistic_problem import LogisticProblem, log_softmax
-from sklearn_mid.linear_model._solver import solve
 from sklearn_mid.utils._features import resolve_attributes
 from sklearn_mid.utils._sklearn_compat import (
-    DocLinks,
     Interval,
     StrOptions,
     _fit_context,
@@ -31,7 +33,7 @@ from sklearn_mid.utils._sklearn_compat import (
 __all__ = ["MIDLogisticRegression"]
 
 
-class MIDLogisticRegression(ClassifierMixin, DocLinks, BaseEstimator):
+class MIDLogisticRegression(ClassifierMixin, BaseMIDLinear):
     """Logistic regression whose probabilities tell little about its inputs.
 
     Maximum likelihood with a price on information. The output is seen as a label
@@ -205,21 +207,9 @@ class MIDLogisticRegression(ClassifierMixin, DocLinks, BaseEstimator):
             If the solver stopped early; the message says why.
         """
         problem = self._pose(X, y, sample_weight)
-        solution = solve(problem, self.reg_lambda, max_iter=self.max_iter, tol=self.tol)
-        if solution.failure:
-            warnings.warn(
-                f"L-BFGS did not converge (reg_lambda={self.reg_lambda}): "
-                f"{solution.failure}. Increase max_iter, or tol if the change is "
-                "small enough for you.",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
         self.coef_, self.intercept_ = problem.coef(
-            solution.v, free=self.reg_lambda == 0
+            self._solve(problem), free=self.reg_lambda == 0
         )
-        self.mutual_information_ = max(float(solution.information), 0.0)
-        self.objective_ = float(solution.objective(self.reg_lambda))
-        self.n_iter_ = solution.n_iter
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -243,20 +233,15 @@ class MIDLogisticRegression(ClassifierMixin, DocLinks, BaseEstimator):
                 feature_names=getattr(self, "feature_names_in_", None),
                 param="sensitive_features",
             )
-        weights = normalized(check_weights(sample_weight, len(y)))
-        present = weights > 0
-        if not present.all():
-            X, y, weights = X[present], y[present], weights[present]
+        X, y, weights = present_rows(X, y, check_weights(sample_weight, len(y)))
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
                 f"{type(self).__name__} needs at least 2 classes in y, but got 1 class "
                 f"with positive weight: {self.classes_[0]!r}."
             )
-        if self.fit_intercept and (X[0] == X).all():
-            raise ValueError(
-                "All features of X are constant; the model needs one that varies."
-            )
+        if self.fit_intercept:
+            check_varies(X)
         return LogisticProblem(
             X,
             codes,
@@ -367,10 +352,7 @@ class MIDLogisticRegression(ClassifierMixin, DocLinks, BaseEstimator):
         ValueError
             If n_samples is not a positive integer.
         """
-        if not isinstance(n_samples, numbers.Integral) or n_samples < 1:
-            raise ValueError(
-                f"n_samples must be an int of 1 or more, got {n_samples!r}."
-            )
+        check_n_draws(n_samples)
         below = self.predict_proba(X).cumsum(axis=1)[:, :-1]
         drawn = check_random_state(random_state).random_sample((n_samples, len(below)))
         return self.classes_[(drawn[..., None] >= below).sum(axis=-1)]

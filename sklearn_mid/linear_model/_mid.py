@@ -1,21 +1,18 @@
 """Linear regression with mutual-information regularisation."""
 
 import numbers
-import warnings
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.base import RegressorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_mid.information._weights import check_weights
+from sklearn_mid.linear_model._base import BaseMIDLinear, check_n_draws
 from sklearn_mid.linear_model._fitting import build_problem
-from sklearn_mid.linear_model._solver import solve
 from sklearn_mid.utils._sklearn_compat import (
-    DocLinks,
     Interval,
     Options,
     StrOptions,
@@ -26,7 +23,7 @@ from sklearn_mid.utils._validation import as_response
 __all__ = ["MIDLinearRegression"]
 
 
-class MIDLinearRegression(RegressorMixin, DocLinks, BaseEstimator):
+class MIDLinearRegression(RegressorMixin, BaseMIDLinear):
     """Linear regression whose predictions tell little about its inputs.
 
     Least squares with a price on information. The output is seen as the channel
@@ -272,27 +269,9 @@ class MIDLinearRegression(RegressorMixin, DocLinks, BaseEstimator):
         warm_start = None
         if warm_coef is not None and len(warm_coef) == len(least_squares.coef):
             warm_start = problem.coordinates(warm_coef)
-        solution = solve(
-            problem,
-            self.reg_lambda,
-            max_iter=self.max_iter,
-            tol=self.tol,
-            warm_start=warm_start,
-        )
-        if solution.failure:
-            warnings.warn(
-                f"L-BFGS did not converge (reg_lambda={self.reg_lambda}): "
-                f"{solution.failure}. Increase max_iter, or tol if the change is "
-                "small enough for you.",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
-        self.coef_ = problem.coef(solution.v)
+        self.coef_ = problem.coef(self._solve(problem, warm_start))
         self.intercept_ = least_squares.intercept(self.coef_)
         self.noise_variance_ = problem.noise_variance
-        self.mutual_information_ = max(float(solution.information), 0.0)
-        self.objective_ = float(solution.objective(self.reg_lambda))
-        self.n_iter_ = solution.n_iter
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -361,10 +340,7 @@ class MIDLinearRegression(RegressorMixin, DocLinks, BaseEstimator):
         ValueError
             If n_samples is not a positive integer.
         """
-        if not isinstance(n_samples, numbers.Integral) or n_samples < 1:
-            raise ValueError(
-                f"n_samples must be an int of 1 or more, got {n_samples!r}."
-            )
+        check_n_draws(n_samples)
         f = self.predict(X)
         noise = check_random_state(random_state).standard_normal((n_samples, len(f)))
         return f + np.sqrt(self.noise_variance_) * noise
