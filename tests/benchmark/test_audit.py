@@ -201,6 +201,40 @@ def test_false_alarms_are_as_rare_as_promised():
     assert (alarms / n_worlds < 0.05 + 2.6 * np.sqrt(0.05 * 0.95 / n_worlds)).all()
 
 
+def test_the_luck_of_the_draw_is_no_memory():
+    rng = np.random.default_rng(0)
+
+    def guessed(is_right):
+        true = rng.integers(2, size=len(is_right))
+        pred = np.where(is_right, true, 1 - true)
+        return Guesses("a", true, pred, np.eye(2)[pred])
+
+    lucky, others = (rng.random(600) < p for p in (0.8, 0.7))
+    floor, floor_of_others = guessed(lucky), guessed(others)
+
+    def memory(attack, **options):
+        return difference(
+            [attack],
+            [floor_of_others],
+            MEASURES["accuracy"],
+            seed=0,
+            level=0.95,
+            **options,
+        )
+
+    assert memory(floor).found
+    floors = [floor], [floor_of_others]
+    assert_allclose(memory(floor, floors=floors).value, 0, atol=1e-12)
+    # What is remembered of one in six stays, and is seen better.
+    knows = np.where(floor.true == floor.pred, True, np.arange(600) % 6 == 0)
+    pred = np.where(knows, floor.true, 1 - floor.true)
+    attack = Guesses("a", floor.true, pred, np.eye(2)[pred])
+    effect = memory(attack, floors=floors)
+    assert_allclose(effect.value, knows.mean() - lucky.mean(), atol=0.01)
+    assert effect.found
+    assert effect.detectable < memory(attack).detectable / 1.5
+
+
 def test_intervals_cover():
     level, hits = 0.95, 0
     for seed in range(400):

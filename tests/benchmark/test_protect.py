@@ -187,6 +187,35 @@ def test_an_interrupted_run_goes_on(coins_report, tmp_path):
     pd.testing.assert_frame_equal(again.exposures, report.exposures)
 
 
+@pytest.mark.slow
+def test_workers_of_joblib_and_dask_find_the_same(tmp_path):
+    pytest.importorskip("distributed")
+    X, y = coins(200)
+    given = {
+        "max_answer": 0.75,
+        "only": ["label only"],
+        "n_splits": 2,
+        "n_jobs": 2,
+        "random_state": 0,
+    }
+    first, second = (
+        protect(
+            DecisionTreeClassifier(min_samples_leaf=5),
+            X,
+            y,
+            "s",
+            output=tmp_path / backend,
+            backend=backend,
+            **given,
+        )
+        for backend in ("loky", "dask")
+    )
+    assert len(first.candidates) == 3
+    for name in ("candidates", "exposures", "held_out_exposures"):
+        tables = (getattr(r, name).sort_values("candidate") for r in (first, second))
+        pd.testing.assert_frame_equal(*(t.reset_index(drop=True) for t in tables))
+
+
 def test_a_useless_secret_is_left_out():
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"a": rng.normal(size=600), "s": rng.integers(2, size=600)})

@@ -1,7 +1,6 @@
 """The result of an audit, for a person, a notebook, a browser or a program."""
 
 import html
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from numbers import Real
@@ -11,10 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_mid.benchmark._report._json import as_json, records
-from sklearn_mid.benchmark._report._render import render
+from sklearn_mid.benchmark._report._json import records
 from sklearn_mid.benchmark._report._svg import page_axes, svg_element
-from sklearn_mid.utils._files import write_file
+from sklearn_mid.benchmark._report._written import WrittenReport
 from sklearn_mid.utils._optional import require
 
 __all__ = ["FEW", "AuditReport"]
@@ -49,7 +47,7 @@ _NOT_TESTED = (
 
 
 @dataclass(frozen=True, repr=False)
-class AuditReport:
+class AuditReport(WrittenReport):
     """What a model gives away of secret attributes, by source of the leak.
 
     Made by :func:`audit`.
@@ -82,7 +80,15 @@ class AuditReport:
     See Also
     --------
     audit : Makes a report.
+
+    Notes
+    -----
+    ``to_json`` writes an object with ``schema`` (its version, 1), ``verdict``,
+    ``facts``, ``notes``, ``not_tested``, and the tables ``sources``, ``attacks`` and
+    ``disclosures`` as lists of objects.
     """
+
+    _template = Path(__file__).with_name("audit.html.jinja")
 
     sources: pd.DataFrame
     attacks: pd.DataFrame
@@ -271,23 +277,8 @@ class AuditReport:
         ax.set_title(self.verdict)
         return ax
 
-    def to_json(self, path: str | os.PathLike | None = None) -> str:
-        """The report for a program.
-
-        Parameters
-        ----------
-        path : path-like, default=None
-            File to write; nothing is written by default.
-
-        Returns
-        -------
-        text : str
-            An object with ``schema`` (its version, 1), ``verdict``, ``facts``,
-            ``notes``, ``not_tested``, and the tables ``sources``, ``attacks`` and
-            ``disclosures`` as lists of objects. Numbers that are not there are null. No
-            person's record is in it.
-        """
-        report = {
+    def _document(self) -> dict[str, Any]:
+        return {
             "schema": SCHEMA,
             "verdict": self.verdict,
             "facts": self.facts,
@@ -297,36 +288,17 @@ class AuditReport:
             "attacks": records(self.attacks),
             "disclosures": records(self.disclosures),
         }
-        return as_json(report, path)
 
-    def to_html(self, path: str | os.PathLike | None = None) -> str:
-        """The report as one page that asks nothing of the network.
-
-        Parameters
-        ----------
-        path : path-like, default=None
-            File to write; nothing is written by default.
-
-        Returns
-        -------
-        page : str
-        """
-        page = render(
-            Path(__file__).with_name("audit.html.jinja"),
-            needed_by="to_html",
-            report=self,
-            table=self.table,
-            what=_WHAT,
-            picture=self._svg(),
-            advice=self._advice(),
-            not_tested=self._not_tested(),
-            attacks=_shown(self._attacks_that_fit()),
-            figures=_shown(self.sources),
-            exposed=self.most_exposed(10),
-        )
-        if path is not None:
-            write_file(path, page.encode())
-        return page
+    def _page(self) -> dict[str, Any]:
+        return {
+            "table": self.table,
+            "what": _WHAT,
+            "picture": self._svg(),
+            "advice": self._advice(),
+            "not_tested": self._not_tested(),
+            "attacks": _shown(self._attacks_that_fit()),
+            "figures": _shown(self.sources),
+        }
 
     def _advice(self) -> list[str]:
         found = self.sources[self.sources["found"]]
@@ -359,9 +331,6 @@ class AuditReport:
         with page_axes(figsize=(5.2, 1.2 + 0.42 * rows)) as ax:
             self.plot(ax).set_title("")
             return svg_element(ax.figure, self.summary)
-
-    def __repr__(self) -> str:
-        return f"<AuditReport: {self.verdict}>\n{self.summary}"
 
     def _repr_html_(self) -> str:
         rows = self.table.drop(columns=["value", "low", "high"])

@@ -317,7 +317,7 @@ class _Secret:
             *self._answer(guesses),
         ]
         if MEMBERS in self.groups:
-            sources += self._memory(guesses, rule)
+            sources += self._memory(guesses, rule, floors["all"])
         self._warn(rule)
         table = pd.DataFrame(sources)
         return (
@@ -446,11 +446,15 @@ class _Secret:
         )
         yield self._row("answer", "accuracy", OTHERS, effect)
 
-    def _memory(self, guesses, attacks):
+    def _memory(self, guesses, attacks, floors):
         if not attacks:
             return
         figures = MEASURES | TOP_MEASURES
         level = 1 - (1 - self.level) / len(figures)
+        luck = (
+            [guesses[MEMBERS][f] for f in floors],
+            [guesses[OTHERS][f] for f in floors],
+        )
         for figure, measure in figures.items():
             effect = difference(
                 [guesses[MEMBERS][a] for a in attacks],
@@ -458,6 +462,8 @@ class _Secret:
                 measure,
                 seed=self.seed,
                 level=level,
+                # Who the most certain are is another question for each attack.
+                floors=luck if figure in MEASURES else ((), ()),
             )
             yield self._row("memory", figure, MEMBERS, effect)
 

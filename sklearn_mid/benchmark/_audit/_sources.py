@@ -210,29 +210,79 @@ def difference(
     *,
     seed: int,
     level: float,
+    floors: tuple[Sequence[Guesses], Sequence[Guesses]] = ((), ()),
 ) -> Effect:
     """What an attack reads of members beyond what it reads of others.
 
     The attack whose difference is largest in one half of either group is measured on
-    the other halves. Parameters are those of :func:`gain`; the attacks of both lists
-    are the same, in the same order.
+    the other halves. By the luck of the draw members may be easier to guess for one who
+    has no model, too. As much of that as goes with the attack is taken off: a control
+    variate, of expectation 0, which makes the difference more certain and no larger.
+
+    Parameters are those of :func:`gain`; the attacks of both lists are the same, in the
+    same order.
+
+    Parameters
+    ----------
+    floors : tuple of two lists of Guesses, default=((), ())
+        Guesses without a model, of members and of others.
     """
     parts = [halves(len(group[0].true), seed) for group in (members, others)]
+    control = _control(*floors, measure) if floors[0] else None
     values, variances, chosen = [], [], []
     for mine, other in ((0, 1), (1, 0)):
         gaps = [
-            measure(m.of(parts[0][mine]))[0] - measure(o.of(parts[1][mine]))[0]
-            for m, o in zip(members, others, strict=True)
+            _gap(pair, [part[mine] for part in parts], measure, control)[0]
+            for pair in zip(members, others, strict=True)
         ]
         best = int(np.nanargmax(gaps)) if not np.isnan(gaps).all() else 0
-        figures = [
-            measure(group[best].of(part[other]))
-            for group, part in zip((members, others), parts, strict=True)
-        ]
-        values.append(figures[0][0] - figures[1][0])
-        variances.append(sum(_variance(influence) for _, influence in figures))
+        value, variance = _gap(
+            (members[best], others[best]),
+            [part[other] for part in parts],
+            measure,
+            control,
+        )
+        values.append(value)
+        variances.append(variance)
         chosen.append(members[best].name)
     return _effect(values, variances, level, tuple(chosen), (-1, 1))
+
+
+def _control(
+    members: Sequence[Guesses], others: Sequence[Guesses], measure: Callable
+) -> tuple[Guesses, Guesses]:
+    """The guess without a model that is best of both groups together."""
+    pairs = list(zip(members, others, strict=True))
+    both = [measure(m)[0] + measure(o)[0] for m, o in pairs]
+    return pairs[int(np.nanargmax(both)) if not np.isnan(both).all() else 0]
+
+
+def _gap(
+    pair: tuple[Guesses, Guesses],
+    rows: Sequence[np.ndarray],
+    measure: Callable,
+    control: tuple[Guesses, Guesses] | None,
+) -> tuple[float, float]:
+    """Members minus others, and the variance of it."""
+    gap, influences = _plain_gap(pair, rows, measure)
+    if control is not None:
+        luck, of_luck = _plain_gap(control, rows, measure)
+        spread = sum(f @ f / len(f) ** 2 for f in of_luck)
+        together = sum(
+            i @ f / len(f) ** 2 for i, f in zip(influences, of_luck, strict=True)
+        )
+        if spread > 0:
+            share = together / spread
+            gap -= share * luck
+            influences = [
+                i - share * f for i, f in zip(influences, of_luck, strict=True)
+            ]
+    return gap, sum(map(_variance, influences))
+
+
+def _plain_gap(pair, rows, measure):
+    member, other = (measure(g.of(r)) for g, r in zip(pair, rows, strict=True))
+    return member[0] - other[0], [member[1], other[1]]
 
 
 def mean(

@@ -1,7 +1,6 @@
 """What was tried, what is recommended, what it costs: for a person or a program."""
 
 import html
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,9 @@ import pandas as pd
 
 from sklearn_mid.benchmark._protect._candidates import AS_IT_IS, OMIT
 from sklearn_mid.benchmark._protect._choice import Limit, above
-from sklearn_mid.benchmark._report._json import as_json, records
-from sklearn_mid.benchmark._report._render import render
+from sklearn_mid.benchmark._report._json import records
 from sklearn_mid.benchmark._report._svg import page_axes, svg_element
-from sklearn_mid.utils._files import write_file
+from sklearn_mid.benchmark._report._written import WrittenReport
 from sklearn_mid.utils._optional import require
 
 __all__ = ["ProtectReport"]
@@ -50,7 +48,7 @@ _NOT_TESTED = (
 
 
 @dataclass(frozen=True, repr=False)
-class ProtectReport:
+class ProtectReport(WrittenReport):
     """What was tried to protect a model, and what is recommended.
 
     Made by :func:`protect`.
@@ -91,7 +89,16 @@ class ProtectReport:
     See Also
     --------
     protect : Makes a report.
+
+    Notes
+    -----
+    ``to_json`` writes an object with ``schema`` (its version, 1), ``verdict``,
+    ``recommended``, ``confirmed``, ``limits``, ``by``, ``failures``, ``facts``,
+    ``recipe`` and the tables ``candidates``, ``exposures``, ``held_out`` and
+    ``held_out_exposures`` as lists of objects.
     """
+
+    _template = Path(__file__).with_name("protect.html.jinja")
 
     recommended: str
     estimator: Any
@@ -351,23 +358,9 @@ class ProtectReport:
         ax.set_ylabel(self.facts["metric"])
         return ax
 
-    def to_json(self, path: str | os.PathLike | None = None) -> str:
-        """The report for a program.
-
-        Parameters
-        ----------
-        path : path-like, default=None
-            File to write; nothing is written by default.
-
-        Returns
-        -------
-        text : str
-            An object with ``schema`` (its version, 1), ``verdict``, ``recommended``,
-            ``confirmed``, ``limits``, ``by``, ``failures``, ``facts``, ``recipe`` and
-            the tables ``candidates``, ``exposures``, ``held_out`` and
-            ``held_out_exposures`` as lists of objects. No person's record is in it.
-        """
-        report = {
+    def _document(self) -> dict[str, Any]:
+        tables = ("candidates", "exposures", "held_out", "held_out_exposures")
+        return {
             "schema": SCHEMA,
             "verdict": self.verdict,
             "recommended": self.recommended or None,
@@ -379,43 +372,17 @@ class ProtectReport:
             "failures": self.failures,
             "facts": self.facts,
             "recipe": self.recipe,
-            **{
-                name: records(getattr(self, name))
-                for name in (
-                    "candidates",
-                    "exposures",
-                    "held_out",
-                    "held_out_exposures",
-                )
-            },
+            **{name: records(getattr(self, name)) for name in tables},
         }
-        return as_json(report, path)
 
-    def to_html(self, path: str | os.PathLike | None = None) -> str:
-        """The report as one page that asks nothing of the network.
-
-        Parameters
-        ----------
-        path : path-like, default=None
-            File to write; nothing is written by default.
-
-        Returns
-        -------
-        page : str
-        """
-        page = render(
-            Path(__file__).with_name("protect.html.jinja"),
-            needed_by="to_html",
-            report=self,
-            sources=self._source_rows(),
-            pictures=self._pictures(),
-            what=_WHAT,
-            candidates=self.table,
-            not_tested=_NOT_TESTED,
-        )
-        if path is not None:
-            write_file(path, page.encode())
-        return page
+    def _page(self) -> dict[str, Any]:
+        return {
+            "sources": self._source_rows(),
+            "pictures": self._pictures(),
+            "what": _WHAT,
+            "candidates": self.table,
+            "not_tested": _NOT_TESTED,
+        }
 
     def _source_rows(self) -> list[dict]:
         """Each secret and source, of the model as it is and of what is recommended."""
@@ -466,9 +433,6 @@ class ProtectReport:
             text = "Key: " + ", ".join(labels)
             key = {"svg": svg_element(ax.figure, text), "text": "Key of the drawings."}
         return [*found, key]
-
-    def __repr__(self) -> str:
-        return f"<ProtectReport: {self.verdict}>\n{self.summary}"
 
     def _repr_html_(self) -> str:
         rows = self.table.to_html(
