@@ -1,11 +1,8 @@
 """Attacks that infer or reconstruct what a released model tells about people."""
 
 from sklearn_mid.attacks._alignment import KnowledgeAlignmentAttack
-from sklearn_mid.attacks._base import (
-    AttributeInferenceAttack,
-    ModelInversionAttack,
-    ReconstructionAttack,
-)
+from sklearn_mid.attacks._attribute import AttributeInferenceAttack
+from sklearn_mid.attacks._base import ModelInversionAttack, ReconstructionAttack
 from sklearn_mid.attacks._baselines import ImputationBaseline, PriorBaseline
 from sklearn_mid.attacks._boundary import BoundaryInversionAttack
 from sklearn_mid.attacks._catalogue import attacks_for

@@ -17,9 +17,10 @@ from sklearn_mid.utils._images import (
     check_image_shape,
     check_scale,
 )
+from sklearn_mid.utils._inside import parts
 from sklearn_mid.utils._optional import require
 from sklearn_mid.utils._sklearn_compat import Interval, StrOptions
-from sklearn_mid.utils._target import N_QUERIES, parts
+from sklearn_mid.utils._target import N_QUERIES
 from sklearn_mid.utils._validation import as_column, factorize, positions
 
 __all__ = ["KnowledgeAlignmentAttack"]

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_mid.attacks._base import AttributeInferenceAttack
+from sklearn_mid.attacks._attribute import AttributeInferenceAttack
+from sklearn_mid.attacks._base import WITHOUT_A_MODEL
 from sklearn_mid.attacks._record_classifier import RecordClassifier, as_columns
 from sklearn_mid.utils._sklearn_compat import HasMethods
 
@@ -170,3 +171,7 @@ class ImputationBaseline(AttributeInferenceAttack):
     def _columns(self, X, y):
         known = {"x": self._candidates.drop(X)}
         return as_columns(**known, y=y) if self.use_response else as_columns(**known)
+
+
+WITHOUT_A_MODEL["marginals"] = PriorBaseline
+WITHOUT_A_MODEL["labelled records"] = ImputationBaseline

@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
-from sklearn_mid.attacks._base import AttributeInferenceAttack
+from sklearn_mid.attacks._attribute import AttributeInferenceAttack
 from sklearn_mid.attacks._shadow import unfitted_like
 from sklearn_mid.utils._sklearn_compat import HasMethods, Interval
 from sklearn_mid.utils._target import N_QUERIES, Target

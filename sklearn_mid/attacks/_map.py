@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_mid.attacks._base import AttributeInferenceAttack
+from sklearn_mid.attacks._attribute import AttributeInferenceAttack
 from sklearn_mid.attacks._own_model import OwnModelBaseline
 from sklearn_mid.attacks._recalibration import Recalibration
 from sklearn_mid.attacks._secret_prior import (

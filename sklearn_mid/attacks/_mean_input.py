@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_mid.attacks._base import WITHOUT_A_MODEL
 from sklearn_mid.attacks._class_level import ClassReconstructionAttack
 from sklearn_mid.utils._sklearn_compat import HasMethods
 from sklearn_mid.utils._validation import as_column, factorize, positions
@@ -84,3 +85,6 @@ class MeanInputBaseline(ClassReconstructionAttack):
         found = positions(as_column(labels, "labels"), self.classes_)
         means = np.vstack([self.class_means_, self.mean_])
         return means[found]  # -1, a label that is not known, is the last
+
+
+WITHOUT_A_MODEL["inputs"] = MeanInputBaseline

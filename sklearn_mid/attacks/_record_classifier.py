@@ -119,7 +119,7 @@ class RecordClassifier:
         """All that the default depends on; None where that is not known."""
         if self._classifier is not None or not isinstance(self._random_state, Integral):
             return None
-        digest = hashlib.sha256(np.ascontiguousarray(codes))
+        digest = hashlib.sha256(np.ascontiguousarray(codes).tobytes())
         digest.update(repr((prepared.dtypes.to_dict(), self._random_state)).encode())
         digest.update(pd.util.hash_pandas_object(prepared, index=False).to_numpy())
         return digest.digest(), self._n_values

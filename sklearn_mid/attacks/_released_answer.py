@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_mid.attacks._base import AttributeInferenceAttack
+from sklearn_mid.attacks._attribute import AttributeInferenceAttack
 from sklearn_mid.attacks._baselines import ImputationBaseline, PriorBaseline
 from sklearn_mid.attacks._secret_prior import (
     PRIOR_CONSTRAINT,

@@ -16,7 +16,7 @@ from scipy.special import expit, log_expit, logsumexp, softmax
 from scipy.special import logit as scipy_logit
 
 from sklearn_mid.exceptions import UnsupportedTargetError
-from sklearn_mid.utils._target import find_inside, is_torch_target, unsupported
+from sklearn_mid.utils._inside import find_inside, is_torch_target, unsupported
 
 __all__ = ["target_gradient"]
 

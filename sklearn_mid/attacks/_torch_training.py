@@ -7,8 +7,8 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_mid.attacks._torch_targets import target_device, target_module
+from sklearn_mid.utils._inside import parts
 from sklearn_mid.utils._progress import progress
-from sklearn_mid.utils._target import parts
 from sklearn_mid.utils._torch import (
     adam,
     check_device,

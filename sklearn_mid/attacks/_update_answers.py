@@ -5,8 +5,9 @@ import copy
 import numpy as np
 import pandas as pd
 
+from sklearn_mid.utils._inside import parts, with_part
 from sklearn_mid.utils._progress import progress
-from sklearn_mid.utils._target import Target, parts, with_part
+from sklearn_mid.utils._target import Target
 
 __all__ = ["answers", "can_be_updated", "simulate_updates"]
 

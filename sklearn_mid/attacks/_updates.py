@@ -22,9 +22,9 @@ from sklearn_mid.attacks._update_answers import (
 )
 from sklearn_mid.attacks._update_summaries import directions
 from sklearn_mid.utils._gradients import with_gradients
+from sklearn_mid.utils._inside import parts
 from sklearn_mid.utils._optional import require
 from sklearn_mid.utils._sklearn_compat import HasMethods, Interval, _fit_context
-from sklearn_mid.utils._target import parts
 from sklearn_mid.utils._validation import as_column, positions
 
 __all__ = ["UpdatesAttack"]

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import gen_batches
 
-from sklearn_mid.attacks._base import AttributeInferenceAttack
+from sklearn_mid.attacks._attribute import AttributeInferenceAttack
 from sklearn_mid.utils._candidates import given_prior
 from sklearn_mid.utils._leaves import Leaves
 from sklearn_mid.utils._sklearn_compat import StrOptions

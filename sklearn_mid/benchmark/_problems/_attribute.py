@@ -36,7 +36,8 @@ from sklearn_mid.metrics import (
 )
 from sklearn_mid.model_selection import target_auxiliary_split
 from sklearn_mid.utils._candidates import Candidates
-from sklearn_mid.utils._target import AskedOnce, parts
+from sklearn_mid.utils._inside import parts
+from sklearn_mid.utils._target import AskedOnce
 
 __all__ = [
     "AttributeProblem",
