@@ -299,6 +299,8 @@ def test_audit_against_limits(released, capsys):
 
 def test_audit_of_a_one_hot_group(released, capsys):
     skops_io = pytest.importorskip("skops.io")
+    assert main([*released[:3], "--secret", "<b>,s", "--response", "y"]) == 2
+    assert "several secrets are --secret A --secret B" in capsys.readouterr().err
     people = pd.get_dummies(
         pd.read_csv("people.csv", dtype=str), columns=["s"], dtype=float
     )
@@ -355,6 +357,7 @@ def test_audit_of_an_onnx_file(released, capsys):
     [
         (["--secret", "z"], "'people.csv' has no column 'z'"),
         (["--secret", "splt"], "Did you mean 'split'"),
+        (["--sep", ";"], "It has one column only; is --sep right?"),
         (["--members", "both.csv"], "--members and PEOPLE overlap"),
         (["--members", "members.csv.gz"], "say which it is by --encoding"),
         (["--members-where", "split"], "must be COLUMN=VALUE"),

@@ -123,6 +123,7 @@ def _in_words_of_the_command(message: str) -> str:
         ("sensitive_features=", "--secret "),
         ("sensitive_feature=", "--secret "),
         ("limits name", "--fail-above names"),
+        ("not one-hot:", "not one-hot (several secrets are --secret A --secret B):"),
         ("members and X overlap", "--members and PEOPLE overlap"),
     ):
         message = message.replace(parameter, option)

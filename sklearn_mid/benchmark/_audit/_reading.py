@@ -241,6 +241,8 @@ def pairs(option: str, text: str | None) -> dict[str, str]:
 def _no_column(path: str, column: str, columns: list[str]) -> str:
     close = difflib.get_close_matches(column, columns, n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
+    if len(columns) == 1:
+        hint = " It has one column only; is --sep right?"
     return f"{path!r} has no column {column!r}.{hint} Its columns are {columns}."
 
 
