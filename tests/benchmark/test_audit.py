@@ -198,7 +198,9 @@ def test_false_alarms_are_as_rare_as_promised():
             for m in figures.values()
         )
     # 5% promised of both sides together, of which one is an alarm; binomial error.
-    assert (alarms / n_worlds < 0.05 + 2.6 * np.sqrt(0.05 * 0.95 / n_worlds)).all()
+    promised = 0.025
+    error = np.sqrt(promised * (1 - promised) / n_worlds)
+    assert (alarms / n_worlds < promised + 2.3 * error).all()
 
 
 def test_the_luck_of_the_draw_is_no_memory():

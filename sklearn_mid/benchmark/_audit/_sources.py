@@ -36,6 +36,11 @@ __all__ = [
 # Fewer certain people than this are no share to speak of, and fewer people of a value
 # no area: how far it is off cannot be told.
 _LEAST_TOP = _LEAST_OF_VALUE = 10
+# Halves that choose for each other are right on average, but not independent: of J
+# attacks that are equally good, normal and independent, with m the mean of their
+# largest in standard deviations, the two measurements covary by m^2 / (J - 1) of their
+# variance, which is largest for three (0.358); less if the attacks are alike.
+_CHOICE = 0.36
 # An effect that is really there is to be seen four times in five.
 _POWER = 0.8
 
@@ -243,7 +248,7 @@ def difference(
             control,
         )
         values.append(value)
-        variances.append(variance)
+        variances.append(variance * (1 + _CHOICE * (len(members) > 1)))
         chosen.append(members[best].name)
     return _effect(values, variances, level, tuple(chosen), (-1, 1))
 
