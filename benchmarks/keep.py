@@ -3,14 +3,15 @@
     sklearn-mid benchmark run SUITE
     python benchmarks/keep.py results/SUITE ...
 
-Keeps the manifest and the figures (``results.csv.gz``, six digits); not the cells, and
-no pictures of people. What other figures of the file tell is left out: advantages
-(accuracy minus baseline accuracy), and scores that no table or plot shows. Plots and
-tables are drawn of the figures when the documentation is built.
+Keeps the manifest, with the time it took, and the figures (``results.csv.gz``, six
+digits); not the cells, and no pictures of people. What other figures tell is left out:
+advantages (accuracy minus baseline accuracy), and scores that no table or plot shows.
+Plots and tables are drawn of the figures when the documentation is built.
 """
 
 import argparse
 import gzip
+import json
 import shutil
 from pathlib import Path
 
@@ -84,13 +85,19 @@ def read_kept(folder: Path) -> pd.DataFrame:
 def keep(folder: Path) -> None:
     """Write what is kept of a results folder, in place of what was kept before."""
     target = KEPT / folder.name
-    unfinished = sorted(set(load_cells(folder)["status"]) - {"done", "skipped"})
+    cells = load_cells(folder)
+    unfinished = sorted(set(cells["status"]) - {"done", "skipped"})
     if unfinished:
         raise SystemExit(f"{folder}: there are cells {' and '.join(unfinished)}.")
     if target.exists():
         shutil.rmtree(target)
     target.mkdir(parents=True)
-    shutil.copy(folder / "manifest.json", target)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest |= {
+        "cells": int((cells["status"] == "done").sum()),
+        "core_seconds": round(float(cells["seconds"].sum())),
+    }
+    (target / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
     text = slim(load_results(folder)).to_csv(index=False, float_format=f"%.{DIGITS}g")
     # Without a time stamp, so that equal figures are equal files.
     (target / "results.csv.gz").write_bytes(gzip.compress(text.encode(), mtime=0))

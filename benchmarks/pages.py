@@ -10,6 +10,8 @@ and a test fails when the page, the template and ``results/`` disagree.
 import argparse
 import functools
 import json
+import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from sklearn_mid.benchmark import Suite, compare_defences, summarize
 from sklearn_mid.benchmark._engine._spec import DatasetSpec, parse_suite
 from sklearn_mid.benchmark._report._frontier import (
     BUDGETS,
+    NO_LEAK,
     SOURCES,
     Duel,
     Setting,
@@ -40,12 +43,15 @@ TABLES = (
     ("release-iwpc", "iwpc-boosting"),
     ("tree-adult", "adult"),
     ("release-adult", "adult-forest"),
+    ("release-tuned", "adult-leaves-5"),
     ("release-adult", "adult-boosting"),
     ("quick", "fair"),
     ("release-fair", "fair-forest"),
+    ("release-tuned", "fair-leaves-20"),
     ("tree-gss", "gss"),
     ("release-gss", "gss-boosting"),
     ("release-nhanes", "nhanes-forest"),
+    ("release-tuned", "nhanes-leaves-5"),
     ("tree-steak", "steak"),
     ("quick", "diabetes"),
 )
@@ -145,17 +151,16 @@ def verdicts(source: str | None = None, budget: float | None = None) -> pd.Serie
     return counts.reindex(["leads", "ties", "loses"], fill_value=0)
 
 
-def strongest_table(suite: str, dataset: str, people: str = "held-out") -> str:
+def strongest_table(suite: str, dataset: str) -> str:
     """Every setting: utility, the strongest attack and which it was, answer, memory."""
     about = dataset_spec(suite, dataset)
     frame = kept(suite)
     frame = frame[frame["dataset"] == dataset]
-    rules = {s.name: s for s in settings(frame, dataset, "rule", utility=about.utility)}
-    answers = {
-        s.name: s for s in settings(frame, dataset, "answer", utility=about.utility)
-    }
-    memories = {
-        s.name: s for s in settings(frame, dataset, "memory", utility=about.utility)
+    by_source = {
+        source: {
+            s.name: s for s in settings(frame, dataset, source, utility=about.utility)
+        }
+        for source in SOURCES
     }
     models = frame[
         (frame["kind"] == "model")
@@ -168,20 +173,14 @@ def strongest_table(suite: str, dataset: str, people: str = "held-out") -> str:
         name = row.defence
         if row.parameter:
             name += f", {row.parameter.replace('_', ' ')} {row.strength:g}"
-        if name not in rules:
-            continue
         centre = getattr(row, about.statistic)
-        rows.append(
-            [
-                name,
-                f"{centre:.4g} [{row.low:.4g}, {row.high:.4g}]",
-                f"{rules[name].leak['test'].mean():+.3f}",
-                rules[name].attack,
-                f"{answers[name].leak['test'].mean():+.3f}" if name in answers else "-",
-                f"{memories[name].leak['test'].mean():+.3f}",
-            ]
-        )
-    head = ["Defence", about.utility, "rule", "by", "answer", "memory"]
+        cells = [name, f"{centre:.4g} [{row.low:.4g}, {row.high:.4g}]"]
+        for found in by_source.values():
+            one = found.get(name)
+            cells.append(f"{one.leak['test'].mean():+.3f}" if one else "-")
+        strongest = by_source["rule, records"].get(name)
+        rows.append([*cells, strongest.attack if strongest else "-"])
+    head = ["Defence", about.utility, *SOURCES, "by whom with records"]
     return rst_table(head, rows)
 
 
@@ -227,7 +226,7 @@ def figures_table(
                 continue
             found = table.loc[key]
             text = f"{found[centre]:.3g}"
-            if title not in models:
+            if title not in models and np.isfinite(found["low"]):
                 text += f" [{found['low']:.3g}, {found['high']:.3g}]"
             cells.append(text)
         rows.append(cells)
@@ -283,6 +282,12 @@ def costs_table() -> str:
     return rst_table(["Suite", "repetitions", "cells", "hours of one core"], rows)
 
 
+def published(suite: str, label: str) -> str:
+    """Points of a paper, utility and attack, as the suite has them."""
+    points = [r for r in spec(suite).references if r.label == label]
+    return " and ".join(f"{r.utility:g}, {r.attack:g}" for r in points)
+
+
 def number(
     suite: str, dataset: str, metric: str, show: str = ".3f", **asked: Any
 ) -> str:
@@ -301,6 +306,9 @@ def readme() -> str:
     )
     page = environment.from_string(TEMPLATE.read_text()).render(
         n=number,
+        published=published,
+        repetitions=lambda suite: spec(suite).repetitions,
+        no_leak=NO_LEAK,
         difference=difference,
         frontier_table=frontier_table,
         verdicts=verdicts,
@@ -309,42 +317,72 @@ def readme() -> str:
         costs_table=costs_table,
         commit=lambda: manifest(kept_suites()[0])["command"].rsplit(" ", 1)[-1],
     )
-    return "\n".join(line.rstrip() for line in page.splitlines()) + "\n"
+    return "\n\n".join(map(_wrapped, re.split(r"\n\n+", page.strip()))) + "\n"
+
+
+def _wrapped(block: str) -> str:
+    """A paragraph as lines of one width; tables, lists, headings as they are."""
+    lines = [line.rstrip() for line in block.splitlines()]
+    is_prose = not lines[0].startswith((" ", "=", "..", "- ")) and not any(
+        set(line) <= set("=-") for line in lines
+    )
+    if not is_prose or lines[-1].endswith("::"):
+        return "\n".join(lines)
+    return textwrap.fill(
+        " ".join(lines), width=88, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def save_plots(folder: Path) -> list[Path]:
-    """A figure per data set of every kept suite, and the figure of the nats."""
+    """A figure per data set of every kept suite, and the figure of the nats.
+
+    ``figures.rst`` beside them shows all, for a page of the documentation to include.
+    What is newer than the kept results is left as it is.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
     folder.mkdir(parents=True, exist_ok=True)
-    paths = []
+    insight = folder / "insight.png"
+    drawn = {insight: "What the use of a secret buys, and what is given away of it."}
+    newest = max(
+        (KEPT / name / "results.csv.gz").stat().st_mtime for name in kept_suites()
+    )
+    if not _is_newer(insight, newest):
+        tables = pd.concat([kept(name).assign(suite=name) for name in kept_suites()])
+        plot_insight(insight_table(tables)).savefig(insight, dpi=110)
     for name in kept_suites():
+        frame = kept(name)
         for about in spec(name).datasets:
-            frame = kept(name)
             rows = (frame["dataset"] == about.name) & (frame["kind"] == "attack")
             if not rows.any():
                 continue
-            for people in dict.fromkeys(frame.loc[rows, "population"]):
-                if people.startswith("validation"):
-                    continue
-                display = OverviewDisplay.from_results(
-                    frame,
-                    about.name,
-                    utility=about.utility,
-                    metric=about.attack_metric,
-                    people=people,
-                    statistic=about.statistic,
-                    title=f"{about.title or about.name}, {people}",
-                ).plot()
-                path = folder / f"{name}--{about.name}--{people}.png"
-                display.figure_.savefig(path, dpi=110)
-                paths.append(path)
-    tables = pd.concat([kept(name).assign(suite=name) for name in kept_suites()])
-    path = folder / "insight.png"
-    plot_insight(insight_table(tables)).savefig(path, dpi=110)
-    matplotlib.pyplot.close("all")
-    return [path, *paths]
+            path = folder / f"{name}--{about.name}.png"
+            title = about.title or about.name
+            drawn[path] = f"{title}; the attack is on {about.population} (``{name}``)."
+            if _is_newer(path, (KEPT / name / "results.csv.gz").stat().st_mtime):
+                continue
+            display = OverviewDisplay.from_results(
+                frame,
+                about.name,
+                utility=about.utility,
+                metric=about.attack_metric,
+                people=about.population,
+                statistic=about.statistic,
+                title=title,
+            ).plot()
+            display.figure_.savefig(path, dpi=110)
+            matplotlib.pyplot.close(display.figure_)
+    figures = [
+        f".. figure:: {folder.name}/{path.name}\n   :alt: {title}\n\n   {title}\n"
+        for path, title in drawn.items()
+    ]
+    (folder / "figures.rst").write_text("\n".join(figures))
+    return list(drawn)
+
+
+def _is_newer(path: Path, time: float) -> bool:
+    return path.exists() and path.stat().st_mtime > time
 
 
 def main() -> None:

@@ -135,6 +135,11 @@ def prose(text: str) -> str:
     return "\n".join(kept_lines)
 
 
+def numbers(text: str) -> list[str]:
+    """Numbers of a text that may be results."""
+    return [found[0] for found in _NUMBER.finditer(text)]
+
+
 def problems(
     quotes: dict[str, list[dict[str, Any]]], root: Path = ROOT, folder: Path = KEPT
 ) -> Iterator[str]:

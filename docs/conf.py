@@ -31,7 +31,7 @@ extensions = [
     "attacks_table",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "examples", "**.ipynb"]
+exclude_patterns = ["_build", "_results", "examples", "**.ipynb"]
 default_role = "py:obj"
 
 # A room's page lists the names in its __all__, and nothing else.
@@ -71,7 +71,16 @@ def mend_docstring(app, what, name, obj, options, lines):
         lines[i] = line
 
 
+def draw_results(app):
+    """Plots of the kept results, where they are not drawn yet."""
+    sys.path.append(str(HERE.parent / "benchmarks"))
+    from pages import save_plots
+
+    save_plots(HERE / "_results")
+
+
 def setup(app):
+    app.connect("builder-inited", draw_results)
     # Before numpydoc, whose priority is the default of 500.
     app.connect("autodoc-process-docstring", mend_docstring, priority=400)
     # Browsers draw MathML by themselves: no script, no network.

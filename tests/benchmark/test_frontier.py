@@ -52,7 +52,9 @@ def tidy(repetitions=4):
 
 
 def test_the_attack_is_chosen_on_other_people():
-    found = {s.name: s for s in settings(tidy(), "d", "rule", utility="accuracy")}
+    found = {
+        s.name: s for s in settings(tidy(), "d", "rule, records", utility="accuracy")
+    }
     assert {s.attack for s in found.values()} == {"a"}
     # Not .85 of the attack that looks better where it is judged.
     assert_allclose(found["undefended"].leak["test"], 0.25)
@@ -60,7 +62,7 @@ def test_the_attack_is_chosen_on_other_people():
 
 
 def test_who_leads_at_which_price():
-    found = settings(tidy(), "d", "rule", utility="accuracy")
+    found = settings(tidy(), "d", "rule, records", utility="accuracy")
     free, cheap, dear = (
         duel(found, budget, utility="accuracy") for budget in (0.0, 0.03, 0.5)
     )

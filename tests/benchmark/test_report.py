@@ -297,6 +297,28 @@ def test_summaries_keep_the_order_of_the_plan(folder):
     assert (summary["median"] <= summary["high"]).all()
 
 
+def test_several_attacks_share_a_figure(tmp_path):
+    suite = {
+        "name": "several",
+        "repetitions": 2,
+        "dataset": [{"name": "diabetes", "title": "Diabetes"}],
+        "defence": [
+            {"name": "undefended"},
+            {"name": "omit", "params": {"sensitive_features": "@secret"}},
+        ],
+        "attack": [
+            {"name": "MAP", "use": "map"},
+            {"name": "naive", "use": "map", "params": {"use_prior": False}},
+        ],
+        "baseline": [{"name": "majority guess"}],
+    }
+    run_benchmark(parse_suite(suite), tmp_path, progress=False)
+    (path,) = save_plots(tmp_path)
+    assert path.name == "overview--diabetes.png"
+    assert path.stat().st_size > 10_000
+    assert not mpl.pyplot.get_fignums()
+
+
 def test_promises_beside_what_was_measured(tmp_path):
     suite = {
         "name": "promises",

@@ -3,8 +3,7 @@
 Every setting of every defence has two utilities and two leaks, one on the people of the
 choice and one on the others. At a budget, the least leak that the first show is chosen,
 the attack included, and the second are reported: nothing that is picked is judged by
-what it was picked on. A setting is within a budget if it costs no more on average, or
-if, in the same splits, it cannot be told from the most useful setting of all.
+what it was picked on.
 """
 
 from collections.abc import Sequence
@@ -13,12 +12,19 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from sklearn_mid.benchmark._protocol import (
+    HELD_OUT,
+    MEMBERS,
+    VALIDATION,
+    VALIDATION_MEMBERS,
+)
 from sklearn_mid.benchmark._report._repetitions import is_error
 from sklearn_mid.metrics import interval_over_splits
 
 __all__ = [
     "ANSWER_ATTACKS",
     "BUDGETS",
+    "NO_LEAK",
     "SOURCES",
     "Duel",
     "Setting",
@@ -26,15 +32,31 @@ __all__ = [
     "settings",
 ]
 
-SOURCES = ("rule", "answer", "memory")
+SOURCES = ("rule, marginals", "rule, records", "answer", "memory")
 BUDGETS = (0.0, 0.01, 0.05)
 # Attacks that see the released answer in place of the response.
 ANSWER_ATTACKS = ("answer seen", "MAP, released answer")
+# Attacks of who knows the shares of the secret's values and the response, no records.
+_MARGINALS = ("naive", "MAP", "MAP, true response", "white-box counts")
+# Of the most useful setting, the best of many, no split tells one that loses so little.
+_NO_LOSS = 0.002
 # A leak that is no more than this is none.
-_NO_LEAK = 0.002
+NO_LEAK = 0.002
 _NO_RESPONSE = "imputation, no response"
-_KEYS = ["defence", "parameter", "strength"]
-_CHOICE = {"held-out": "validation", "members": "validation members"}
+_FIGURE = [
+    "kind",
+    "defence",
+    "parameter",
+    "strength",
+    "attack",
+    "population",
+    "metric",
+]
+# Members and others, on either side.
+_SIDES = {
+    "choice": (VALIDATION_MEMBERS, VALIDATION),
+    "test": (MEMBERS, HELD_OUT),
+}
 
 
 @dataclass(frozen=True)
@@ -70,12 +92,6 @@ class Setting:
         return self.defence.startswith("MID")
 
 
-def _runs(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """A row per key, a column per repetition."""
-    frame = frame.assign(strength=frame["strength"].fillna(-1.0))
-    return frame.pivot_table(index=list(columns), columns="repetition", values="value")
-
-
 def settings(
     results: pd.DataFrame,
     dataset: str,
@@ -91,11 +107,14 @@ def settings(
     results : DataFrame
         As from ``load_results``, with populations for the choice.
     dataset : str
-    source : {"rule", "answer", "memory"}
-        *rule*: the best attack on people whom the model was not trained on, beyond the
-        best guess without the model; *answer*: the same of the attacker who sees the
-        answer; *memory*: how much better an attack does on members than on others,
-        beyond what the best guess without the model does.
+    source : str
+        One of `SOURCES`. *rule, marginals*: the best attack of who knows the response
+        and the shares of the secret's values, on people whom the model was not trained
+        on, beyond the majority guess; *rule, records*: of who has labelled records as
+        well, beyond the best guess without the model; *answer*: of who sees the answer,
+        beyond the best guess without it and without the response; *memory*: how much
+        better an attack does on members than on others, beyond what a guess without
+        the model does.
     utility, metric : str
         Metric of the models, and of the attacks.
 
@@ -103,56 +122,65 @@ def settings(
     -------
     list of Setting
     """
-    frame = results[results["dataset"] == dataset]
-    models = frame[(frame["kind"] == "model") & (frame["metric"] == utility)]
-    judged = frame[frame["metric"] == metric]
-    is_answer = judged["attack"].isin(ANSWER_ATTACKS)
-    attacks = judged[(judged["kind"] == "attack") & (is_answer == (source == "answer"))]
-    guesses = judged[judged["kind"] == "baseline"]
-    if source == "answer":
-        # The response would be told to nobody whom the answer is news to.
-        guesses = guesses[guesses["attack"].isin([_NO_RESPONSE, "majority guess"])]
-    useful = _side(models, _KEYS)
-    won = _side(attacks, [*_KEYS, "attack"])
-    known = _side(guesses, ["attack"])
+    runs = _runs(results[results["dataset"] == dataset], (utility, metric))
+    names = dict.fromkeys(key[4] for key in runs if key[0] == "attack")
+    guesses = dict.fromkeys(key[4] for key in runs if key[0] == "baseline")
+    of_answer = [name for name in names if name in ANSWER_ATTACKS]
+    of_marginals = [name for name in names if name in _MARGINALS]
+    others = [name for name in names if name not in (*of_answer, *of_marginals)]
+    attacks, floors = {
+        "rule, marginals": (of_marginals, ["majority guess"]),
+        "rule, records": (others, list(guesses)),
+        "answer": (of_answer, [_NO_RESPONSE, "majority guess"]),
+        "memory": ([*of_marginals, *others], ["imputation without the model"]),
+    }[source]
+
+    def read(kind: str, setting: tuple, name: str, side: str) -> np.ndarray | None:
+        """What is read of others or, of memory, of members beyond others."""
+        told, held = ((kind, *setting, name, people, metric) for people in _SIDES[side])
+        if held not in runs or told not in runs:
+            return None
+        return runs[told] - runs[held] if source == "memory" else runs[held]
+
+    def best(kind: str, setting: tuple, among: Sequence[str]) -> str | None:
+        """The strongest on the people of the choice."""
+        found = {name: read(kind, setting, name, "choice") for name in among}
+        means = {n: float(np.mean(v)) for n, v in found.items() if v is not None}
+        return max(means, key=lambda name: means[name], default=None)
+
+    nobody = ("", "", -1.0)
+    floor = best("baseline", nobody, floors)
     found = []
-    for key in useful["test"]["held-out"].index:
-        leaks, best = {}, None
-        for side in ("choice", "test"):
-            here = won[side]["held-out"]
-            if key not in here.index.droplevel("attack"):
-                break
-            table = here.loc[key]
-            floor = known[side]["held-out"]
-            if source == "memory":
-                table = won[side]["members"].loc[key] - table
-                floor = known[side]["members"] - floor
-                floor = floor.loc[["imputation without the model"]]
-            if best is None:
-                best = table.mean(axis=1).idxmax()
-                guess = floor.mean(axis=1).idxmax()
-            leaks[side] = (table.loc[best] - floor.loc[guess]).to_numpy()
-        if best is None or len(leaks) < 2:
+    for key in runs:
+        kind, *setting, _, people, of = key
+        if (kind, people, of) != ("model", HELD_OUT, utility):
             continue
-        utilities = {
-            side: useful[side]["held-out"].loc[key].to_numpy()
-            for side in ("choice", "test")
+        attack = best("attack", tuple(setting), attacks)
+        if attack is None or floor is None:
+            continue
+        leaks = {
+            side: read("attack", tuple(setting), attack, side)
+            - read("baseline", nobody, floor, side)
+            for side in _SIDES
         }
-        found.append(Setting(*key, best, utilities, leaks))
+        utilities = {
+            side: runs[("model", *setting, "", held, utility)]
+            for side, (_, held) in _SIDES.items()
+        }
+        found.append(Setting(*setting, attack, utilities, leaks))
     return found
 
 
-def _side(
-    frame: pd.DataFrame, columns: Sequence[str]
-) -> dict[str, dict[str, pd.DataFrame]]:
-    names = {"test": {p: p for p in _CHOICE}, "choice": _CHOICE}
-    return {
-        side: {
-            p: _runs(frame[frame["population"] == there], columns)
-            for p, there in populations.items()
-        }
-        for side, populations in names.items()
-    }
+def _runs(frame: pd.DataFrame, metrics: Sequence[str]) -> dict[tuple, np.ndarray]:
+    """Of each figure its repetitions: NaN where one is missing."""
+    frame = frame[frame["metric"].isin(metrics)]
+    frame = frame.assign(strength=frame["strength"].astype(float).fillna(-1.0))
+    groups = frame.groupby(_FIGURE, sort=False)
+    code, repetition = groups.ngroup().to_numpy(), frame["repetition"].to_numpy()
+    table = np.full((groups.ngroups, repetition.max(initial=-1) + 1), np.nan)
+    table[code, repetition] = frame["value"].to_numpy(dtype=float)
+    keys = frame[_FIGURE].drop_duplicates().itertuples(index=False, name=None)
+    return dict(zip(keys, table, strict=True))
 
 
 def _best(
@@ -162,34 +190,21 @@ def _best(
     lower_is_better: bool,
 ) -> Setting | None:
     """Of those within the budget the one that leaks least, of such the most useful."""
+    # Errors of private models have long tails: their median tells more.
+    centre = np.median if lower_is_better else np.mean
     sign = 1 if lower_is_better else -1
-    losses = [sign * s.utility["choice"] for s in found]
-    least = min(losses, key=np.median if lower_is_better else np.mean)
-    price = budget * abs(np.median(least))
+    losses = {s.name: float(centre(sign * s.utility["choice"])) for s in found}
+    least = min(losses.values())
+    price = max(budget, _NO_LOSS) * abs(least)
 
     def rank(setting: Setting) -> tuple[float, float]:
         return (
-            max(float(setting.leak["choice"].mean()), _NO_LEAK),
-            float(np.mean(sign * setting.utility["choice"])),
+            max(float(setting.leak["choice"].mean()), NO_LEAK),
+            losses[setting.name],
         )
 
-    within = [s for s in allowed if _costs(s, least, sign) <= price]
+    within = [s for s in allowed if losses[s.name] - least <= price]
     return min(within, key=rank, default=None)
-
-
-def _costs(setting: Setting, least: np.ndarray, sign: int) -> float:
-    """What a setting costs against the most useful one; 0 if that cannot be told."""
-    change = sign * setting.utility["choice"] - least
-    change = change[np.isfinite(change)]
-    if len(change) > 1:
-        value, low, _ = interval_over_splits(change, statistic=_centre(sign))
-        return 0.0 if low <= 0 else float(value)
-    return float(change.mean())
-
-
-def _centre(sign: int) -> str:
-    """Errors of private models have long tails: their median tells more."""
-    return "median" if sign > 0 else "mean"
 
 
 @dataclass(frozen=True)
@@ -235,6 +250,6 @@ def duel(found: Sequence[Setting], budget: float, *, utility: str) -> Duel:
     change = change[np.isfinite(change)]
     value, low, high = map(float, interval_over_splits(change))
     verdict = "leads" if high < 0 else "loses" if low > 0 else "ties"
-    if max(mid.leak["test"].mean(), other.leak["test"].mean()) <= _NO_LEAK:
+    if max(mid.leak["test"].mean(), other.leak["test"].mean()) <= NO_LEAK:
         verdict = "ties"  # neither leaks
     return Duel(mid, other, value, low, high, verdict)

@@ -162,7 +162,7 @@ class OverviewDisplay:
         figure = pyplot.figure(figsize=(12.5, 2.1 * n_rows + 1.4))
         grid = figure.add_gridspec(
             n_rows, 5, width_ratios=(5, 2.5, 0.1, 2, 2), wspace=0.14, hspace=0.3,
-            left=0.065, right=0.99, bottom=0.09, top=0.89,
+            left=0.065, right=0.99, bottom=0.08, top=0.9,
         )  # fmt: skip
         large = figure.add_subplot(grid[:, 0])
         reach = self._reach()

@@ -9,11 +9,17 @@ from typing import Any
 import pandas as pd
 
 from sklearn_mid.benchmark._engine._spec import AttackSpec, DatasetSpec, Suite
+from sklearn_mid.benchmark._report._overview import OverviewDisplay
 from sklearn_mid.benchmark._report._privacy_utility import PrivacyUtilityDisplay
 from sklearn_mid.benchmark._report._promise import PromiseDisplay
 from sklearn_mid.benchmark._report._results import read_run
 from sklearn_mid.benchmark._report._strength import StrengthDisplay
-from sklearn_mid.benchmark._report._svg import axes, page_axes, svg_element
+from sklearn_mid.benchmark._report._svg import (
+    axes,
+    closing_figures,
+    page_axes,
+    svg_element,
+)
 from sklearn_mid.benchmark._report._tables import utility_metric
 from sklearn_mid.utils._sklearn_compat import Interval
 from sklearn_mid.utils._validation import check_parameters
@@ -115,9 +121,10 @@ _CONSTRAINTS = {
 def save_plots(
     folder: str | os.PathLike, *, allow_incomplete: bool = False, dpi: float = 150
 ) -> list[Path]:
-    """Draw a PNG per dataset and attack into the results folder.
+    """Draw a PNG per dataset into the results folder.
 
-    Datasets that ask for it get more, with the bounds on attacks. Of suites that attack
+    It has a panel for every attack and a large one for the strongest. Datasets that
+    ask for it get more, with the bounds on attacks. Of suites that attack
     nothing, a PNG per dataset: the models' figure against the strength of their
     defence.
 
@@ -154,10 +161,34 @@ def save_plots(
             "results to draw what there is, marked as such."
         )
     paths = []
-    for dataset, attack, kind, display in displays(run.results, run.suite):
-        name = re.sub(r"[^A-Za-z0-9.]+", "-", f"{dataset}--{attack}").strip("-")
-        path = Path(folder) / f"{kind}--{name}.png"
+    drawn = displays(run.results, run.suite)
+    for spec in run.suite.datasets:
+        one_each = [d for d in drawn if (d[0], d[2]) == (spec.name, "privacy-utility")]
+        if len(one_each) < 2:
+            continue
+        drawn = [d for d in drawn if d not in one_each]
+        mark = " - INCOMPLETE: repetitions are missing"
+        display = OverviewDisplay.from_results(
+            run.results,
+            spec.name,
+            utility=utility_metric(run.results, spec),
+            metric=spec.attack_metric,
+            people=spec.population,
+            statistic=spec.statistic,
+            title=(spec.title or spec.name) + mark * (spec.name in unfinished),
+        )
+        path = _path(folder, "overview", spec.name)
+        with closing_figures():
+            display.plot().figure_.savefig(path, dpi=dpi)
+        paths.append(path)
+    for dataset, attack, kind, display in drawn:
+        path = _path(folder, kind, f"{dataset}--{attack}")
         with axes({}, figsize=(7, 5)) as ax:
             display.plot(ax).figure_.savefig(path, dpi=dpi)
         paths.append(path)
     return paths
+
+
+def _path(folder: str | os.PathLike, kind: str, name: str) -> Path:
+    name = re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-")
+    return Path(folder) / f"{kind}--{name}.png"

@@ -6,7 +6,11 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mid.benchmark._engine._spec import DatasetSpec
-from sklearn_mid.benchmark._protocol import PRIVACY_LOSS_BOUNDS
+from sklearn_mid.benchmark._protocol import (
+    HELD_OUT,
+    MEMBERS,
+    PRIVACY_LOSS_BOUNDS,
+)
 from sklearn_mid.benchmark._report._results import summarize
 from sklearn_mid.utils._plotting import (
     COLORS,
@@ -171,7 +175,10 @@ def _spent(
 ) -> pd.DataFrame:
     """Summary of an attack, and what each of its models spent (``x``, finite)."""
     keys = ["defence", "strength"]
-    results = results[results["dataset"] == dataset.name]
+    results = results[
+        (results["dataset"] == dataset.name)
+        & results["population"].isin([MEMBERS, HELD_OUT])
+    ]
     spent = (results["kind"] == "model") & (results["metric"] == figure)
     models = _summary(results[spent], dataset)[[*keys, "centre"]]
     summary = _summary(results[results["attack"] == attack], dataset)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mid.benchmark._engine._spec import DatasetSpec
+from sklearn_mid.benchmark._protocol import HELD_OUT, MEMBERS
 from sklearn_mid.benchmark._report._results import summarize
 from sklearn_mid.utils._plotting import (
     COLORS,
@@ -49,6 +50,7 @@ class StrengthDisplay:
             (results["dataset"] == dataset.name)
             & (results["kind"] == "model")
             & (results["metric"] == metric)
+            & results["population"].isin([MEMBERS, HELD_OUT])
         )
         summary = summarize(results[rows], statistic=dataset.statistic)
         curves = summary.rename(columns={dataset.statistic: "centre"})

@@ -9,7 +9,7 @@ from typing import Any
 
 from sklearn_mid.utils._optional import require
 
-__all__ = ["axes", "page_axes", "svg_element"]
+__all__ = ["axes", "closing_figures", "page_axes", "svg_element"]
 
 # Stand-ins that the page's own colours replace, so that a plot follows dark mode.
 _TEXT, _BACKGROUND = "#010203", "#fdfcfb"
@@ -37,6 +37,18 @@ def axes(style: dict[str, Any], **options: Any) -> Iterator[Any]:
             yield ax
         finally:
             pyplot.close(figure)
+
+
+@contextlib.contextmanager
+def closing_figures() -> Iterator[None]:
+    """Figures that are made inside are closed at the end, others stay."""
+    pyplot = require("matplotlib.pyplot", extra="plot", needed_by="benchmark plots")
+    before = set(pyplot.get_fignums())
+    try:
+        yield
+    finally:
+        for number in set(pyplot.get_fignums()) - before:
+            pyplot.close(number)
 
 
 def page_axes(**options: Any) -> contextlib.AbstractContextManager:

@@ -1,0 +1,78 @@
+"""What is kept of the suites is what they give, and what the page of results says."""
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sklearn_mid.benchmark import (
+    list_suites,
+    load_results,
+    load_suite,
+    run_benchmark,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "benchmarks"))
+keep = pytest.importorskip("keep")
+pages = pytest.importorskip("pages")
+quotes = pytest.importorskip("quotes")
+
+KEPT = sorted(path.parent.name for path in keep.KEPT.glob("*/results.csv.gz"))
+# Private models draw their noise from the operating system.
+RANDOM = ("DP", "confidence noise")
+# Suites that are not kept: "ci" is a slice of "quick", the other was never run whole.
+NOT_KEPT = ("ci", "nn-updates")
+KEYS = [*keep.KEYS, "metric"]
+
+
+def test_the_page_of_results_says_what_is_kept():
+    assert (ROOT / "benchmarks" / "README.rst").read_text() == pages.readme()
+
+
+def test_no_number_of_the_page_is_typed_by_hand():
+    words = pages.TEMPLATE.read_text()
+    for code in ("{{", "{%"):
+        words = "".join(
+            part if i == 0 else part.partition("}}" if code == "{{" else "%}")[2]
+            for i, part in enumerate(words.split(code))
+        )
+    # A strength that is spoken of is a setting, not a result.
+    assert not quotes.numbers(re.sub(r"lambda [\d.]+\d", "", words))
+
+
+def test_every_suite_is_kept_as_it_is_written():
+    suites = {n: load_suite(n) for n in list_suites() if n not in NOT_KEPT}
+    assert set(KEPT) == set(suites)
+    for name, suite in suites.items():
+        kept = pages.spec(name)
+        assert kept.replace(repetitions=suite.repetitions) == suite, name
+
+
+def test_what_is_kept_is_small():
+    assert sum(f.stat().st_size for f in keep.KEPT.glob("*/*")) < 3_000_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", KEPT)
+def test_a_reduced_run_gives_what_is_kept(name, tmp_path):
+    suite = load_suite(name)
+    defences = [
+        defence
+        | {"strength": {k: v[:1] for k, v in defence.get("strength", {}).items()}}
+        for defence in suite.to_dict()["defence"]
+        if not defence["name"].startswith(RANDOM)
+    ]
+    few = 2 if name.startswith("nn-") else 8
+    reduced = suite.replace(repetitions=1, defences=defences[:few])
+    run_benchmark(reduced, tmp_path, n_jobs=2)
+    again = keep.slim(load_results(tmp_path))
+    again = again.melt(id_vars=keep.KEYS, var_name="metric").dropna(subset="value")
+    kept = keep.read_kept(keep.KEPT / name)
+    for frame in (again, kept):
+        frame["strength"] = frame["strength"].replace("", -1).astype(float).fillna(-1)
+    both = again.merge(kept, on=KEYS, suffixes=("", "_kept"))
+    assert len(both) == len(again)
+    np.testing.assert_allclose(both["value"], both["value_kept"], rtol=1e-4, atol=1e-4)
