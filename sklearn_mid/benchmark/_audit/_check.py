@@ -54,7 +54,18 @@ class AuditCheck:
         self.random_state = random_state
 
     def check_function(self, report: Any) -> str | None:
-        """The summary of an audit that finds a leak, or None."""
+        """Audit the model of a report.
+
+        Parameters
+        ----------
+        report : EstimatorReport
+            With its test data, and the training data if there are any.
+
+        Returns
+        -------
+        summary : str or None
+            Of the audit, if a leak is found.
+        """
         no_members = report.X_train is None or report.y_train is None
         found = audit(
             report.estimator_,
