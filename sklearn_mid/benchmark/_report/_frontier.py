@@ -152,17 +152,21 @@ def settings(
     floor = best("baseline", nobody, floors)
     found = []
     for key in runs:
-        kind, *setting, _, people, of = key
+        kind, defence, parameter, strength, _, people, of = key
+        setting = (defence, parameter, strength)
         if (kind, people, of) != ("model", HELD_OUT, utility):
             continue
-        attack = best("attack", tuple(setting), attacks)
+        attack = best("attack", setting, attacks)
         if attack is None or floor is None:
             continue
-        leaks = {
-            side: read("attack", tuple(setting), attack, side)
-            - read("baseline", nobody, floor, side)
-            for side in _SIDES
-        }
+        leaks = {}
+        for side in _SIDES:
+            seen = read("attack", setting, attack, side)
+            guessed = read("baseline", nobody, floor, side)
+            if seen is not None and guessed is not None:
+                leaks[side] = seen - guessed
+        if len(leaks) < len(_SIDES):
+            continue
         utilities = {
             side: runs[("model", *setting, "", held, utility)]
             for side, (_, held) in _SIDES.items()
