@@ -92,7 +92,9 @@ def updated_weights(net, rows, *, seed):
         return functional_call(call, _prefixed(weights), batch)
 
     # Before the first step all copies are equal, which makes for larger products.
-    common = {name: p.detach() for name, p in net.module_.named_parameters()}
+    common: dict | None = {
+        name: p.detach() for name, p in net.module_.named_parameters()
+    }
     columns = (0, 0, None if rows.weight is None else 0)
     batch_size = n_rows if net.batch_size == -1 else net.batch_size
     orders = new_generator(spawn_seed(seed, 0)) if batch_size < n_rows else None

@@ -251,7 +251,7 @@ class DPNet(Net):
             expected_batch_size=len(rows.X) / self._n_batches(rows),
             source=noise,
         )
-        self._batch_source: NoiseSource | None = batches
+        self._batch_source: Any = batches  # None between trainings
         try:
             return len(self.train(rows, epochs=epochs, seed=seed, progress=progress))
         finally:

@@ -7,6 +7,7 @@ import contextlib
 import copy
 import math
 import warnings
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -49,15 +50,15 @@ class Rows(NamedTuple):
         """Arrays as tensors on `device`, the weights scaled to a mean of one."""
         if weight is not None:
             weight = (weight / weight.mean()).astype(X.dtype)
-        return cls(
-            *(
-                None if a is None else as_tensor(a, dtype=None, device=device)
-                for a in (X, y, weight)
-            )
-        )
+
+        def tensor(array):
+            return as_tensor(array, dtype=None, device=device)
+
+        return cls(tensor(X), tensor(y), None if weight is None else tensor(weight))
 
     def take(self, batch):
-        return Rows(*(None if a is None else a[batch] for a in self))
+        weight = None if self.weight is None else self.weight[batch]
+        return Rows(self.X[batch], self.y[batch], weight)
 
     def subset(self, positions):
         """The rows at `positions`, an array, their weights scaled anew."""
@@ -78,7 +79,7 @@ class HalfSquaredError(nn.Module):
         return 0.5 * (outputs - y).square().sum(dim=-1)
 
 
-_CRITERIA = {
+_CRITERIA: dict[str, Callable[[], nn.Module]] = {
     "cross_entropy": lambda: nn.CrossEntropyLoss(reduction="none"),
     "half_squared_error": HalfSquaredError,
 }
@@ -199,7 +200,8 @@ class Net(NeuralNet):
                     self.fit_loop(rows, valid, epochs=epochs)
             finally:
                 self.notify("on_train_end", X=rows.X, y=rows.y)
-                self._orders = self._noise = self._kept = None
+                self._orders = self._noise = None
+                self._kept = {}
         return self.history[n_before:]
 
     @contextlib.contextmanager

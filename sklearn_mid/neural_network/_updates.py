@@ -2,6 +2,7 @@
 
 import copy
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_scalar, compute_sample_weight
@@ -19,10 +20,10 @@ _UPDATES_PER_NOISE = 32
 
 
 class BatchedUpdatesMixin:
-    """Adds ``_updated_proba`` to a net with ``partial_fit``."""
+    """Adds ``_updated_proba`` to a net with ``partial_fit``, which `self` is."""
 
     def _updated_proba(
-        self,
+        self: Any,
         X_updates,
         y_updates,
         X,
@@ -102,7 +103,7 @@ class BatchedUpdatesMixin:
             X_updates, codes, weight, X, n_samples, seed, fresh_noise
         )
 
-    def _updates_are_batchable(self, n_rows):
+    def _updates_are_batchable(self: Any, n_rows):
         from sklearn_mid.neural_network._batched_updates import is_elementwise
 
         return (
@@ -113,7 +114,9 @@ class BatchedUpdatesMixin:
             and (n_rows == 1 or self.batch_size != "full")
         )
 
-    def _batched_updates(self, X_updates, codes, weight, X, n_draws, seed, fresh_noise):
+    def _batched_updates(
+        self: Any, X_updates, codes, weight, X, n_draws, seed, fresh_noise
+    ):
         from sklearn_mid.neural_network._batched_updates import (
             sampled_updated_outputs,
             updated_weights,
