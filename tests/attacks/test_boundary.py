@@ -45,6 +45,7 @@ def test_the_search_ends_in_the_middle_of_a_ball(monkeypatch):
     assert (attack.radius_ <= 2).all()
 
 
+@pytest.mark.slow
 def test_finds_what_a_judge_recognises_from_labels_alone(target):
     attack = BoundaryInversionAttack(
         target, max_iter=300, n_critic=2, search_iter=60, random_state=0
