@@ -344,7 +344,10 @@ def test_orl_faces(data_home):
         make("dataset", "orl-faces", size=30)
 
 
-@pytest.mark.parametrize(("name", "n_pixels"), [("mnist", 784), ("cifar10", 3072)])
+@pytest.mark.parametrize(
+    ("name", "n_pixels"),
+    [("mnist", 784), pytest.param("cifar10", 3072, marks=pytest.mark.slow)],
+)
 def test_images_of_updates_are_nobody_elses(data_home, name, n_pixels):
     pytest.importorskip("torch")
     problem = make("dataset", name, n_update=50)

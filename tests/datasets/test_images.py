@@ -139,14 +139,20 @@ def test_lfw_of_sklearn_is_split_and_numbered_alike(monkeypatch):
     assert_array_equal(public.data[:, 0], np.ones(19))
 
 
-def test_cifar10(data_home):
+@pytest.mark.slow
+def test_cifar10_is_both_parts(data_home):
     pytest.importorskip("PIL")
     cifar = fetch_cifar10(data_home=data_home)
     check_images(cifar, 12000, (3, 32, 32))
     assert_array_equal(np.bincount(cifar.target[cifar.is_train]), np.full(10, 1000))
     test = fetch_cifar10(subset="test", data_home=data_home)
-    check_images(test, 2000, (3, 32, 32))
     assert_array_equal(test.data, cifar.data[~cifar.is_train])
+
+
+def test_cifar10(data_home):
+    pytest.importorskip("PIL")
+    test = fetch_cifar10(subset="test", data_home=data_home)
+    check_images(test, 2000, (3, 32, 32))
     # Aeroplanes (class 0) and ships (8) are bluer than frogs (6).
     red, _, blue = (test.images[..., c].mean(axis=(1, 2)) for c in range(3))
     bluer = [(blue - red)[test.target == k].mean() for k in (0, 8, 6)]

@@ -286,7 +286,7 @@ CALLS = [
         attacks.LearnedAttack, estimator=CLASSIFIER, classifier=FEW, random_state=0
     ),
     attribute_attack(
-        attacks.InformedAttack, estimator=CLASSIFIER, n_probes=5, random_state=0
+        attacks.InformedAttack, estimator=CLASSIFIER, n_probes=2, random_state=0
     ),
     attribute_attack(attacks.WhiteBoxTreeAttack, estimator=MID_TREE),
     attribute_attack(

@@ -119,12 +119,18 @@ def needs(call):
 
 # Seconds each: many data sets are for who has time.
 SLOW = ("AuditCheck", "audit", "protect")
+# Private nets look for their noise for each value anew.
+SLOW_PARAMETERS = [
+    ("DPNeuralNetClassifier", parameter)
+    for parameter in ("epsilon", "delta", "noise_multiplier")
+]
 
 
-def marks(call, has_data):
+def marks(call, *parameter, has_data):
     found = [pytest.mark.skipif(bool(needs(call)), reason=needs(call))]
     # To protect a model is to train a dozen: even the call that works takes seconds.
     is_slow = call.name == "protect" or (has_data and call.name in SLOW)
+    is_slow = is_slow or (call.name, *parameter) in SLOW_PARAMETERS
     return [*found, pytest.mark.slow] if is_slow else found
 
 
@@ -145,7 +151,7 @@ def pytest_generate_tests(metafunc):
             pytest.param(
                 *case,
                 id="-".join([case[0].name, *case[1:]]),
-                marks=marks(case[0], "call_with_data" in asked),
+                marks=marks(*case, has_data="call_with_data" in asked),
             )
             for case in cases
         ],
