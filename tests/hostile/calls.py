@@ -308,12 +308,13 @@ CALLS = [
     function(
         benchmark.audit, {"X": X, "y": Y}, estimator=CLASSIFIER, sensitive_features=0
     ),
+    # Its data and the other parameters are audit's, too.
     Call(
         "AuditCheck",
         checked,
-        {"X": X, "y": Y},
-        {"sensitive_features": 0, "decimals": None, "random_state": 0},
-        ("decimals",),  # the others are audit's, too
+        {},
+        {"X": X, "y": Y, "sensitive_features": 0, "random_state": 0},
+        ("decimals",),
     ),
     # Parameters that are limits, or numbers, are checked by the same function; each
     # value that is served trains a dozen models.

@@ -118,7 +118,7 @@ def needs(call):
 
 
 # Seconds each: many data sets are for who has time.
-SLOW = ("AuditCheck", "audit", "protect")
+SLOW = ("audit", "protect")
 # Private nets look for their noise for each value anew.
 SLOW_PARAMETERS = [
     ("DPNeuralNetClassifier", parameter)
