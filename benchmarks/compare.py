@@ -12,23 +12,13 @@ import argparse
 import sys
 from pathlib import Path
 
+import keep
 import numpy as np
 import pandas as pd
-from keep import read_kept
 
 from sklearn_mid.benchmark import load_results
 
-KEYS = [
-    "kind",
-    "dataset",
-    "defence",
-    "parameter",
-    "strength",
-    "attack",
-    "repetition",
-    "population",
-    "metric",
-]
+KEYS = [*keep.KEYS, "metric"]
 GROUP = ["dataset", "defence", "attack", "metric"]
 
 
@@ -37,7 +27,7 @@ def read(path: Path) -> pd.DataFrame:
     if path.is_dir() and (path / "cells").is_dir():
         frame = load_results(path)
     elif path.is_dir():
-        frame = read_kept(path)
+        frame = keep.read_kept(path)
     else:
         frame = pd.read_csv(path)
     return frame.assign(strength=frame["strength"].fillna(-1.0))[[*KEYS, "value"]]

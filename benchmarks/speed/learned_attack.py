@@ -5,6 +5,8 @@ at every value beside what the imputation sees, so its table is as much wider as
 secret has values.
 """
 
+from functools import partial
+
 import numpy as np
 import sklearn
 from _harness import compare, parse_arguments, report
@@ -37,8 +39,8 @@ def main():
             "learned attack",
             f"fit on {n_samples:,} records, {n_values} values, against imputation",
             compare(
-                lambda: attack.fit(X, y),  # noqa: B023
-                lambda: baseline.fit(X, y),  # noqa: B023
+                partial(attack.fit, X, y),
+                partial(baseline.fit, X, y),
                 n_repetitions=1,
                 warm_up=n_values == 20,
             ),

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from audit_worlds import Rule
 from benchmark.browser import assert_readable
 from numpy.testing import assert_allclose
-from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -39,21 +39,6 @@ def people(n, rare=0.5, effect=0.0, seed=0):
     X = pd.DataFrame({"s": s, "k": rng.normal(size=n), "m": rng.normal(size=n)})
     y = (X["k"] + effect * (s - rare) + rng.normal(size=n) > 0).astype(int)
     return X, y
-
-
-class Rule(DummyClassifier):
-    """Answers with p(y = 1) by a function of the records."""
-
-    def __init__(self, function):
-        super().__init__()
-        self.function = function
-
-    def predict_proba(self, X):
-        p = np.broadcast_to(self.function(X), len(X))
-        return np.column_stack([1 - p, p])
-
-    def predict(self, X):
-        return self.classes_[(self.predict_proba(X)[:, 1] > 0.5).astype(int)]
 
 
 def found(report, secret="s"):

@@ -1,11 +1,13 @@
 """What is kept of the suites is what they give, and what the page of results says."""
 
 import re
-import sys
 from pathlib import Path
 
+import keep
 import numpy as np
+import pages
 import pytest
+import quotes
 
 from sklearn_mid.benchmark import (
     list_suites,
@@ -15,10 +17,6 @@ from sklearn_mid.benchmark import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT / "benchmarks"))
-keep = pytest.importorskip("keep")
-pages = pytest.importorskip("pages")
-quotes = pytest.importorskip("quotes")
 
 KEPT = sorted(path.parent.name for path in keep.KEPT.glob("*/results.csv.gz"))
 # Private models draw their noise from the operating system.

@@ -1,14 +1,12 @@
 """Results that the documentation tells are those that were measured and kept."""
 
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import quotes
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT / "benchmarks"))
-quotes = pytest.importorskip("quotes")
 
 SENTENCE = "the answer gives {seen} of the secrets away"
 QUOTE = {

@@ -1,6 +1,7 @@
 """Reports that are written: a text, a page, JSON."""
 
 import os
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +12,20 @@ from sklearn_mid.utils._files import write_file
 __all__ = ["WrittenReport"]
 
 
-class WrittenReport:
-    """A report of a verdict and a summary, in the forms that people want it.
-
-    A report has `verdict` and `summary`, a `_template` of its page, `_page`, what the
-    template speaks of, and `_document`, what a program reads.
-    """
+class WrittenReport(ABC):
+    """A report of a verdict and a summary, in the forms that people want it."""
 
     verdict: Any
     summary: Any
     _template: Path
 
+    @abstractmethod
     def _page(self) -> dict[str, Any]:
-        raise NotImplementedError
+        """What the template speaks of."""
 
+    @abstractmethod
     def _document(self) -> dict[str, Any]:
-        raise NotImplementedError
+        """What a program reads."""
 
     def to_json(self, path: str | os.PathLike | None = None) -> str:
         """The report for a program.
