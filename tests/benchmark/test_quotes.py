@@ -1,12 +1,8 @@
 """Results that the documentation tells are those that were measured and kept."""
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
 import quotes
-
-ROOT = Path(__file__).resolve().parents[2]
 
 SENTENCE = "the answer gives {seen} of the secrets away"
 QUOTE = {
