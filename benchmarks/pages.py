@@ -90,15 +90,20 @@ def rst_table(head: list[str], rows: list[list[str]]) -> str:
 
 
 @functools.cache
-def duels(suite: str, dataset: str) -> dict[tuple[str, float], Duel]:
-    """MID against the best competitor, by source of leak and budget."""
-    about = dataset_spec(suite, dataset)
+def duels(
+    suite: str, dataset: str, utility: str = ""
+) -> dict[tuple[str, float], Duel]:
+    """MID against the best competitor, by source of leak and budget.
+
+    Useful is what the data set says, or another metric that its models have.
+    """
+    utility = utility or dataset_spec(suite, dataset).utility
     found = {}
     for source in SOURCES:
-        every = settings(kept(suite), dataset, source, utility=about.utility)
+        every = settings(kept(suite), dataset, source, utility=utility)
         if every:
             for budget in BUDGETS:
-                found[source, budget] = duel(every, budget, utility=about.utility)
+                found[source, budget] = duel(every, budget, utility=utility)
     return found
 
 
@@ -138,17 +143,42 @@ def frontier_table() -> str:
     return rst_table(head, rows)
 
 
-def verdicts(source: str | None = None, budget: float | None = None) -> pd.Series:
+VERDICTS = ("leads", "ties", "loses")
+
+
+def verdicts(
+    source: str | None = None,
+    budget: float | None = None,
+    utility: str = "",
+    walkovers: bool = True,
+) -> pd.Series:
     """How often MID leads, ties and loses, of all or some comparisons."""
     found = [
         result.verdict
         for suite, dataset in TABLES
         if suite in kept_suites()
-        for (of, at), result in duels(suite, dataset).items()
-        if source in (None, of) and budget in (None, at)
+        for (of, at), result in duels(suite, dataset, utility).items()
+        if source in (None, of)
+        and budget in (None, at)
+        and (walkovers or (result.mid and result.other))
     ]
-    counts = pd.Series(found).value_counts()
-    return counts.reindex(["leads", "ties", "loses"], fill_value=0)
+    return pd.Series(found).value_counts().reindex(VERDICTS, fill_value=0)
+
+
+def counts_table() -> str:
+    """How often MID leads, ties and loses, by what is called useful and by source."""
+
+    def cells(source: str | None, utility: str) -> list[str]:
+        every = verdicts(source, utility=utility)
+        met = verdicts(source, utility=utility, walkovers=False)
+        return [f"{every[v]} ({every[v] - met[v]})" for v in VERDICTS]
+
+    rows = [
+        [name if source is None else "..", source or "all", *cells(source, utility)]
+        for name, utility in (("as above", ""), ("log loss", "log loss"))
+        for source in (None, *SOURCES)
+    ]
+    return rst_table(["useful by", "leak", *VERDICTS], rows)
 
 
 def strongest_table(suite: str, dataset: str) -> str:
@@ -312,6 +342,7 @@ def readme() -> str:
         difference=difference,
         frontier_table=frontier_table,
         verdicts=verdicts,
+        counts_table=counts_table,
         figures_table=figures_table,
         strongest_table=strongest_table,
         costs_table=costs_table,

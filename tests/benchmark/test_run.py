@@ -178,13 +178,14 @@ def test_a_class_is_built_from_what_its_signature_asks_for(toy, toy_suite, tmp_p
             toy("given", "sum_of", params={"number": 3.0}),
             toy("asked for", "sum_of", params={"extra": "@secret"}),
             toy("part", "sum_of", params={"part": part}),
+            toy("asks", "sum_of", params={"part": part | {"number": "@secret"}}),
             toy("unknown", "sum_of", params={"extra": "@nothing"}),
         ],
         attack=[toy("a", "Part")],
         repetitions=1,
     )
     results = run_benchmark(suite, tmp_path).query("kind == 'attack'")
-    assert results["value"].tolist() == [1 + 2, 3 + 2, 6 + 2, 11 + 2]
+    assert results["value"].tolist() == [1 + 2, 3 + 2, 6 + 2, 11 + 2, 6 + 2]
     reason = load_cells(tmp_path).query("defence == 'unknown'")["reason"].iloc[0]
     assert "'@nothing' is not offered here; there are: '@number', " in reason
 

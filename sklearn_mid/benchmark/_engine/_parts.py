@@ -91,14 +91,16 @@ def build(make: Callable, params: Mapping[str, Any], offered: Mapping[str, Any])
     make : callable
     params : dict
         From the suite. A text ``"@name"`` stands for what is offered under that name;
-        a table with the key ``use`` (an import path) is built first.
+        a table with the key ``use`` (an import path) is built first, and is offered
+        nothing but ``random_state`` unless it asks by ``"@name"``.
     offered : dict
         Taken where the signature has a parameter of that name and `params` has not.
     """
 
     def value_of(value: Any) -> Any:
         if _is_part(value):
-            inner = {key: v for key, v in value.items() if key != "use"}
+            # By name alone: a part's `estimator` is seldom the target of an attack.
+            inner = {key: value_of(v) for key, v in value.items() if key != "use"}
             seed = {name: offered[name] for name in offered if name == "random_state"}
             return build(_part(value), inner, seed)
         if isinstance(value, str) and value.startswith("@"):
