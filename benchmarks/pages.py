@@ -90,9 +90,7 @@ def rst_table(head: list[str], rows: list[list[str]]) -> str:
 
 
 @functools.cache
-def duels(
-    suite: str, dataset: str, utility: str = ""
-) -> dict[tuple[str, float], Duel]:
+def duels(suite: str, dataset: str, utility: str = "") -> dict[tuple[str, float], Duel]:
     """MID against the best competitor, by source of leak and budget.
 
     Useful is what the data set says, or another metric that its models have.
