@@ -18,6 +18,7 @@ tested. Attackers:
   luck: some people are easier to guess, model or not. "memory" is their lead less that
   which an attacker without any model has on the same people, who knows as much ("no
   model, the response"); once in AUC, once in the top tenth.
+- *white box*: has the file of a forest or of its student, and reads its leaf sizes.
 - *answer seen*: knows what the model answered about a person instead of the response.
 - *no model*: that classifier alone, of the known columns or with the response.
 """
@@ -39,7 +40,12 @@ from sklearn.ensemble import (
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import log_loss, mean_squared_error, roc_auc_score
 
-from sklearn_mid.attacks import ImputationBaseline, MAPAttack, ReleasedAnswerAttack
+from sklearn_mid.attacks import (
+    ImputationBaseline,
+    MAPAttack,
+    ReleasedAnswerAttack,
+    WhiteBoxTreeAttack,
+)
 from sklearn_mid.datasets import fetch_adult, fetch_iwpc, fetch_nhanes, load_fair
 from sklearn_mid.defenses import ConfidenceRounding, OmitFeature
 from sklearn_mid.model_selection import target_auxiliary_split
@@ -109,6 +115,15 @@ def joint(model, secret, split):
     """Members' and others' AUC and precision of the most certain tenth."""
     attack = MAPAttack(model, secret, prior=ATTACKER)
     return judged(attack.fit(split.auxiliary.X, split.auxiliary.y), split)
+
+
+def white_box(model, secret, split):
+    """The same AUC by who reads the leaves of a forest; nothing of other models."""
+    attack = WhiteBoxTreeAttack(model, secret)
+    if attack.unsuitable():
+        return {}
+    figures = judged(attack.fit(split.auxiliary.X, split.auxiliary.y), split)
+    return {f"white box, {who}": figures[f"{who} AUC"] for who in ("members", "others")}
 
 
 def judged(attack, split):
@@ -196,7 +211,9 @@ def distilled(n_splits, data):
                 student.fit(split.target.X, split.target.y)
                 for row, fitted in (("undefended", plain), ("distilled", student)):
                     table[row].append(
-                        utility(fitted, split) | joint(fitted, secret, split)
+                        utility(fitted, split)
+                        | joint(fitted, secret, split)
+                        | white_box(fitted, secret, split)
                     )
                 add_rows(table, without_model(secret, split))
             add_memory(table)
@@ -381,7 +398,7 @@ def limits(n_splits, data):
         ):
             figures = utility(asked, split)
             figures["answer seen"] = answer_seen(asked, secret, split)
-            figures |= joint(asked, secret, split)
+            figures |= joint(asked, secret, split) | white_box(asked, secret, split)
             table.setdefault(row, []).append(figures)
         add_rows(table, without_model(secret, split))
         # Asked a hair beside the people: a model that answers by fold would give them

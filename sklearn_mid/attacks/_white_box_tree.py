@@ -9,6 +9,7 @@ from sklearn.utils import gen_batches
 
 from sklearn_mid.attacks._attribute import AttributeInferenceAttack
 from sklearn_mid.utils._candidates import given_prior
+from sklearn_mid.utils._inside import Inside, parts
 from sklearn_mid.utils._leaves import Leaves
 from sklearn_mid.utils._sklearn_compat import StrOptions
 from sklearn_mid.utils._target import response_kind
@@ -37,7 +38,10 @@ class WhiteBoxTreeAttack(AttributeInferenceAttack):
         :class:`~sklearn_mid.tree.MIDDecisionTreeClassifier`; an ensemble of such trees
         in ``estimators_`` (forest, extra trees, bagging, gradient boosting, AdaBoost);
         a classifier of LightGBM or XGBoost; or pipelines, searches and wrappers with
-        one inside, as who has the parameters looks into them.
+        one inside, as who has the parameters looks into them. Regression trees that a
+        classifier keeps inside, such as the student of
+        :class:`~sklearn_mid.release.MIDClassifier` around a forest, are read by what
+        their leaves weigh.
         :class:`~sklearn.ensemble.HistGradientBoostingClassifier` publishes no leaf
         sizes. The target is never changed. Wrap it in
         :class:`sklearn.frozen.FrozenEstimator` to keep it through ``clone``.
@@ -167,7 +171,8 @@ class WhiteBoxTreeAttack(AttributeInferenceAttack):
                 "counts='leaf' needs trees whose leaves have labels, and those of a "
                 f"{found.path[-1]} have none; pass counts='region'"
             )
-        if self.counts == "region" and not hasattr(found.estimator, "predict_proba"):
+        self._confident = self._confidences_inside(found)
+        if self.counts == "region" and self._confident is None:
             raise self._unsupported(
                 f"counts='region' needs confidences, and {found.path[-1]} has none"
             )
@@ -185,6 +190,19 @@ class WhiteBoxTreeAttack(AttributeInferenceAttack):
         if response_kind(self.estimator) != "classifier":
             raise self._unsupported("a classifier made of decision trees is needed")
         return self._aim(release="labels")
+
+    def _confidences_inside(self, found: Inside) -> Inside | None:
+        """The innermost part with confidences: the trees, or what makes them of these.
+
+        Trees that were fitted on probabilities answer with these alone, as regressors.
+        """
+        innermost = None
+        for part in parts(self.estimator):
+            if hasattr(part.estimator, "predict_proba"):
+                innermost = part
+            if part.estimator is found.estimator:
+                break
+        return innermost
 
     def _check_secret_arrives(self, target, found, X):
         """Raise if a step before the trees drops the secret."""
@@ -235,11 +253,11 @@ class WhiteBoxTreeAttack(AttributeInferenceAttack):
         """p(y | x_v): the shares in the file of a tree, the answers of an ensemble."""
         if self._leaves.shares is not None:
             return self._leaves.shares[leaves[:, :, 0].T, index[:, None]]
-        inner = self._found.estimator
+        inner: Any = self._confident
         at_values = self._candidates.substitute(self._aimed.records(X))
         rows = np.arange(len(X))
         fit = [
-            inner.predict_proba(self._found.carry(X_v))[rows, index]
+            inner.estimator.predict_proba(inner.carry(X_v))[rows, index]
             for X_v in at_values
         ]
         return np.column_stack(fit)

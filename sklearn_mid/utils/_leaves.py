@@ -24,8 +24,10 @@ class Leaves:
     Attributes
     ----------
     sizes : list of ndarray of shape (n_nodes,)
-        Training records in each leaf of each tree (weights, for XGBoost: it keeps the
-        sum of second derivatives); 0 for nodes that are no leaf.
+        Training records in each leaf of each tree; 0 for nodes that are no leaf. Of
+        regression trees it is what they weigh: those fitted on every value of a secret
+        hold each with the weight of its probability. (Of XGBoost, which keeps no
+        counts, the sums of second derivatives.)
     totals : list of float
         Training records, or weights, of each tree.
     labels : list of ndarray of shape (n_nodes,) or None
@@ -45,11 +47,17 @@ class Leaves:
             return
         trees = [model] if _is_tree(model) else _members(model)
         inner = [tree.tree_ for tree in trees]
+        hold_classes = all(hasattr(tree, "classes_") for tree in trees)
+        counted = "n_node_samples" if hold_classes else "weighted_n_node_samples"
+        sizes = [getattr(t, counted) for t in inner]
         # A record may stop before a leaf, at a value that no training row had there.
-        self.sizes = [np.where(t.feature < 0, t.n_node_samples, 0) for t in inner]
-        self.totals = [float(t.n_node_samples[0]) for t in inner]
+        self.sizes = [
+            np.where(t.feature < 0, size, 0)
+            for t, size in zip(inner, sizes, strict=True)
+        ]
+        self.totals = [float(size[0]) for size in sizes]
         self._apply = _apply(model, trees)
-        if all(hasattr(tree, "classes_") for tree in trees):
+        if hold_classes:
             values = [t.value.reshape(len(t.feature), -1) for t in inner]
             self.labels = [of_tree.argmax(axis=1) for of_tree in values]
             if len(values) == 1:

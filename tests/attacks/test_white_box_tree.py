@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.compose import ColumnTransformer
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
     AdaBoostClassifier,
     BaggingClassifier,
@@ -12,6 +13,7 @@ from sklearn.ensemble import (
     GradientBoostingClassifier,
     HistGradientBoostingClassifier,
     RandomForestClassifier,
+    RandomForestRegressor,
 )
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
@@ -21,6 +23,8 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from sklearn_mid.attacks import MAPAttack, WhiteBoxTreeAttack
 from sklearn_mid.exceptions import UnsupportedTargetError
+from sklearn_mid.release import MIDClassifier
+from sklearn_mid.release._students import ProbabilityClassifier
 from sklearn_mid.tree import MIDDecisionTreeClassifier
 from sklearn_mid.utils._leaves import Leaves
 
@@ -60,6 +64,36 @@ def test_region_counts_give_the_exact_posterior_of_a_full_tree(tree):
         weight = size[:, k] * np.where(label, SHARE[:, k], 1 - SHARE[:, k])
         row = np.flatnonzero((X[:, 1] == k) & (y == label))[0]
         assert_allclose(proba[row], weight / weight.sum())
+
+
+@pytest.mark.parametrize("inner", [DecisionTreeRegressor(), RandomForestRegressor(2)])
+def test_trees_fitted_on_probabilities_hold_what_their_rows_weigh(inner):
+    X, y = records()
+    # A row for each cell, with the weight of all in it and its share of y = 1.
+    cells = np.argwhere(COUNTS > 0)
+    if hasattr(inner, "bootstrap"):
+        inner.set_params(bootstrap=False)
+    model = ProbabilityClassifier(inner).fit_proba(
+        cells,
+        np.stack([1 - SHARE, SHARE], axis=-1).reshape(4, 2),
+        np.arange(2),
+        sample_weight=COUNTS.ravel(),
+    )
+    soft = WhiteBoxTreeAttack(model, 0).fit(X, y)
+    hard = WhiteBoxTreeAttack(DecisionTreeClassifier().fit(X, y), 0).fit(X, y)
+    assert_allclose(soft.infer_proba(X, y), hard.infer_proba(X, y))
+
+
+def test_the_student_of_a_forest_holds_no_memory_of_secrets():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(300, 3)), rng.integers(2, size=300)
+    X[:, 0] = rng.integers(2, size=300)  # goes along with nothing
+    forest = RandomForestClassifier(10, bootstrap=False, random_state=0)
+    given = {"imputer": DummyClassifier(strategy="prior"), "cv": 3, "random_state": 0}
+    student = MIDClassifier(forest, [0], 0, **given).fit(X, y)
+    for model, low, high in ((forest.fit(X, y), 0.8, 1), (student, 0.4, 0.6)):
+        read = WhiteBoxTreeAttack(model, 0, prior="uniform").fit(X, y).score(X, y)
+        assert low < read < high
 
 
 @pytest.mark.parametrize("tree", TREES)
