@@ -9,7 +9,14 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from sklearn_mid.attacks._attribute import AttributeInferenceAttack
+from sklearn_mid.attacks._record_classifier import RecordClassifier, as_columns
+from sklearn_mid.attacks._secret_prior import (
+    PRIOR_CONSTRAINT,
+    classifier_of,
+    is_classifier_prior,
+)
 from sklearn_mid.attacks._shadow import unfitted_like
+from sklearn_mid.utils._candidates import given_prior
 from sklearn_mid.utils._sklearn_compat import HasMethods, Interval
 from sklearn_mid.utils._target import N_QUERIES, Target
 
@@ -17,6 +24,10 @@ __all__ = ["InformedAttack"]
 
 # Variance of an answer over trainings, beneath which it counts as the same.
 _LEAST_VARIANCE = 1e-18
+# Parts of the members, each of whose priors is learned from the others.
+_N_FOLDS = 5
+# A learned prior rules nothing out: the retrained models may know better.
+_LEAST_PROBA = 1e-9
 
 
 class InformedAttack(AttributeInferenceAttack):
@@ -43,6 +54,12 @@ class InformedAttack(AttributeInferenceAttack):
         how the answers vary between them the attacker judges which differences count.
     n_probes : int, default=100
         Members about whom the models are asked, besides the person with each value.
+    prior : {"uniform", "learned"}, dict, array-like of shape (n_values,) or \
+classifier, default=None
+        Probability of each value: as shares of the members (None), equal, by value, or
+        in the order of `values_`; or a classifier of the secret (``"learned"``: the
+        default one of :class:`ImputationBaseline`), which learns what the records and
+        responses of the *other* members tell of it.
     candidates : int or array-like, default=None
         Values that the secret may take, as in :class:`MAPAttack`.
     n_queries : int, default=12
@@ -55,7 +72,8 @@ class InformedAttack(AttributeInferenceAttack):
     values_ : ndarray of shape (n_values,)
         Candidate values.
     prior_ : ndarray of shape (n_values,)
-        Share of each among the members.
+        Their prior probabilities; with a classifier as prior, the shares of the
+        members.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -70,7 +88,8 @@ class InformedAttack(AttributeInferenceAttack):
     -----
     ``fit`` takes all of the target's training data, in the order of the training. A
     person whom ``infer`` does not find among them (by what is known and the response)
-    gets the prior.
+    gets the prior. With ``prior="learned"`` the attack is Bayes' rule with all that is
+    known, and no attack without the model does better.
 
     Examples
     --------
@@ -95,6 +114,7 @@ class InformedAttack(AttributeInferenceAttack):
         **AttributeInferenceAttack._parameter_constraints,
         "shadow_estimator": [None, HasMethods(["fit", "get_params"])],
         "n_retrainings": [Interval(numbers.Integral, 1, None, closed="left")],
+        "prior": PRIOR_CONSTRAINT,
         "n_probes": [Interval(numbers.Integral, 0, None, closed="left")],
         "n_queries": [Interval(numbers.Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
@@ -108,6 +128,7 @@ class InformedAttack(AttributeInferenceAttack):
         shadow_estimator: Any = None,
         n_retrainings: int = 1,
         n_probes: int = 100,
+        prior: Any = None,
         candidates: Any = None,
         n_queries: int = N_QUERIES,
         random_state: Any = None,
@@ -117,9 +138,23 @@ class InformedAttack(AttributeInferenceAttack):
         self.shadow_estimator = shadow_estimator
         self.n_retrainings = n_retrainings
         self.n_probes = n_probes
+        self.prior = prior
         self.candidates = candidates
         self.n_queries = n_queries
         self.random_state = random_state
+
+    def baseline(self) -> AttributeInferenceAttack:
+        """One who knows the other members, and has no model.
+
+        Returns
+        -------
+        baseline : ImputationBaseline
+            Not fitted; with the classifier that `prior` is, if it is one.
+        """
+        baseline = super().baseline()
+        if is_classifier_prior(self.prior):
+            baseline.set_params(classifier=classifier_of(self.prior))
+        return baseline
 
     def _fit_attack(self, X: Any, y: np.ndarray, codes: np.ndarray) -> None:
         self._aimed = self._aim()
@@ -133,8 +168,34 @@ class InformedAttack(AttributeInferenceAttack):
         self._probes = rng.permutation(len(X))[: self.n_probes]
         self._seeds = rng.randint(np.iinfo(np.int32).max, size=self.n_retrainings)
         self._keys = self._key(X, y)
+        self._fit_prior(X, y, codes, rng)
         confidences = self._aimed.release == "confidences"
         self._n_outputs = len(self._aimed.classes) if confidences else 1
+
+    def _fit_prior(self, X: Any, y: np.ndarray, codes: np.ndarray, rng: Any) -> None:
+        """Log-prior of each member, from the others, and of who is none."""
+        self._classifier = None
+        if not is_classifier_prior(self.prior):
+            self.prior_ = given_prior(self.prior, self.values_, self.prior_)
+            with np.errstate(divide="ignore"):
+                self._log_prior = np.tile(np.log(self.prior_), (len(X), 1))
+            return
+        columns = self._columns(X, y)
+        fold = rng.permutation(len(X)) % _N_FOLDS
+        self._log_prior = np.empty((len(X), len(self.values_)))
+        for k in np.unique(fold):
+            others = self._learned(columns[fold != k], codes[fold != k])
+            self._log_prior[fold == k] = others.log_proba(columns[fold == k])
+        self._classifier = self._learned(columns, codes)
+
+    def _learned(self, columns: pd.DataFrame, codes: np.ndarray) -> RecordClassifier:
+        classifier = RecordClassifier(
+            classifier_of(self.prior), len(self.values_), self.random_state
+        )
+        return classifier.fit(columns, codes)
+
+    def _columns(self, X: Any, y: np.ndarray) -> pd.DataFrame:
+        return as_columns(x=self._candidates.drop(X), y=y)
 
     def _key(self, X: Any, y: np.ndarray) -> np.ndarray:
         """A hash of what is known of each person."""
@@ -144,15 +205,22 @@ class InformedAttack(AttributeInferenceAttack):
 
     def _infer_log_proba(self, X: Any, y: np.ndarray) -> np.ndarray:
         self._aimed.response(y)
-        with np.errstate(divide="ignore"):
-            prior = np.log(self.prior_)
-        log_proba = np.tile(prior, (len(X), 1))
+        if self._classifier is None:
+            log_proba = np.tile(self._log_prior[0], (len(X), 1))
+        else:
+            log_proba = self._classifier.log_proba(self._columns(X, y))
         keys, people = np.unique(self._key(X, y), return_inverse=True)
         for i, key in enumerate(keys):
             found = np.flatnonzero(self._keys == key)
             if len(found):
-                log_proba[people == i] += self._log_likelihood(found[0])
+                log_proba[people == i] = self._log_posterior(found[0])
         return log_proba
+
+    def _log_posterior(self, member: int) -> np.ndarray:
+        log_prior = self._log_prior[member]
+        if self._classifier is not None:
+            log_prior = np.maximum(log_prior, np.log(_LEAST_PROBA))
+        return log_prior + self._log_likelihood(member)
 
     def _log_likelihood(self, member: int) -> np.ndarray:
         """How well the target fits each value of one member, of shape (n_values,)."""

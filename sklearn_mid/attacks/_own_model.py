@@ -53,7 +53,9 @@ class OwnModelBaseline(AttributeInferenceAttack):
         holds floats that are no integers, or more than 20 different numbers.
     prior : {"uniform", "learned"}, dict, array-like of shape (n_values,) or \
 classifier, default=None
-        Probability of each value, as in :class:`MAPAttack`.
+        Probability of each value, as in :class:`MAPAttack`. A classifier gives way to
+        the shares of the values where these are more likely, by cross-validation, of
+        records that it has not learned from: noise must not make the baseline weak.
     candidates : int or array-like, default=None
         Values that the secret may take, as in :class:`MAPAttack`.
     random_state : int, RandomState instance or None, default=None
@@ -128,7 +130,11 @@ classifier, default=None
 
     def _fit_attack(self, X: Any, y: np.ndarray, codes: np.ndarray) -> None:
         self._prior = SecretPrior(
-            self.prior, self._candidates, self.prior_, self.random_state
+            self.prior,
+            self._candidates,
+            self.prior_,
+            self.random_state,
+            or_shares=True,
         )
         self.prior_ = self._prior.fit(X, codes).marginal
         columns = self._columns(X).assign(**{_SECRET: codes.astype(str)})

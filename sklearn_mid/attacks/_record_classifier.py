@@ -92,12 +92,16 @@ class RecordClassifier:
         Number of values of the secret.
     random_state : int, RandomState instance or None
         Seeds boosting.
+    or_shares : bool, default=False
+        Whether the shares of the values, the same for everybody, are one more option,
+        which is taken where the columns say less of people than noise does.
     """
 
-    def __init__(self, classifier, n_values, random_state):
+    def __init__(self, classifier, n_values, random_state, *, or_shares=False):
         self._classifier = None if classifier is None else clone(classifier)
         self._n_values = n_values
         self._random_state = random_state
+        self._or_shares = or_shares
 
     def fit(self, columns, codes):
         """Learn the position of the secret among its values."""
@@ -111,6 +115,9 @@ class RecordClassifier:
 
     def _best(self, prepared, codes):
         options = self._options(prepared.columns.tolist())
+        if self._or_shares:
+            # Last: of equals the first is taken.
+            options.append(make_pipeline(DummyClassifier(strategy="prior")))
         if len(options) == 1:
             return options[0]
         return max(options, key=lambda model: self._trial(model, prepared, codes))
@@ -122,7 +129,7 @@ class RecordClassifier:
         digest = hashlib.sha256(np.ascontiguousarray(codes).tobytes())
         digest.update(repr((prepared.dtypes.to_dict(), self._random_state)).encode())
         digest.update(pd.util.hash_pandas_object(prepared, index=False).to_numpy())
-        return digest.digest(), self._n_values
+        return digest.digest(), self._n_values, self._or_shares
 
     def _options(self, names):
         """Pipelines to choose from, not fitted."""

@@ -47,6 +47,9 @@ classifier
         Share of each value among the auxiliary records.
     random_state : int, RandomState instance or None, default=None
         Seeds the classifier that "learned" stands for.
+    or_shares : bool, default=False
+        Whether a classifier gives way to the shares, where these are more likely of
+        records that it has not learned from.
 
     Attributes
     ----------
@@ -60,11 +63,14 @@ classifier
         candidates: Candidates,
         shares: np.ndarray,
         random_state: Any = None,
+        *,
+        or_shares: bool = False,
     ) -> None:
         self._candidates = candidates
         self._classifier: RecordClassifier | None = None
         self._prior = prior
         self._random_state = random_state
+        self._or_shares = or_shares
         if is_classifier_prior(prior):
             self.marginal = shares
         else:
@@ -76,7 +82,10 @@ classifier
             n_values = len(self._candidates.values)
             classifier = classifier_of(self._prior)
             self._classifier = RecordClassifier(
-                classifier, n_values, self._random_state
+                classifier,
+                n_values,
+                self._random_state,
+                or_shares=self._or_shares,
             )
             self._classifier.fit(as_columns(x=self._candidates.drop(X)), codes)
         return self

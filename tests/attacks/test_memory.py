@@ -8,6 +8,7 @@ from scipy.stats import binomtest
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
@@ -151,6 +152,23 @@ def test_all_that_can_be_known_is_in_what_the_model_uses():
     blind = make_pipeline(FirstColumn(), LogisticRegression()).fit(X, y)
     attack = InformedAttack(blind, 1).fit(X, y)
     assert_allclose(attack.infer_proba(X[:5], y[:5]), [attack.prior_] * 5)
+
+
+def test_the_informed_know_what_others_tell_and_nothing_of_oneself():
+    rng = np.random.default_rng(0)
+    known = rng.integers(2, size=200)
+    X = np.column_stack([known, known ^ (rng.random(200) < 0.1)])
+    y = rng.integers(2, size=200)
+
+    def inferred(X):
+        blind = make_pipeline(FirstColumn(), LogisticRegression()).fit(X, y)
+        attack = InformedAttack(blind, 1, prior=GaussianNB(), random_state=0)
+        return attack.fit(X, y).infer_proba(X[:5], y[:5])
+
+    otherwise = X.copy()
+    otherwise[0, 1] ^= 1
+    assert_allclose(inferred(X)[0], inferred(otherwise)[0], atol=1e-12)
+    assert_allclose(inferred(X)[:, 1], np.where(known[:5], 0.9, 0.1), atol=0.1)
 
 
 class FirstColumn(StandardScaler):

@@ -54,6 +54,13 @@ def test_a_learned_prior_multiplies():
     assert_allclose(fitted.infer_proba(records, y), expected, atol=0.06)
 
 
+def test_a_prior_that_learns_noise_gives_way_to_the_shares():
+    records = np.column_stack([S, rng.normal(size=(N, 3))])
+    fitted = OwnModelBaseline(0, prior=DecisionTreeClassifier(random_state=0))
+    proba = fitted.fit(records, np.zeros(N)).infer_proba(records[:5], np.zeros(5))
+    assert_allclose(proba, np.tile(np.bincount(S) / N, (5, 1)))
+
+
 def test_numbers_may_stand_for_classes_and_classes_for_numbers():
     y = (S == 1).astype(float)
     classes = OwnModelBaseline(0).fit(X, y)
