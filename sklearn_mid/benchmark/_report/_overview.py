@@ -37,8 +37,10 @@ _WORDS = {
 _KEYS = ["defence", "parameter", "strength"]
 # Height of a line of labels, as a share of the panel.
 _LINE = 0.042
-# Beyond so many times the spread of the better half, a setting stands at the edge.
-_REACH = 2.5
+# An axis reaches this share of the settings, within these multiples of the spread of
+# the better half; what lies beyond stands at the edge.
+_SHOWN = 0.9
+_REACH = (2.5, 10.0)
 
 
 def in_words(metric: str) -> str:
@@ -198,9 +200,11 @@ class OverviewDisplay:
         x = points["utility"].to_numpy()
         x = x[np.isfinite(x)]
         sign = -1 if is_error(self.utility) else 1
-        best, middle = sign * (sign * x).max(), np.median(x)
-        reach = best + _REACH * (middle - best)
-        worst = sign * max((sign * x).min(), min(sign * reach, (sign * x).max() - 1e-6))
+        best = sign * (sign * x).max()
+        lost = np.abs(x - best)
+        least, most = (times * np.median(lost) for times in _REACH)
+        reach = min(max(np.quantile(lost, _SHOWN), least), most)
+        worst = best - sign * min(max(reach, 1e-6), lost.max())
         pad = 0.06 * abs(best - worst) or 0.01
         return (min(best, worst) - pad, max(best, worst) + pad)
 
