@@ -12,6 +12,7 @@ import functools
 import json
 import re
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,9 @@ from sklearn_mid.benchmark._report._frontier import (
     SOURCES,
     Duel,
     Setting,
-    duel,
     settings,
 )
+from sklearn_mid.benchmark._report._frontier import duels as duels_of
 from sklearn_mid.benchmark._report._insight import insight_table, plot_insight
 from sklearn_mid.benchmark._report._overview import OverviewDisplay
 
@@ -95,14 +96,8 @@ def duels(suite: str, dataset: str, utility: str = "") -> dict[tuple[str, float]
 
     Useful is what the data set says, or another metric that its models have.
     """
-    utility = utility or dataset_spec(suite, dataset).utility
-    found = {}
-    for source in SOURCES:
-        every = settings(kept(suite), dataset, source, utility=utility)
-        if every:
-            for budget in BUDGETS:
-                found[source, budget] = duel(every, budget, utility=utility)
-    return found
+    about = dataset_spec(suite, dataset)
+    return duels_of(kept(suite), replace(about, utility=utility or about.utility))
 
 
 def _named(setting: Setting | None) -> str:

@@ -355,7 +355,7 @@ def _parser() -> tuple[argparse.ArgumentParser, set[str]]:
     listing.add_argument(
         "--long",
         action="store_true",
-        help="also what each is about, its data, its size and the extras it needs",
+        help="also what each is about, its time, its data and the extras it needs",
     )
     listing.set_defaults(call=_list)
     status = commands.add_parser("status", help="how far a run is, dead or alive")
@@ -399,8 +399,11 @@ def _run(options: argparse.Namespace, command: str) -> int:
         write_report,
     )
     from sklearn_mid.benchmark._engine._folder import load_run, states
+    from sklearn_mid.benchmark._run import require_extras
 
     suite = load_suite(options.suite)
+    # What shows the work and writes it down, too: nobody wants to miss it afterwards.
+    require_extras(suite, *["tqdm"] * (not options.quiet), "jinja2", "matplotlib")
     folder = Path(options.output or Path("results") / suite.name)
     _say(f"Suite {suite.name!r}: {suite.title}\nResults folder: {folder}")
     run_benchmark(
@@ -430,6 +433,7 @@ def _run(options: argparse.Namespace, command: str) -> int:
 
 def _print_tables(folder: Path) -> None:
     from sklearn_mid.benchmark._report._results import read_run
+    from sklearn_mid.benchmark._report._summary import summary_text
     from sklearn_mid.benchmark._report._tables import (
         as_text,
         comparison,
@@ -439,6 +443,7 @@ def _print_tables(folder: Path) -> None:
 
     run = read_run(folder)
     results = run.results
+    print(f"\n{summary_text(results, run.suite)}")
     for dataset in run.suite.datasets:
         if dataset.name not in set(results["dataset"]):
             continue
@@ -492,7 +497,11 @@ def _described(suite: "Suite") -> str:
         for defence in suite.defences
     )
     fetched = sorted({d.use for d in suite.datasets if d.use not in _EMBEDDED})
+    minutes = "not measured"
+    if suite.minutes is not None:
+        minutes = f"about {suite.minutes:g} min of one core"
     facts = {
+        "time": minutes,
         "data": ", ".join(dataset.name for dataset in suite.datasets),
         "to fetch": ", ".join(fetched) or "nothing",
         "size": f"{trained} models in {suite.repetitions} repetitions",

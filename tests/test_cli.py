@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import joblib
 import matplotlib as mpl
@@ -63,6 +64,7 @@ def suite(tmp_path, monkeypatch):
 def test_run_prints_a_table_and_writes_files(suite, tmp_path, capsys):
     assert main(["benchmark", "run", suite, "--output", "out put"]) == 0
     out, err = capsys.readouterr()
+    assert out.startswith("\nNo comparison at equal utility")
     assert "plain" in out
     assert "4/4" in err
     for name in ("report.html", "results.csv", "privacy-utility--numbers-mean.png"):
@@ -146,6 +148,7 @@ def test_long_list_says_what_a_suite_needs(capsys):
     assert main(["benchmark", "list", "--long"]) == 0
     suites = capsys.readouterr().out.split("\n\n")
     quick = next(text for text in suites if text.startswith("quick:"))
+    assert re.search("time:     about [0-9]+ min of one core", quick)
     assert "to fetch: nothing" in quick
     assert "extras:   benchmark" in quick
     mnist = next(text for text in suites if text.startswith("nn-mnist:"))
@@ -194,6 +197,32 @@ def test_a_misspelt_suite_runs_nothing(suite, tmp_path, capsys):
     assert main(["benchmark", "run", suite]) == 2
     assert "unknown key 'repititions'; did you mean" in capsys.readouterr().err
     assert not (tmp_path / "results").exists()
+
+
+def test_data_that_are_not_there_stop_a_suite_at_once(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SKLEARN_MID_DATA", "nowhere")
+    monkeypatch.setattr(
+        "sklearn_mid.datasets._files.fetch_file", mock.Mock(side_effect=OSError("off"))
+    )
+    assert main(["benchmark", "tree-adult", "--quiet"]) == 2
+    err = capsys.readouterr().err
+    assert "'tree-adult' cannot start without its data set 'adult'" in err
+    assert "the environment variable SKLEARN_MID_DATA (here 'nowhere')" in err
+    assert not any(tmp_path.iterdir())
+
+
+def test_all_that_is_not_installed_is_said_before_the_work(suite, monkeypatch, capsys):
+    monkeypatch.setattr(
+        "sklearn_mid.utils._optional._is_installed",
+        lambda module: module not in ("torch", "jinja2", "matplotlib"),
+    )
+    assert main(["benchmark", "nn-mnist"]) == 2
+    err = capsys.readouterr().err
+    assert "'jinja2', 'matplotlib', 'torch'. Install it with" in err
+    assert "[benchmark,nn]" in err
+    assert not Path("results").exists()
 
 
 def test_an_unwritable_folder(suite, tmp_path, capsys):

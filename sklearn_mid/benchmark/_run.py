@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from sklearn_mid.benchmark._engine._job import versions
-from sklearn_mid.benchmark._engine._run import Tally, run_plan
+from sklearn_mid.benchmark._engine._run import Tally, check_data, run_plan
 from sklearn_mid.benchmark._engine._spec import (
     Suite,
     SuiteError,
@@ -108,14 +108,14 @@ def extras_of(suite: Suite) -> dict[str, dict[str, None]]:
     return needed
 
 
-def _require_extras(suite: Suite, progress: bool) -> None:
+def require_extras(suite: Suite, *modules: str) -> None:
     """Name at once all that the suite's parts need and is not installed.
 
     Before anything runs; a part of somebody else's says so itself, cell by cell.
+    `modules` of the extra "benchmark" are what is done with the suite beside.
     """
     needed = extras_of(suite)
-    if progress:
-        needed["benchmark"]["tqdm"] = None
+    needed["benchmark"].update(dict.fromkeys(modules))
     require_all(needed, needed_by=f"the suite {suite.name!r}")
 
 
@@ -255,6 +255,11 @@ def run_benchmark(
     ------
     SuiteError
         If something is wrong with the suite; nothing has run then.
+    ImportError
+        If packages that the suite needs are not installed; all are named, and nothing
+        has run then.
+    OSError
+        If a data set that results are missing of cannot be read; nothing has run then.
     ResultsFolderError
         If the folder cannot be written, belongs to another suite, or the disk is full.
 
@@ -283,13 +288,15 @@ def run_benchmark(
         command=command,
     )
     suite = load_suite(suite)
-    _require_extras(suite, progress)
+    require_extras(suite, *["tqdm"] * progress)
     changes = {"repetitions": repetitions, "timeout": timeout}
     changes = {key: value for key, value in changes.items() if value is not None}
     if changes:
         suite = suite.replace(**changes)
     store = Store(Path(output))
     before = _check_folder(store, suite, output)
+    if scheduler is None:  # its workers have data of their own
+        check_data(suite, store, CATALOGUE, retry_failed=retry_failed)
     store.create()
     store.write_manifest(_manifest(suite, before, n_jobs, backend, command))
     bar = _Bar(suite.name) if progress else None

@@ -51,6 +51,15 @@ def test_every_suite_is_kept_as_it_is_written():
         assert kept.replace(repetitions=suite.repetitions) == suite, name
 
 
+def test_the_time_that_a_suite_is_said_to_take():
+    for name in KEPT:
+        suite, kept = load_suite(name), pages.spec(name)
+        seconds = pages.manifest(name)["core_seconds"]
+        measured = seconds / 60 * suite.repetitions / kept.repetitions
+        # Machines are more or less busy.
+        assert 1 / 3 < suite.minutes / measured < 3, name
+
+
 def test_what_is_kept_is_small():
     assert sum(f.stat().st_size for f in keep.KEPT.glob("*/*")) < 3_000_000
 

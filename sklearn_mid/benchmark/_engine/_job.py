@@ -22,7 +22,7 @@ from sklearn_mid.benchmark._engine._plan import Cell, Job
 from sklearn_mid.benchmark._protocol import Judgement, Skip
 from sklearn_mid.exceptions import UnsupportedTargetError
 
-__all__ = ["compute", "describe", "versions"]
+__all__ = ["compute", "describe", "unreadable", "versions"]
 
 # What figures may depend on; the manifest lists the rest.
 _PACKAGES = ("sklearn-mid", "scikit-learn", "numpy", "torch", "diffprivlib")
@@ -70,6 +70,24 @@ def _problem(call: _Call) -> Any:
             f"it has no {', no '.join(missing)}. See AttributeProblem."
         )
     return problem
+
+
+def unreadable(job: Job, catalogue: Catalogue, folder: str) -> OSError | None:
+    """Why the data of a job cannot be read; None if they can.
+
+    Whatever else goes wrong with its problem is said cell by cell. Nothing is kept, so
+    that the cells have their warnings and their time.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            add_to_path(folder)
+            _problem.__wrapped__(_Call(job, catalogue, folder))
+        except OSError as error:
+            return error
+        except Exception:
+            return None
+    return None
 
 
 def _offered(problem: Any, kind: str, seed: int) -> dict[str, Any]:

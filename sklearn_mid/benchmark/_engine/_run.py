@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sklearn_mid.benchmark._engine._job import compute, describe
+from sklearn_mid.benchmark._engine._job import compute, describe, unreadable
 from sklearn_mid.benchmark._engine._parts import Catalogue
 from sklearn_mid.benchmark._engine._plan import Job, plan
 from sklearn_mid.benchmark._engine._spec import Suite
-from sklearn_mid.benchmark._engine._store import Store
+from sklearn_mid.benchmark._engine._store import STATES, Store
 from sklearn_mid.benchmark._engine._workers import rounds, workers
 
-__all__ = ["Tally", "run_plan"]
+__all__ = ["Tally", "check_data", "run_plan"]
 
 # How long to wait before looking again at a job that another run has claimed.
 _POLL_SECONDS = 0.5
@@ -138,6 +138,31 @@ def _condemn(store: Store, job: Job) -> tuple[list[dict[str, Any]], bool]:
     store.refresh()
     lost = job.only(_unfinished(store, job, ()))
     return [describe(lost, cell, note) for cell in lost.cells], False
+
+
+def check_data(
+    suite: Suite, store: Store, catalogue: Catalogue, *, retry_failed: bool = False
+) -> None:
+    """Read the data that cells are missing of, once, before anything is trained.
+
+    Raises
+    ------
+    OSError
+        If they cannot be read; it names the suite and the data set.
+    """
+    store.refresh()
+    finished = ("done",) if retry_failed else STATES
+    first: dict[str, Job] = {}
+    for job in plan(suite):
+        if any(store.status(cell.key) not in finished for cell in job.cells):
+            first.setdefault(job.dataset.name, job)
+    for name, job in first.items():
+        error = unreadable(job, catalogue, suite.folder)
+        if error:
+            raise OSError(
+                f"the suite {suite.name!r} cannot start without its data set {name!r}. "
+                f"{error}"
+            ) from error
 
 
 def run_plan(

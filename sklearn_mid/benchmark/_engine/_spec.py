@@ -112,6 +112,8 @@ class Suite:
         Of all splits and dice.
     timeout : float, default=None
         Seconds that one cell may take.
+    minutes : float, default=None
+        What all of it takes one core, for who lists suites.
     datasets, defences, attacks, baselines, references : tuple
         What is compared with what.
     folder : str, default=""
@@ -128,6 +130,8 @@ class Suite:
     repetitions: int = 3
     seed: int = 0
     timeout: float | None = None
+    # Not what is compared: results are the same however long they take.
+    minutes: float | None = field(default=None, compare=False)
     datasets: tuple = ()
     defences: tuple = ()
     attacks: tuple = ()
@@ -165,8 +169,9 @@ class Suite:
             parameter, strengths = defence.pop("parameter"), defence.pop("strengths")
             if parameter:
                 defence["strength"] = {parameter: list(strengths)}
-        if tables["timeout"] is None:
-            del tables["timeout"]
+        for name in ("timeout", "minutes"):
+            if tables[name] is None:
+                del tables[name]
         del tables["folder"]
         return _table_names(tables)
 
@@ -178,7 +183,7 @@ _TABLES = {
     "baseline": ("baselines", AttackSpec),
     "reference": ("references", ReferenceSpec),
 }
-_SCALARS = ("name", "title", "description", "repetitions", "seed", "timeout")
+_SCALARS = ("name", "title", "description", "repetitions", "seed", "timeout", "minutes")
 
 
 def _table_names(fields):
@@ -402,8 +407,8 @@ def parse_suite(
     ----------
     document : dict
         Keys ``name``, ``title``, ``description``, ``repetitions``, ``seed``,
-        ``timeout`` and lists of tables ``dataset``, ``defence``, ``attack``,
-        ``baseline``, ``reference``.
+        ``timeout``, ``minutes`` and lists of tables ``dataset``, ``defence``,
+        ``attack``, ``baseline``, ``reference``.
     source : str, default="suite"
         Where it comes from, for error messages.
     catalogue : dict, default=None
@@ -424,6 +429,7 @@ def parse_suite(
     """
     _check_keys(document, {*_SCALARS, *_TABLES}, source)
     timeout = _number(document, "timeout", source, default=float("inf"), minimum=0)
+    minutes = _number(document, "minutes", source, default=float("inf"), minimum=0)
     if catalogue is not None:
         add_to_path(folder)
     datasets = _read_tables(document, "dataset", source, (), catalogue)
@@ -450,6 +456,7 @@ def parse_suite(
         ),
         seed=_number(document, "seed", source, default=0, minimum=0, integer=True),
         timeout=None if timeout == float("inf") else timeout,
+        minutes=None if minutes == float("inf") else minutes,
         datasets=datasets,
         folder=folder,
         **rest,

@@ -72,10 +72,11 @@ CATALOGUE = {
 
 # What parts need beside the core, by the start of their import path: modules by extra.
 _NETS: dict[str, tuple[str, ...]] = {"nn": ("torch", "skorch")}
+_IMAGES = {"nn": (*_NETS["nn"], "skimage")}
 EXTRAS: dict[str, dict[str, tuple[str, ...]]] = {
     f"{_HERE}._tables:fair": {"benchmark": ("statsmodels",)},
-    f"{_HERE}._images:": _NETS,
-    f"{_HERE}._image_problems:": _NETS,
+    f"{_HERE}._images:": _IMAGES,
+    f"{_HERE}._image_problems:": _IMAGES,
     "sklearn_mid.neural_network:DP": {**_NETS, "dp": ("opacus",)},
     "sklearn_mid.neural_network:": _NETS,
     "sklearn_mid.attacks:BoundaryInversionAttack": _NETS,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from sklearn_mid.benchmark._engine._spec import DatasetSpec
 from sklearn_mid.benchmark._protocol import (
     HELD_OUT,
     MEMBERS,
@@ -19,20 +20,25 @@ from sklearn_mid.benchmark._protocol import (
     VALIDATION_MEMBERS,
 )
 from sklearn_mid.benchmark._report._repetitions import is_error
+from sklearn_mid.benchmark._report._tables import utility_metric
 from sklearn_mid.metrics import interval_over_splits
 
 __all__ = [
     "ANSWER_ATTACKS",
     "BUDGETS",
+    "INPUTS",
     "NO_LEAK",
     "SOURCES",
     "Duel",
     "Setting",
     "duel",
+    "duels",
     "settings",
 ]
 
 SOURCES = ("rule, marginals", "rule, records", "answer", "memory")
+# Of problems without a secret column, whose attackers rebuild what a person put in.
+INPUTS = "inputs"
 BUDGETS = (0.0, 0.01, 0.05)
 # Attacks that see the released answer in place of the response.
 ANSWER_ATTACKS = ("answer seen", "MAP, released answer")
@@ -99,6 +105,7 @@ def settings(
     *,
     utility: str,
     metric: str = "roc_auc",
+    people: str = MEMBERS,
 ) -> list[Setting]:
     """All settings that were attacked, with their leak from one source.
 
@@ -108,15 +115,18 @@ def settings(
         As from ``load_results``, with populations for the choice.
     dataset : str
     source : str
-        One of `SOURCES`. *rule, marginals*: the best attack of who knows the response
-        and the shares of the secret's values, on people whom the model was not trained
-        on, beyond the majority guess; *rule, records*: of who has labelled records as
-        well, beyond the best guess without the model; *answer*: of who sees the answer,
-        beyond the best guess without it and without the response; *memory*: how much
-        better an attack does on members than on others, beyond what a guess without
-        the model does.
+        One of `SOURCES`, or `INPUTS`. *rule, marginals*: the best attack of who knows
+        the response and the shares of the secret's values, on people whom the model was
+        not trained on, beyond the majority guess; *rule, records*: of who has labelled
+        records as well, beyond the best guess without the model; *answer*: of who sees
+        the answer, beyond the best guess without it and without the response; *memory*:
+        how much better an attack does on members than on others, beyond what a guess
+        without the model does; *inputs*: of the best attack beyond the best guess
+        without the model, chosen by the people it is told of, as there are no others.
     utility, metric : str
         Metric of the models, and of the attacks.
+    people : str, default="members"
+        Whose inputs are rebuilt.
 
     Returns
     -------
@@ -133,14 +143,18 @@ def settings(
         "rule, records": (others, list(guesses)),
         "answer": (of_answer, [_NO_RESPONSE, "majority guess"]),
         "memory": ([*of_marginals, *others], ["imputation without the model"]),
+        INPUTS: (list(names), list(guesses)),
     }[source]
+    sides = _SIDES if source != INPUTS else dict.fromkeys(_SIDES, (people, HELD_OUT))
 
     def read(kind: str, setting: tuple, name: str, side: str) -> np.ndarray | None:
         """What is read of others or, of memory, of members beyond others."""
-        told, held = ((kind, *setting, name, people, metric) for people in _SIDES[side])
-        if held not in runs or told not in runs:
+        told, held = (runs.get((kind, *setting, name, p, metric)) for p in sides[side])
+        if source == INPUTS:
+            return None if told is None else -told if is_error(metric) else told
+        if told is None or held is None:
             return None
-        return runs[told] - runs[held] if source == "memory" else runs[held]
+        return told - held if source == "memory" else held
 
     def best(kind: str, setting: tuple, among: Sequence[str]) -> str | None:
         """The strongest on the people of the choice."""
@@ -169,7 +183,7 @@ def settings(
             continue
         utilities = {
             side: runs[("model", *setting, "", held, utility)]
-            for side, (_, held) in _SIDES.items()
+            for side, (_, held) in sides.items()
         }
         found.append(Setting(*setting, attack, utilities, leaks))
     return found
@@ -257,3 +271,40 @@ def duel(found: Sequence[Setting], budget: float, *, utility: str) -> Duel:
     if max(mid.leak["test"].mean(), other.leak["test"].mean()) <= NO_LEAK:
         verdict = "ties"  # neither leaks
     return Duel(mid, other, value, low, high, verdict)
+
+
+def duels(
+    results: pd.DataFrame,
+    dataset: DatasetSpec,
+    budgets: Sequence[float] = BUDGETS,
+) -> dict[tuple[str, float], Duel]:
+    """MID against the best competitor, by source of leak and budget.
+
+    Parameters
+    ----------
+    results : DataFrame
+        As for :func:`settings`.
+    dataset : DatasetSpec
+    budgets : sequence of float, default=BUDGETS
+
+    Returns
+    -------
+    dict of (str, float) to Duel
+        Sources that no attack of the results reads are left out, and settings that some
+        repetition lacks, as they cannot be compared in the same splits.
+    """
+    utility = utility_metric(results, dataset)
+    rows = results["dataset"] == dataset.name
+    found = {}
+    if (results.loc[rows, "population"] == VALIDATION).any():
+        asked: dict[str, dict[str, str]] = {source: {} for source in SOURCES}
+    else:
+        asked = {
+            INPUTS: {"metric": dataset.attack_metric, "people": dataset.population}
+        }
+    for source, how in asked.items():
+        every = settings(results, dataset.name, source, utility=utility, **how)
+        every = [s for s in every if np.isfinite(s.leak["test"]).all()]
+        for budget in budgets if every else ():
+            found[source, budget] = duel(every, budget, utility=utility)
+    return found

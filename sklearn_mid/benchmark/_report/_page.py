@@ -17,6 +17,7 @@ from sklearn_mid.benchmark._engine._spec import DatasetSpec, list_suites
 from sklearn_mid.benchmark._report._plots import displays, svg, unfinished_datasets
 from sklearn_mid.benchmark._report._render import render
 from sklearn_mid.benchmark._report._results import Run, read_run
+from sklearn_mid.benchmark._report._summary import headline, summary, units
 from sklearn_mid.benchmark._report._tables import (
     as_markdown,
     collapsed_runs,
@@ -240,12 +241,16 @@ def _part(
 def _html(run: Run) -> str:
     suite, cells = run.suite, run.cells
     said = Counter(text for texts in cells["warnings"] for text in texts)
+    who_won = summary(run.results, suite)
     return render(
         Path(__file__).with_name("report.html.jinja"),
         needed_by="write_report",
         suite=suite,
         unfinished=unfinished_datasets(cells),
         counts=_counts(cells),
+        headline=headline(who_won),
+        who_won={"columns": list(who_won), "rows": who_won.to_numpy().tolist()},
+        units=units(who_won, suite),
         sections=_sections(run),
         trouble=_trouble(cells),
         warnings=said.most_common(),
@@ -261,6 +266,10 @@ def _markdown(run: Run) -> str:
         escape(suite.description.strip()),
         f"{_counts(cells)['text']}.",
     ]
+    who_won = summary(results, suite)
+    parts.append(escape(headline(who_won)))
+    if len(who_won):
+        parts += [as_markdown(who_won), escape(units(who_won, suite))]
     for dataset in suite.datasets:
         if dataset.name in set(results["dataset"]):
             metric = utility_metric(results, dataset)
