@@ -2,7 +2,7 @@
 
     python benchmarks/audit_worlds.py alarms [N_WORLDS [FIRST]]  # without a leak
     python benchmarks/audit_worlds.py leaks [N_WORLDS]           # of each kind
-    python benchmarks/audit_worlds.py power [N_WORLDS]           # of 2 points
+    python benchmarks/audit_worlds.py power [N_WORLDS]           # of 2 to 5 points
 
 Of the worlds without a leak a quarter each has a secret that is a coin, that another
 column tells, that 2% have, and of five values; half of the models are forests, half
@@ -180,9 +180,9 @@ def leaks(n_worlds=10):
         print(f"{name:28} {n_right / n_worlds:6.0%}  {dict(verdicts)} {dict(named)}")
 
 
-def _coin_by_two_points(n, rng):
-    """Whoever knows the response is right about a coin in 52 of 100."""
-    return _patterned(n, rng, share=0.04)
+def _of_a_coin(points):
+    """Whoever knows the response is right about a coin in 50 + `points` of 100."""
+    return lambda n, rng: _patterned(n, rng, share=points / 50)
 
 
 def _doubtful_by_two_points(n, rng):
@@ -195,25 +195,28 @@ def _doubtful_by_two_points(n, rng):
 
 
 def power(n_worlds=20):
-    """How often a rule that adds 2 points is found among 5,000 people."""
-    print("rule that adds 2 points, 5,000 people, half of them known to attackers")
-    for name, make, share in (
-        ("of a coin", _coin_by_two_points, 0.04),
-        ("of a secret that is told but for a tenth", _doubtful_by_two_points, 0.4),
-    ):
-        n_found, values, detectable = 0, [], []
+    """How often a rule that adds some points is found among 5,000 people."""
+    print("a rule, 5,000 people, half of them known to attackers")
+    print(f"{'what it adds':44} found  measured  'would have been seen' above")
+    worlds = [
+        (f"{points} points of a coin", _of_a_coin(points), points / 50)
+        for points in (2, 3, 4, 5)
+    ]
+    told = "2 points of a secret that is told but for 10%"
+    for name, make, share in (*worlds, (told, _doubtful_by_two_points, 0.4)):
+        n_found, rows = 0, []
         for world in range(n_worlds):
             X, y = make(5000, np.random.default_rng(world))
             model = Rule(lambda X, q=share: 0.5 - q / 2 + q * _agrees(X)).fit(X, y)
             report = audit(model, X, y, "s", random_state=world)
             n_found += "rule" in found(report)
-            row = report.sources.query("source == 'rule' and figure == 'accuracy'")
-            values.append(100 * row["value"].item())
-            detectable.append(100 * row["detectable"].item())
+            rule = report.sources.query("source == 'rule'").set_index("figure")
+            rows.append(100 * rule[["value", "detectable"]].to_numpy().ravel())
+        value, detectable, _, detectable_area = np.mean(rows, axis=0)
         print(
-            f"  {name:42} found in {n_found / n_worlds:4.0%}; measured "
-            f"{np.mean(values):.1f} points, 'would have been seen' "
-            f"{np.mean(detectable):.1f}"
+            f"{name:44} {n_found / n_worlds:5.0%} {value:9.1f}  {detectable:.1f} of "
+            f"accuracy, {detectable_area:.1f} of AUC",
+            flush=True,
         )
 
 

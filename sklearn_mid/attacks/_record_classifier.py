@@ -76,13 +76,13 @@ def linear_encoder(text, numeric):
 class RecordClassifier:
     """Classifier behind an encoder of whatever is not a number.
 
-    Without a classifier it takes the best of three by cross-validated likelihood:
+    Without a classifier it takes the best of four by cross-validated likelihood:
     gradient boosting at two learning rates, which takes numbers and codes as they
-    come, in any scale, with missing values; and logistic regression, which learns more
-    from few records. Of a secret with more than 20 values, for each of which boosting
-    would grow trees of their own, these are a random forest and the shares of the
-    values. The learned attack and its no-model baseline share this, so that their
-    difference is what the model tells.
+    come, in any scale, with missing values; logistic regression, which learns more
+    from few records; and the shares of the values, where nothing else tells the
+    secret. Of a secret with more than 20 values, for each of which boosting would grow
+    trees of their own, these are a random forest and the shares. The learned attack and
+    its no-model baseline share this, so that their difference is what the model tells.
 
     Parameters
     ----------
@@ -145,11 +145,11 @@ class RecordClassifier:
         )
         if self._classifier is not None:
             return [make_pipeline(as_codes, self._classifier)]
+        shares = DummyClassifier(strategy="prior")
         if self._n_values > _MANY_VALUES:
             forest = RandomForestClassifier(
                 min_samples_leaf=3, random_state=self._random_state
             )
-            shares = DummyClassifier(strategy="prior")
             return [make_pipeline(as_codes, m) for m in (forest, shares)]
         numeric = [name for name in names if name not in self._text]
         boosting = [
@@ -165,6 +165,7 @@ class RecordClassifier:
         return [
             *(make_pipeline(as_codes, model) for model in boosting),
             make_pipeline(linear, LogisticRegression(max_iter=1000)),
+            make_pipeline(as_codes, shares),
         ]
 
     def _trial(self, model: Pipeline, columns, codes):

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from benchmark.browser import assert_readable
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import norm
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
@@ -24,7 +25,13 @@ from sklearn_mid.benchmark._audit import _run as audit_run
 from sklearn_mid.benchmark._audit._attackers import NO_RESPONSE
 from sklearn_mid.benchmark._protect import _trial
 from sklearn_mid.benchmark._protect._candidates import candidates
-from sklearn_mid.benchmark._protect._choice import Figures, choose, limits_from
+from sklearn_mid.benchmark._protect._choice import (
+    Figures,
+    above,
+    choose,
+    figures_of,
+    limits_from,
+)
 from sklearn_mid.benchmark._protect._recipe import code_of
 from sklearn_mid.cli import main
 from sklearn_mid.utils._model_files import load_model
@@ -375,7 +382,7 @@ def figures(**utilities):
     rng = np.random.default_rng(0)
     resamples = {c: u + rng.normal(0, 0.0071, (2, 5000)) for c, u in utilities.items()}
     rows = {"candidate": list(utilities), "utility": list(utilities.values())}
-    return Figures(pd.DataFrame(rows), pd.DataFrame(), resamples)
+    return Figures(pd.DataFrame(rows), pd.DataFrame(), pd.Series(), resamples)
 
 
 def test_omission_comes_first_within_one_standard_error():
@@ -402,6 +409,70 @@ def test_limits_by_secret():
     assert len(limits_from(["s"], {})) == 2
     with pytest.raises(ValueError, match="max_rule must be a number >= 0, got nan"):
         limits_from(["s"], {"rule": np.nan})
+
+
+def test_what_is_left_out_exceeds_no_limit_but_that_of_right_guesses():
+    given = {"answer": 0.8, "memory": 0.02}
+    limits = limits_from(["s", "t"], given)
+    names = "omit", "omit s alone", "channel"
+    exposures = pd.DataFrame(
+        [
+            (name, secret, source, figure, 0.9)
+            for name in names
+            for secret in ("s", "t")
+            for source, figure in (("answer", "success"), ("memory", "accuracy"))
+        ],
+        columns=["candidate", "secret", "source", "figure", "value"],
+    )
+    exceeded = {
+        name: [
+            (limit.secret, limit.source)
+            for limit, _ in above(exposures, name, limits, "value")
+        ]
+        for name in names
+    }
+    answers = [("s", "answer"), ("t", "answer")]
+    assert exceeded["omit"] == answers
+    assert exceeded["omit s alone"] == [*answers, ("t", "memory")]
+    assert exceeded["channel"] == [*answers, ("s", "memory"), ("t", "memory")]
+
+
+def splits_of(apart, rng, n_splits=20):
+    """Results of two candidates whose memory is off by 0.01, and by split."""
+    rows = []
+    for name in ("as it is", "channel"):
+        for split in range(n_splits):
+            rows += [("model", m, 0.9) for m in ("utility", "utility|0")]
+            value = rng.normal(0.1, np.hypot(0.01, apart))
+            half = norm.ppf(0.99) * 0.01  # of five figures that hold together
+            rows += [
+                ("attack", f"a|b|memory|accuracy|{which}", x)
+                for which, x in (
+                    ("value", value),
+                    ("low", value - half),
+                    ("high", value + half),
+                )
+            ]
+            rows = [r if len(r) > 3 else (*r, name, split) for r in rows]
+    columns = ["kind", "metric", "value", "defence", "repetition"]
+    return pd.DataFrame(rows, columns=columns).assign(parameter="", strength=np.nan)
+
+
+def test_intervals_are_wider_where_splits_are_apart():
+    rng = np.random.default_rng(0)
+    near, far = (figures_of(splits_of(a, rng), 0.95) for a in (0.0, 0.03))
+    width = near.exposures["high"] - near.exposures["low"]
+    assert_allclose(width, 2 * norm.ppf(0.99) * 0.01, rtol=0.2)
+    assert_allclose(far.ratios, np.hypot(1, 3), rtol=0.2)
+    assert_allclose(
+        far.exposures["high"] - far.exposures["low"],
+        2 * norm.ppf(0.99) * 0.01 * far.ratios.item(),
+    )
+    assert set(far.exposures["secret"]) == {"a|b"}
+    # One split cannot tell; others can.
+    one = splits_of(0.0, rng, n_splits=1)
+    assert_allclose(figures_of(one, 0.95).ratios, 1.0)
+    assert figures_of(one, 0.95, far.ratios).ratios is far.ratios
 
 
 def test_steps_of_a_pipeline_have_leaves():

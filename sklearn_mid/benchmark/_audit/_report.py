@@ -150,10 +150,13 @@ class AuditReport(WrittenReport):
             )
         found = figures[figures["found"]]
         if found.empty:
-            return (
-                "Nothing was found; an effect above "
-                f"{100 * main['detectable']:.1f} points would have been seen."
-            )
+            seen = f"{100 * main['detectable']:.1f} points"
+            if "AUC" in figures.index and not np.isnan(
+                figures.loc["AUC", "detectable"]
+            ):
+                area = f"{100 * figures.loc['AUC', 'detectable']:.1f}"
+                seen += f" of accuracy, or {area} of AUC,"
+            return f"Nothing was found; an effect above {seen} would have been seen."
         if source == "answer":
             success = figures.loc["success"]
             return (

@@ -38,6 +38,7 @@ from sklearn_mid.benchmark._audit._sources import (
     Effect,
     Guesses,
     difference,
+    each_of,
     gain,
     mean,
     measured,
@@ -56,6 +57,8 @@ from sklearn_mid.utils._validation import check_parameters
 __all__ = ["MEMBERS", "OTHERS", "audit", "audit_groups"]
 
 OTHERS, MEMBERS = "others", "members"
+# Others whom the attackers know; who uses nothing of it but shares attacks them, too.
+_KNOWN = "known"
 # With fewer people than this, threads wait for each other longer than they compute;
 # where the cores are busy, a hundred times longer.
 _WORTH_THREADS = 20_000
@@ -109,7 +112,8 @@ def audit(
         Decimals to which the model's answers are rounded when they are given out.
     confidence_level : float, default=0.95
         Of the intervals, over people. Where several figures speak of one source, each
-        has an interval that is wide enough for all of them to hold together.
+        has an interval wide enough for the lower limits of all of them to hold
+        together: without a leak none is found with this probability.
     random_state : int, RandomState instance or None, default=None
         Seeds the halves and the attacks.
     verbose : int, default=0
@@ -293,7 +297,9 @@ class _Secret:
         return rows_of(X, np.flatnonzero(is_known)), y[is_known]
 
     def look(self, verbose):
-        guesses: dict[str, dict[str, Guesses]] = {g: {} for g in self.groups}
+        guesses: dict[str, dict[str, Guesses]] = {
+            group: {} for group in (*self.groups, _KNOWN)
+        }
         floors: dict[str, list[str]] = {"all": []}
         declared = []
         attacks, skipped = attackers(
@@ -339,15 +345,18 @@ class _Secret:
                 attack.fit(*self.known)
         except UnsupportedTargetError as error:
             return str(error)
-        for group, (X, y) in self.groups.items():
+        groups = self.groups
+        if attack.knowledge == "marginals":
+            groups = groups | {_KNOWN: self.known}
+        for group, (X, y) in groups.items():
             with self.asked:
                 seen = attack.observe(X, y)
                 proba = attack.infer_proba(X, seen)
             true = pd.Index(attack.values_).get_indexer(attack.sensitive_values(X))
             found = Guesses(name, true, proba.argmax(axis=1), proba)
-            guesses[group][name] = found.and_wrong(self.unguessable[group])
+            guesses[group][name] = found.and_wrong(self.unguessable.get(group, 0))
         if attack.access == "none":
-            self.guessed[key] = {g: guesses[g][name] for g in self.groups}
+            self.guessed[key] = {g: guesses[g][name] for g in groups}
         return ""
 
     def _n(self, group: str) -> int:
@@ -385,7 +394,7 @@ class _Secret:
         people = guesses[OTHERS]
         if not attacks:
             return
-        level = 1 - (1 - self.level) / len(MEASURES)
+        level = each_of(len(MEASURES), self.level)
         for figure, measure in MEASURES.items():
             effect = gain(
                 [people[a] for a in attacks],
@@ -393,37 +402,65 @@ class _Secret:
                 measure,
                 seed=self.seed,
                 level=level,
+                more=guesses[_KNOWN],
             )
             yield self._row("rule", figure, OTHERS, effect)
 
     def _answer(self, guesses):
-        X, _ = self.groups[OTHERS]
-        # The certificate is of people whose value is a candidate.
-        prior = guesses[OTHERS][NO_RESPONSE].proba[: len(X)]
+        success, gained = [], []
         try:
-            certificate = vulnerability(
-                self.estimator,
-                X,
-                self.secret,
-                prior=prior,
-                decimals=self.decimals,
-                candidates=self.candidates,
-            )
+            for X, candidates, prior, n_more in self._judged_by_the_other_half(guesses):
+                certificate = vulnerability(
+                    self.estimator,
+                    X,
+                    self.secret,
+                    prior=prior,
+                    decimals=self.decimals,
+                    candidates=candidates,
+                )
+                # The certificate is of people whose value is a candidate.
+                without = certificate.prior_per_person
+                success.append(np.pad(certificate.per_person, (0, n_more)))
+                gained.append(np.pad(certificate.per_person - without, (0, n_more)))
         except UnsupportedTargetError as error:
             # It answers at random: what an attacker with many questions reads.
             self.notes.append(f"{self.label}: no certificate of the answer: {error}")
             yield from self._answer_by_attack(guesses)
             return
-        gained = certificate.per_person - certificate.prior_per_person
-        for figure, per_person in (
-            ("success", certificate.per_person),
-            ("accuracy", gained),
-        ):
-            padded = np.pad(per_person, (0, self.unguessable[OTHERS]))
-            effect = mean(padded, self.level, within=(0, 1))
+        for figure, parts in (("success", success), ("accuracy", gained)):
+            effect = mean(parts, self.level, within=(0, 1))
             row = self._row("answer", figure, OTHERS, effect)
+            row["n"] = sum(map(len, parts))
             # That a guess succeeds is no leak: what the answer adds is one.
             yield row | {"found": row["found"] and figure != "success"}
+
+    def _judged_by_the_other_half(self, guesses):
+        """Either half of the others, and what the other half teaches of their secret.
+
+        Yields people, the values of the secret, their probabilities, and how many
+        people more there are, who have none of these values.
+        """
+        X, y = self.groups[OTHERS]
+        prior = guesses[OTHERS][NO_RESPONSE].proba[: len(X)]
+        yield X, self.candidates, prior, self.unguessable[OTHERS]
+        key = self.label, "known to others"
+        if key not in self.guessed:
+            self.guessed[key] = self._known_to_others(X, y)
+        if self.guessed[key]:
+            yield self.guessed[key]
+
+    def _known_to_others(self, X, y):
+        """The known half, as those see it who know the other; None of one value."""
+        if len(np.unique(self.candidates.encode(X))) < 2:
+            return None
+        candidates = Candidates.from_records(
+            X, self.secret, None, feature_names=names_of(X)
+        )
+        is_one = candidates.encode(self.known[0], unknown=-1) >= 0
+        known = rows_of(self.known[0], np.flatnonzero(is_one))
+        attack = guessers(self.secret, self.seed)[NO_RESPONSE].fit(X, y)
+        prior = attack.infer_proba(known)
+        return known, candidates, prior, int(np.count_nonzero(~is_one))
 
     def _answer_by_attack(self, guesses):
         people = guesses[OTHERS]
@@ -450,7 +487,7 @@ class _Secret:
         if not attacks:
             return
         figures = MEASURES | TOP_MEASURES
-        level = 1 - (1 - self.level) / len(figures)
+        level = each_of(len(figures), self.level)
         luck = (
             [guesses[MEMBERS][f] for f in floors],
             [guesses[OTHERS][f] for f in floors],

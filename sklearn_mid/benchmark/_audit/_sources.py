@@ -10,11 +10,30 @@ gives the standard error
 
 .. math:: \mathrm{se}^2 = \sum_h \frac{1}{4 n_h} \mathrm{var}_h(\mathrm{influence}),
 
-over the halves h. Where several figures could reveal a leak, each is held to a level
-that makes a false alarm of any of them as rare as the whole promises (Bonferroni).
+over the halves h.
+
+A leak is found where the lower limit of its interval is above 0: a false alarm errs to
+one side only. Where k figures could reveal it, the lower limit of each is off once in
+k / alpha times, so that all of them hold together with 1 - alpha (Bonferroni); with the
+upper limits they are intervals of level 1 - 2 alpha / k. An effect that has to be seen
+with probability beta must be as large as
+
+.. math:: (z_{1 - \alpha / k} + z_\beta) \, \mathrm{se}.
+
+What se is made of: whoever guesses a coin, with an attack and without one, is right
+about others of the n people, so that the difference of the two accuracies has the
+variance :math:`1 / 2n`; that of areas under the curve, :math:`1 / 4n`, as one who knows
+nothing has the area 1/2 exactly. Half of the people teach the attackers, and n is the
+other half. To let either half teach those who attack the other gains nothing for
+attackers who learn: without a leak both learn and meet the same coincidences, in one
+order and in the other, so that the two measurements are nearly the same. (Let r and t
+be the two halves' chance effects, normal and of d dimensions. Who learned r measures
+:math:`r \cdot t / |r|` of the other half, who learned t :math:`r \cdot t / |t|`; these
+correlate by :math:`(E|r|)^2 / d`, .64 for one dimension, and 1 in the limit.) But who
+learned nothing but the shares of the values may attack all, and does.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,6 +47,7 @@ __all__ = [
     "Effect",
     "Guesses",
     "difference",
+    "each_of",
     "gain",
     "mean",
     "measured",
@@ -70,6 +90,15 @@ class Guesses:
         """The guesses of some of the people."""
         return replace(
             self, true=self.true[rows], pred=self.pred[rows], proba=self.proba[rows]
+        )
+
+    def and_of(self, others: "Guesses") -> "Guesses":
+        """With what the same attack guessed of other people."""
+        return replace(
+            self,
+            true=np.r_[self.true, others.true],
+            pred=np.r_[self.pred, others.pred],
+            proba=np.r_[self.proba, others.proba],
         )
 
     def and_wrong(self, n_people: int) -> "Guesses":
@@ -153,6 +182,11 @@ MEASURES = {"accuracy": _accuracy, "AUC": _auc}
 TOP_MEASURES = {f"most certain {100 * s:.0f}%": _top(s) for s in TOP_SHARES}
 
 
+def each_of(n_figures: int, level: float) -> float:
+    """Level of intervals whose lower limits hold together with a `level`."""
+    return level if n_figures < 2 else 1 - 2 * (1 - level) / n_figures
+
+
 def halves(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Two random halves of n people."""
     order = np.random.default_rng(seed).permutation(n)
@@ -172,6 +206,7 @@ def gain(
     *,
     seed: int,
     level: float,
+    more: Mapping[str, Guesses] | None = None,
 ) -> Effect:
     """What the best of `attacks` reads beyond the best of `floors`, of the same people.
 
@@ -185,27 +220,55 @@ def gain(
         Deals the people into halves.
     level : float
         Of the interval.
+    more : dict of str to Guesses, default=None
+        Of other people, by attacks and floors that may guess of them, too.
 
     Returns
     -------
     Effect
     """
     everybody = np.arange(len(attacks[0].true))
-    split = halves(len(everybody), seed)
+    more = more or {}
+    n_more = len(next(iter(more.values())).true) if more else 0
+    parts = list(zip(halves(len(everybody), seed), halves(n_more, seed), strict=True))
+    # Chosen of all people: a floor that half of them chose is more often a worse one,
+    # and what it lacks would look like a leak.
+    floor = _best(floors, everybody, measure) if floors else None
+    if floor:
+        # Who guesses as the floor does certainly gains nothing, which says nothing of
+        # what others would have been seen to gain.
+        attacks = [a for a in attacks if not _alike(a, floor)] or attacks
     values, variances, chosen = [], [], []
-    for mine, other in (split, split[::-1]):
-        attack = _best(attacks, mine, measure)
-        value, influence = measure(attack.of(other))
-        if floors:
-            # Chosen of all people: a floor that half of them chose is more often a
-            # worse one, and what it lacks would look like a leak.
-            floor = _best(floors, everybody, measure)
-            level_of_floor, floor_influence = measure(floor.of(other))
-            value, influence = value - level_of_floor, influence - floor_influence
+    for mine, other in (parts, parts[::-1]):
+        found = [_beyond(a, floor, *mine, measure, more)[0] for a in attacks]
+        attack = attacks[0 if np.isnan(found).all() else int(np.nanargmax(found))]
+        value, variance = _beyond(attack, floor, *other, measure, more)
         values.append(value)
-        variances.append(_variance(influence))
+        variances.append(variance)
         chosen.append(attack.name)
     return _effect(values, variances, level, tuple(chosen), (-1 if floors else 0, 1))
+
+
+def _alike(one: Guesses, other: Guesses) -> bool:
+    return np.array_equal(one.pred, other.pred) and np.allclose(one.proba, other.proba)
+
+
+def _beyond(
+    attack: Guesses,
+    floor: Guesses | None,
+    rows: np.ndarray,
+    rows_of_more: np.ndarray,
+    measure: Callable,
+    more: Mapping[str, Guesses],
+) -> tuple[float, float]:
+    """What an attack reads of some people beyond a floor, and the variance of it."""
+    pair = [guesses.of(rows) for guesses in (attack, floor) if guesses]
+    if all(guesses.name in more for guesses in pair):
+        pair = [g.and_of(more[g.name].of(rows_of_more)) for g in pair]
+    (value, influence), *below = map(measure, pair)
+    for of_floor, influence_of_floor in below:
+        value, influence = value - of_floor, influence - influence_of_floor
+    return value, _variance(influence)
 
 
 def difference(
@@ -291,16 +354,33 @@ def _plain_gap(pair, rows, measure):
 
 
 def mean(
-    per_person: np.ndarray,
+    halves: Sequence[np.ndarray],
     level: float,
     within: tuple[float, float] = (-np.inf, np.inf),
 ) -> Effect:
     """Mean of a figure that each person has, such as a vulnerability.
 
-    `within` are the least and the largest that the mean can be.
+    It depends on what is known of the others: each half of the people is judged by what
+    the other half teaches. Another draw would teach something else, of which the
+    spread of the people says nothing. The difference of the two halves does, as far as
+    a single one can: the larger of the two variances counts.
+
+    Parameters
+    ----------
+    halves : list of ndarray of shape (n_people,)
+        One or two parts of the people.
+    level : float
+        Of the interval.
+    within : tuple of float, default=(-inf, inf)
+        The least and the largest that the mean can be.
     """
-    value = float(per_person.mean())
-    return _effect([value], [_variance(per_person - value)], level, (), within)
+    everybody = np.concatenate(halves)
+    value = float(everybody.mean())
+    variance = _variance(everybody - value)
+    if len(halves) > 1:
+        one, other = (part.mean() for part in halves)
+        variance = max(variance, float(one - other) ** 2 / 4)
+    return _effect([value], [variance], level, (), within)
 
 
 def _best(attacks: Sequence[Guesses], rows: np.ndarray, measure: Callable) -> Guesses:

@@ -20,7 +20,7 @@ from sklearn_mid.linear_model import MIDLinearRegression, MIDLogisticRegression
 from sklearn_mid.release import MIDClassifier, MIDRegressor
 from sklearn_mid.tree import MIDDecisionTreeClassifier
 
-__all__ = ["AS_IT_IS", "FAMILIES", "OMIT", "candidates"]
+__all__ = ["AS_IT_IS", "FAMILIES", "OMIT", "candidates", "leaves_out"]
 
 AS_IT_IS, OMIT = "as it is", "omit"
 ROUNDING, LABEL, CHANNEL = "rounding", "label only", "release channel"
@@ -180,7 +180,7 @@ def candidates(
     found = [_spec(AS_IT_IS, as_it_is), _spec(OMIT, omit, given)]
     if len(secrets) > 1:
         found += [
-            _spec(f"{OMIT} {secret} alone", omit, {"sensitive_features": [secret]})
+            _spec(_alone(secret), omit, {"sensitive_features": [secret]})
             for secret in secrets
         ]
     regression = is_regressor(estimator)
@@ -208,6 +208,15 @@ def candidates(
             _spec("MID logistic regression", mid_logistic, given, *strengths),
         ]
     return (*found, *(spec for name in chosen for spec in ways.get(name, ())))
+
+
+def leaves_out(candidate: str, secret: str) -> bool:
+    """Whether a candidate of this name is trained without a secret."""
+    return candidate in (OMIT, _alone(secret))
+
+
+def _alone(secret: Any) -> str:
+    return f"{OMIT} {secret} alone"
 
 
 def _spec(

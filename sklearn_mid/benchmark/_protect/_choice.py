@@ -6,8 +6,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
-from sklearn_mid.benchmark._protect._candidates import AS_IT_IS, OMIT
+from sklearn_mid.benchmark._audit._sources import (
+    MEASURES,
+    TOP_MEASURES,
+    each_of,
+)
+from sklearn_mid.benchmark._protect._candidates import AS_IT_IS, OMIT, leaves_out
 from sklearn_mid.benchmark._protect._trial import SEPARATOR, UTILITY
 
 __all__ = [
@@ -23,6 +29,11 @@ __all__ = [
 # What an answer may add to a guess, and a membership to an attack, if nobody says.
 DEFAULT_ANSWER_GAIN, DEFAULT_MEMORY = 0.05, 0.02
 _KEYS = ["defence", "parameter", "strength"]
+_EXPOSED = ["candidate", "secret", "source", "figure"]
+# By source: how many figures hold together, if several do.
+_N_FIGURES = {"rule": len(MEASURES), "memory": len(MEASURES | TOP_MEASURES)}
+# Sources whose figures are no differences that may be negative.
+_SHARES = ("population", "answer")
 # By source: the figure that a limit speaks of.
 _FIGURES = {"rule": "accuracy", "answer": "success", "memory": "accuracy"}
 
@@ -97,10 +108,17 @@ def title_of(defence: str, parameter: str, strength: Any) -> str:
 
 @dataclass(frozen=True)
 class Figures:
-    """Utility and exposure of each candidate, means over the splits.
+    r"""Utility and exposure of each candidate, means over the splits.
 
     Limits of intervals are means of those of the single splits: the splits share their
-    people, so more of them do not narrow an interval over people.
+    people, so more of them do not narrow an interval over people. Attackers who know
+    other people, and a model that is trained on others, leak more or less. So where
+    the figures of the splits are farther apart than their standard errors se explain,
+    intervals of exposures are wider by the Birge ratio of all candidates c,
+
+    .. math:: R = \sqrt{\max(1, \sum_c s_c^2 / \sum_c \overline{\mathrm{se}_c^2})},
+
+    with the variance s^2 between splits.
 
     Attributes
     ----------
@@ -108,12 +126,16 @@ class Figures:
         A row per candidate: ``utility``, and ``price`` against the model as it is.
     exposures : DataFrame
         A row per candidate, secret, source and figure.
+    ratios : Series
+        How much wider than an interval over people those of each secret, source and
+        figure are.
     resamples : dict of str to ndarray of shape (n_splits, n_resamples)
         Utility of each candidate, of the same resamples of people for all.
     """
 
     utilities: pd.DataFrame
     exposures: pd.DataFrame
+    ratios: pd.Series
     resamples: dict[str, np.ndarray]
 
     def error(self, candidate: str, other: str) -> float:
@@ -122,7 +144,9 @@ class Figures:
         return float(np.nanstd(gaps, axis=1).mean())
 
 
-def figures_of(results: pd.DataFrame, level: float) -> Figures:
+def figures_of(
+    results: pd.DataFrame, level: float, ratios: pd.Series | None = None
+) -> Figures:
     """Figures of all candidates that were trained and looked at in each split.
 
     Parameters
@@ -131,6 +155,8 @@ def figures_of(results: pd.DataFrame, level: float) -> Figures:
         As from :func:`load_results`.
     level : float
         Of the intervals.
+    ratios : Series, default=None
+        Those of other splits, if these are too few to tell how far they are apart.
     """
     results = results.assign(
         candidate=[
@@ -160,7 +186,10 @@ def figures_of(results: pd.DataFrame, level: float) -> Figures:
         row |= _limits_of("utility", resamples[name], tails)
         row["price"] = values.get(AS_IT_IS, np.nan) - values[name]
         rows.append(row | _limits_of("price", of_price, tails))
-    return Figures(pd.DataFrame(rows), _exposures(attacks), resamples)
+    splits = _exposures(attacks)
+    ratios = _birge_ratios(splits, level) if ratios is None else ratios
+    exposures = _widened(splits.groupby(_EXPOSED, sort=False).mean(), ratios)
+    return Figures(pd.DataFrame(rows), exposures, ratios, resamples)
 
 
 def _limits_of(name: str, resamples: Any, tails: tuple) -> dict[str, float]:
@@ -172,17 +201,40 @@ def _limits_of(name: str, resamples: Any, tails: tuple) -> dict[str, float]:
 
 
 def _exposures(attacks: pd.DataFrame) -> pd.DataFrame:
-    values = attacks.groupby(["candidate", "metric"], sort=False)["value"].mean()
-    rows: dict[tuple, dict] = {}
-    for (candidate, metric), value in values.items():
-        # A secret may hold whatever characters there are.
-        *secret, source, figure, which = metric.split(SEPARATOR)
-        key = candidate, SEPARATOR.join(secret), source, figure
-        rows.setdefault(key, {})[which] = value
-    names = "candidate", "secret", "source", "figure"
-    return pd.DataFrame(
-        [dict(zip(names, key, strict=True)) | row for key, row in rows.items()]
+    """Figures of each split with their limits."""
+    # A secret may hold whatever characters there are.
+    names = ["secret", "source", "figure", "which"]
+    parts = [metric.rsplit(SEPARATOR, 3) for metric in attacks["metric"]]
+    long = pd.DataFrame(parts, columns=names, index=attacks.index).join(
+        attacks[["candidate", "repetition", "value"]]
     )
+    wide = long.set_index([*_EXPOSED, "repetition", "which"])["value"].unstack()
+    order = long.drop_duplicates(_EXPOSED).set_index(_EXPOSED).index
+    wide = wide.reindex(columns=["value", "low", "high"])
+    return wide.droplevel("repetition").loc[order]
+
+
+def _birge_ratios(splits: pd.DataFrame, level: float) -> pd.Series:
+    key = _EXPOSED[1:]
+    n_figures = splits.index.get_level_values("source").map(_N_FIGURES).fillna(1)
+    reach = norm.ppf([0.5 + each_of(int(k), level) / 2 for k in n_figures])
+    of_people = ((splits["high"] - splits["low"]) / (2 * reach)) ** 2
+    between = splits["value"].groupby(_EXPOSED).var()
+    within = of_people.groupby(_EXPOSED).mean()
+    # Figures that are not known, or that one split has, tell nothing.
+    known = between.notna() & within.notna()
+    sums = [part[known].groupby(key).sum() for part in (between, within)]
+    return np.sqrt((sums[0] / sums[1]).clip(lower=1.0))
+
+
+def _widened(exposures: pd.DataFrame, ratios: pd.Series) -> pd.DataFrame:
+    ratio = exposures.join(ratios.rename("ratio"), on=_EXPOSED[1:])["ratio"].fillna(1.0)
+    least = np.where(exposures.index.get_level_values("source").isin(_SHARES), 0, -1)
+    value = exposures["value"]
+    return exposures.assign(
+        low=(value - ratio * (value - exposures["low"])).clip(lower=least),
+        high=(value + ratio * (exposures["high"] - value)).clip(upper=1),
+    ).reset_index()
 
 
 def above(
@@ -191,13 +243,18 @@ def above(
     """Limits that a candidate exceeds, and by which value.
 
     `column` is ``"value"`` or ``"high"``. A source that could not be looked at, since
-    no attack fits the candidate, exceeds nothing: the release tells nothing to ask.
+    no attack fits the candidate, exceeds nothing: the release tells nothing to ask. Nor
+    does what a candidate adds about a secret that it is trained without: whoever knows
+    the other columns and the response of a person learns nothing more from it, and a
+    measured difference is luck.
     """
     own = exposures[exposures["candidate"] == candidate].set_index(
         ["secret", "source", "figure"]
     )
     found = []
     for limit in limits:
+        if limit.figure != "success" and leaves_out(candidate, limit.secret):
+            continue
         key = limit.secret, limit.source, limit.figure
         if key in own.index and own.loc[key, column] > limit.value:
             found.append((limit, float(own.loc[key, column])))

@@ -188,11 +188,14 @@ def protect(
     A share `held_out_size` of the people is set aside. `n_splits` times the others are
     dealt into 60% who train, 20% whom the attackers know and 20% who are attacked and
     served. Figures are means over the splits, and so are the limits of their intervals,
-    which are over people. Of the candidates under the limits the one of the best
-    `metric` is recommended; but a model that leaves the secrets out, or the model as it
-    is, comes first if it is within one standard error of the best. The recommended one
-    is then trained on all but those set aside, judged by these, and last trained on
-    everybody.
+    which are over people; they are wider where the splits are farther apart than these
+    explain. Of the candidates under the limits the one of the best `metric` is
+    recommended; but a model that leaves the secrets out, or the model as it is, comes
+    first if it is within one standard error of the best. The recommended one is then
+    trained on all but those set aside, judged by these, and last trained on everybody.
+
+    A model that is trained without a secret can neither remember it nor answer by it:
+    limits on what it adds are kept, whatever luck measures.
 
     While it runs, `output` holds a copy of the people for the workers.
 
@@ -345,7 +348,7 @@ def _search(
         wanted = {AS_IT_IS, OMIT, recommended}
         finalists = _only(specs, wanted)
         held, _ = _run(task, folder, HELD_OUT, "held-out", finalists, 1, seed, engine)
-        at_last = figures_of(held, task.level)
+        at_last = figures_of(held, task.level, figures.ratios)
     finally:
         (folder / TASK_FILE).unlink(missing_ok=True)
         shutil.rmtree(folder / CACHE_FOLDER, ignore_errors=True)
