@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mid.neural_network._base import BaseNeuralNet, BaseNeuralNetClassifier
 from sklearn_mid.utils._gradients import with_gradients
-from sklearn_mid.utils._sklearn_compat import Interval, _fit_context
+from sklearn_mid.utils._sklearn_compat import Interval, StrOptions, _fit_context
 
 __all__ = ["DefendedNeuralNetClassifier"]
 
@@ -25,10 +25,10 @@ class DefendedNeuralNetClassifier(BaseNeuralNetClassifier):
 
     - Bilateral dependency optimisation (BiDO, [1]_) adds to the loss
 
-          input_dependence * sum_j HSIC(X, Z_j) - label_dependence * sum_j HSIC(Z_j, Y)
+          input_dependence * sum_j D(X, Z_j) - label_dependence * sum_j D(Z_j, Y)
 
       over what follows each activation of the encoder and the code: hidden layers are
-      to depend little on the input and much on the label.
+      to depend little on the input and much on the label. D is `dependence`.
     - Negative label smoothing [2]_: ``label_smoothing < 0``.
     - Random erasing (MIDRE, [3]_): the net sees no image of a person whole.
     - Transferred first layers (TL-DMI, [4]_): they are taken from a net that was
@@ -41,6 +41,9 @@ class DefendedNeuralNetClassifier(BaseNeuralNetClassifier):
     label_dependence : float, default=0.0
         Reward of their dependence on the label, 0 or more. [1]_ takes about ten times
         `input_dependence`.
+    dependence : {"hsic", "coco"}, default="hsic"
+        How dependence is measured: by the Hilbert-Schmidt independence criterion, or
+        by constrained covariance.
     label_smoothing : float, default=0.0
         Targets are (1 - `label_smoothing`) for the label plus `label_smoothing` /
         n_classes for every class; in [-10, 1). Below 0 it is a defence. The loss has
@@ -71,8 +74,8 @@ class DefendedNeuralNetClassifier(BaseNeuralNetClassifier):
     weight_decay : float, default=0.0
         L2 penalty on all weights, as the optimizer applies it.
     batch_size : int or "full", default=64
-        Rows per step. HSIC is estimated on them, in time and memory that grow with
-        their square.
+        Rows per step. Dependence is estimated on them, in memory that grows with their
+        square, and in time that grows with their square or, of "coco", cube.
     max_epochs : int, default=100
         Passes over the data.
     callbacks : list of skorch callbacks, default=None
@@ -109,7 +112,9 @@ class DefendedNeuralNetClassifier(BaseNeuralNetClassifier):
     -----
     HSIC is the biased estimate on the mini-batch, with Gaussian kernels whose width is
     the median distance in the batch, and for labels the kernel that is 1 where two are
-    equal [5]_. [1]_ also uses constrained covariance in its place.
+    equal [5]_. Constrained covariance is the largest covariance of two functions of
+    norm one, with the same kernels [6]_; it falls off as the root of HSIC does, so that
+    its prices are smaller.
 
     References
     ----------
@@ -127,6 +132,8 @@ class DefendedNeuralNetClassifier(BaseNeuralNetClassifier):
        `arXiv:2405.05588 <https://arxiv.org/abs/2405.05588>`_.
     .. [5] A. Gretton, O. Bousquet, A. Smola, B. Schölkopf, "Measuring Statistical
        Dependence with Hilbert-Schmidt Norms", ALT 2005. doi:10.1007/11564089_7
+    .. [6] A. Gretton, R. Herbrich, A. Smola, O. Bousquet, B. Schölkopf, "Kernel Methods
+       for Measuring Independence", JMLR 6, 2005.
 
     Examples
     --------
@@ -144,6 +151,7 @@ class DefendedNeuralNetClassifier(BaseNeuralNetClassifier):
         **BaseNeuralNet._parameter_constraints,
         "input_dependence": [Interval(Real, 0, None, closed="left")],
         "label_dependence": [Interval(Real, 0, None, closed="left")],
+        "dependence": [StrOptions({"hsic", "coco"})],
         "label_smoothing": [Interval(Real, -10, 1, closed="left")],
         "erased_area": [Interval(Real, 0, 1, closed="left")],
         "pretrained": "no_validation",  # by what is read from it
@@ -156,6 +164,7 @@ class DefendedNeuralNetClassifier(BaseNeuralNetClassifier):
         *,
         input_dependence: float = 0.0,
         label_dependence: float = 0.0,
+        dependence: str = "hsic",
         label_smoothing: float = 0.0,
         erased_area: float = 0.0,
         pretrained: BaseNeuralNet | FrozenEstimator | None = None,
@@ -178,6 +187,7 @@ class DefendedNeuralNetClassifier(BaseNeuralNetClassifier):
     ) -> None:
         self.input_dependence = input_dependence
         self.label_dependence = label_dependence
+        self.dependence = dependence
         self.label_smoothing = label_smoothing
         self.erased_area = erased_area
         self.pretrained = pretrained
@@ -262,6 +272,7 @@ class DefendedNeuralNetClassifier(BaseNeuralNetClassifier):
         parameters["net"].update(
             input_dependence=self.input_dependence,
             label_dependence=self.label_dependence,
+            dependence=self.dependence,
             label_smoothing=self.label_smoothing,
             erased_area=self.erased_area,
             image_shape=parameters["module"]["input_shape"],

@@ -93,7 +93,8 @@ def _user_encoder(encoder, input_shape):
         )
     if len(input_shape) == 1:
         return module
-    return nn.Sequential(nn.Unflatten(1, input_shape), module)
+    layers = module if isinstance(module, nn.Sequential) else (module,)
+    return nn.Sequential(nn.Unflatten(1, input_shape), *layers)
 
 
 def _feature_width(module, n_features, name):

@@ -8,7 +8,14 @@ import math
 import torch
 from torch.nn import functional as F
 
-__all__ = ["erase", "gaussian_kernel", "hsic", "label_kernel", "smoothed_losses"]
+__all__ = [
+    "coco",
+    "erase",
+    "gaussian_kernel",
+    "hsic",
+    "label_kernel",
+    "smoothed_losses",
+]
 
 # Sides of an erased rectangle differ by up to this factor (Zhong et al. 2020).
 _MOST_OBLONG = 3.0
@@ -45,13 +52,34 @@ def label_kernel(y, dtype):
     return (y[:, None] == y).to(dtype)
 
 
+def _centred(kernel):
+    """H K H with H = I - 1/m."""
+    rows, columns = kernel.mean(dim=0), kernel.mean(dim=1, keepdim=True)
+    return kernel - rows - columns + kernel.mean()
+
+
 def hsic(kernel, other):
     """Hilbert-Schmidt independence criterion tr(K H L H) / m^2 of two kernel matrices.
 
     H = I - 1/m centres (Gretton et al. 2005, the biased estimate).
     """
-    centred = other - other.mean(dim=0) - other.mean(dim=1, keepdim=True) + other.mean()
-    return (kernel * centred).mean()
+    return (kernel * _centred(other)).mean()
+
+
+def coco(kernel, other):
+    """Constrained covariance: the largest covariance of f(x) and g(z).
+
+    Over functions of norm one, it is sqrt(lambda_max(H K H L)) / m (Gretton et al.
+    2005). `other` is held for a constant: no gradient goes there.
+    """
+    with torch.no_grad():
+        values, vectors = torch.linalg.eigh(_centred(other))
+        root = vectors * values.clamp(min=0).sqrt()  # root root' = H L H
+        # The eigenvector belongs to the maximum, so that it is constant to first
+        # order: the gradient is that of the quadratic form.
+        top = root @ torch.linalg.eigh(root.T @ kernel @ root)[1][:, -1]
+    largest = (top @ kernel @ top).clamp(min=torch.finfo(kernel.dtype).tiny)
+    return largest.sqrt() / len(kernel)
 
 
 def erase(X, image_shape, largest_share, generator):

@@ -18,6 +18,7 @@ from skorch.callbacks import Callback, EarlyStopping
 from torch import nn
 
 from sklearn_mid.neural_network._penalties import (
+    coco,
     erase,
     gaussian_kernel,
     hsic,
@@ -410,6 +411,7 @@ class DefendedNet(Net):
     ----------
     module : PlainModule
     input_dependence, label_dependence, label_smoothing, erased_area : float
+    dependence : {"hsic", "coco"}
     image_shape : tuple of int
         Shape of a row.
     """
@@ -422,6 +424,7 @@ class DefendedNet(Net):
         label_dependence=0.0,
         label_smoothing=0.0,
         erased_area=0.0,
+        dependence="hsic",
         image_shape=None,
         **kwargs,
     ):
@@ -429,6 +432,7 @@ class DefendedNet(Net):
         self.label_dependence = label_dependence
         self.label_smoothing = label_smoothing
         self.erased_area = erased_area
+        self.dependence = dependence
         self.image_shape = image_shape
         super().__init__(module, *args, **kwargs)
 
@@ -447,10 +451,17 @@ class DefendedNet(Net):
 
     def _dependence(self, X, y, layers):
         """What the hidden layers' dependence on the input costs, less the label's."""
-        price = self.input_dependence * gaussian_kernel(X)
-        price = price - self.label_dependence * label_kernel(y, X.dtype)
-        # HSIC is linear in a kernel.
-        return sum(hsic(gaussian_kernel(layer), price) for layer in layers)
+        of_input, of_label = gaussian_kernel(X), label_kernel(y, X.dtype)
+        costs = ((self.input_dependence, of_input), (-self.label_dependence, of_label))
+        if self.dependence == "hsic":  # linear in a kernel
+            price = sum(cost * kernel for cost, kernel in costs)
+            return sum(hsic(gaussian_kernel(layer), price) for layer in layers)
+        return sum(
+            cost * coco(gaussian_kernel(layer), kernel)
+            for layer in layers
+            for cost, kernel in costs
+            if cost
+        )
 
 
 def _optimizer_arguments(optimizer, weight_decay, device):

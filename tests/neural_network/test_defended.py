@@ -48,10 +48,13 @@ def _dependences(net, X, y):
     return len(layers), on_input, sum(hsic(kernel, labels) for kernel in kernels)
 
 
-def test_prices_of_dependence_move_it(images):
+@pytest.mark.parametrize("dependence", ["hsic", "coco"])
+def test_prices_of_dependence_move_it(images, dependence):
     X, y = images
     plain, priced, rewarded = (
-        _dependences(defended(max_epochs=3, **params).fit(X, y), X, y)
+        _dependences(
+            defended(dependence=dependence, max_epochs=3, **params).fit(X, y), X, y
+        )
         for params in ({}, {"input_dependence": 5.0}, {"label_dependence": 20.0})
     )
     assert plain[0] == 1
@@ -70,6 +73,20 @@ def test_a_users_encoder_counts_as_one_layer(images):
 
     net = defended(encoder=Encoder, input_dependence=1.0, max_epochs=2).fit(*images)
     assert _dependences(net, *images)[0] == 1
+
+
+def test_layers_of_a_users_encoder_count_each(images):
+    def encoder(image_shape):
+        return torch.nn.Sequential(
+            torch.nn.Flatten(),
+            torch.nn.Linear(64, 6),
+            torch.nn.ReLU(),
+            torch.nn.Linear(6, 6),
+            torch.nn.Tanh(),
+        )
+
+    net = defended(encoder=encoder, image_shape=(1, 8, 8), max_epochs=1).fit(*images)
+    assert _dependences(net, *images)[0] == 2
 
 
 def test_negative_smoothing_makes_surer(images):

@@ -1,4 +1,4 @@
-"""HSIC, smoothing and erasing, against what they are by definition."""
+"""Dependence, smoothing and erasing, against what they are by definition."""
 
 import numpy as np
 import pytest
@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 from torch.nn import functional as F
 
 from sklearn_mid.neural_network._penalties import (
+    coco,
     erase,
     gaussian_kernel,
     hsic,
@@ -60,6 +61,46 @@ def test_hsic_falls_to_nothing_for_independent_samples():
     dependent = hsic(gaussian_kernel(x), gaussian_kernel(x**2 + 0.1 * e))
     assert independent < 1e-3
     assert dependent > 10 * independent
+
+
+def test_coco_is_its_definition():
+    K, L = naive_kernel(A), naive_kernel(B)
+    H = np.eye(7) - 1 / 7
+    largest = np.linalg.eigvals(H @ K @ H @ L).real.max()
+    K, L = gaussian_kernel(A), gaussian_kernel(B)
+    assert_allclose(coco(K, L), largest**0.5 / 7, rtol=1e-9)
+    assert_allclose(coco(K, L), coco(L, K), rtol=1e-9)
+    order = torch.arange(7).flip(0)
+    assert_allclose(coco(K[order][:, order], L[order][:, order]), coco(K, L))
+    # One of the directions whose squares make up HSIC.
+    assert coco(K, L) ** 2 < hsic(K, L)
+
+
+def test_coco_of_labels_has_a_closed_form():
+    # H K H of two halves has the single eigenvalue m / 2: all of HSIC in one direction.
+    y = torch.arange(8) % 2
+    kernel = label_kernel(y, torch.float64)
+    assert_allclose(coco(kernel, kernel), 1 / 2)
+    assert_allclose(coco(kernel, torch.ones(8, 8, dtype=torch.float64)), 0, atol=1e-8)
+
+
+def test_gradient_of_coco_is_that_of_finite_differences():
+    values = A.clone().requires_grad_()
+    other = gaussian_kernel(B)
+
+    def price(rows):  # a kernel of one width, which is no part of a gradient
+        return coco((-torch.cdist(rows, rows).square()).exp(), other)
+
+    assert torch.autograd.gradcheck(price, values, eps=1e-6, atol=1e-6)
+
+
+def test_coco_falls_to_nothing_for_independent_samples():
+    generator = torch.Generator().manual_seed(0)
+    x, e = torch.randn((2, 400, 1), generator=generator)
+    independent = coco(gaussian_kernel(x), gaussian_kernel(e))
+    dependent = coco(gaussian_kernel(x), gaussian_kernel(x**2 + 0.1 * e))
+    assert independent < 0.6 / 400**0.5
+    assert dependent > 4 * independent
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.3, 1.0])
