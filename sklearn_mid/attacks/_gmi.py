@@ -21,23 +21,6 @@ __all__ = ["GenerativeInversionAttack"]
 _STUDENT_EPOCHS = 30
 
 
-def _logits(target, X):
-    """Logarithms of the target's probabilities of public images."""
-    import torch
-
-    from sklearn_mid.attacks._torch_targets import confidence_in
-
-    columns = [
-        torch.full((len(X),), k, device=X.device) for k in range(len(target.classes_))
-    ]
-    with torch.no_grad():
-        confidence = [
-            confidence_in(target, X, column, logit=True) for column in columns
-        ]
-    # ln p of p = 1 / (1 + exp(-logit))
-    return torch.nn.functional.logsigmoid(torch.stack(confidence, dim=1))
-
-
 class GenerativeInversionAttack(ClassReconstructionAttack):
     """Search among plausible images for those that the target is sure of (GMI).
 
@@ -285,7 +268,7 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
         self.image_shape_ = check_image_shape(self.image_shape, X.shape[1])
         require("torch", extra="nn", needed_by=type(self).__name__)
         from sklearn_mid.attacks._torch_gan import WassersteinGAN
-        from sklearn_mid.attacks._torch_targets import confidence_in
+        from sklearn_mid.attacks._torch_targets import confidence_in, log_proba_of
         from sklearn_mid.attacks._torch_training import attack_device
         from sklearn_mid.utils._torch import as_tensor, memory_named
 
@@ -306,7 +289,7 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
         public = as_tensor(X, device=device)
         logits: Any = None
         if self.gan != "public" or self.n_students:
-            logits = _logits(target, public)
+            logits = log_proba_of(target, public)
         labels = guide = None
         if self.gan == "soft-label":
             labels = logits.softmax(dim=1)

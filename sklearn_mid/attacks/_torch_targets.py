@@ -8,7 +8,13 @@ from torch.nn import functional as F
 
 from sklearn_mid.utils._torch import new_generator
 
-__all__ = ["TorchTarget", "confidence_in", "target_device", "target_module"]
+__all__ = [
+    "TorchTarget",
+    "confidence_in",
+    "log_proba_of",
+    "target_device",
+    "target_module",
+]
 
 
 def target_module(estimator):
@@ -227,6 +233,31 @@ def confidence_in(target, X, column, logit=False):
         )
         return confidence.to(X.device, X.dtype)
     return _ClosedForm.apply(X, column, target, logit)
+
+
+def log_proba_of(target, X):
+    """Logarithms of a target's probabilities of all classes, without gradients.
+
+    Parameters
+    ----------
+    target : adapter of :func:`sklearn_mid.attacks._target_gradients.target_gradient`
+    X : Tensor of shape (n_samples, n_features)
+
+    Returns
+    -------
+    log_proba : Tensor of shape (n_samples, n_classes)
+        Like `X` in device and type.
+    """
+    with torch.no_grad():
+        if isinstance(target, TorchTarget):  # all classes at once
+            logits = target.logits(X.to(target.device, target.dtype))
+            return logits.log_softmax(dim=1).to(X.device, X.dtype)
+        columns = [X.new_full((len(X),), k).long() for k in range(len(target.classes_))]
+        confidence = [
+            confidence_in(target, X, column, logit=True) for column in columns
+        ]
+        # ln p of p = 1 / (1 + exp(-logit))
+        return F.logsigmoid(torch.stack(confidence, dim=1))
 
 
 class _ClosedForm(torch.autograd.Function):

@@ -222,6 +222,27 @@ def test_logits_are_those_of_the_confidences(model, digits):
         assert_allclose(g, expected, atol=1e-3, rtol=1e-3)
 
 
+@pytest.mark.parametrize(
+    "model", [LogisticRegression(max_iter=20), DecisionTreeClassifier(max_depth=3)]
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_log_proba_of_all_classes_are_those_of_each(model, digits):
+    torch = pytest.importorskip("torch")
+    from sklearn_mid.attacks._torch_targets import log_proba_of
+
+    X, y = digits
+    target = model.fit(X, y)
+    adapter = target_gradient(target, caller="look", step=1e-4)
+    adapter.prepare(X.shape[1], (0, 1))
+    expected = np.log(target.predict_proba(X[:9]).clip(1e-15))
+    rows = torch.from_numpy(X[:9])
+    assert_allclose(log_proba_of(adapter, rows), expected, rtol=1e-5, atol=1e-8)
+    module = torch.nn.Linear(32, 3).double()
+    adapter = target_gradient(module, caller="look").prepare(32, (0, 1))
+    found = log_proba_of(adapter, rows)
+    assert_allclose(found, module(rows).log_softmax(dim=1).detach(), rtol=1e-12)
+
+
 def test_logits_do_not_fade_where_the_target_is_certain(digits):
     X, y = digits
     target = LogisticRegression().fit(1000 * X, y)

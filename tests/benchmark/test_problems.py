@@ -11,6 +11,7 @@ from sklearn.naive_bayes import BernoulliNB
 from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_mid.attacks import (
+    GradientInversionAttack,
     ImputationBaseline,
     MAPAttack,
     MeanInputBaseline,
@@ -50,6 +51,12 @@ def make(kind, use, problem=None, target=None, **params):
     if problem is not None:
         offered = problem.offers(kind, 0) | offered
     return build(resolve(kind, use, CATALOGUE), params, offered)
+
+
+def torch_rows(X):
+    import torch
+
+    return torch.from_numpy(X.astype(np.float32))
 
 
 def values(judgement):
@@ -342,6 +349,31 @@ def test_orl_faces(data_home):
     assert problem.evaluator.score(problem.X_test, problem.y_test) > 0.6
     with pytest.raises(ValueError, match="size=30 does not divide"):
         make("dataset", "orl-faces", size=30)
+
+
+@pytest.mark.slow
+def test_lfw_faces(data_home):
+    pytest.importorskip("torch")
+    problem = make("dataset", "lfw-faces", n_people=10, max_images=30, max_epochs=8)
+    assert problem.X_train.shape[1] == 1024
+    assert set(problem.y_train) == set(problem.y_test) == set(range(10))
+    assert problem.y_aux is None
+    known = {image.tobytes() for image in problem.X_train}
+    assert not any(image.tobytes() in known for image in problem.X_test)
+    assert not any(image.tobytes() in known for image in problem.X_aux)
+    net = problem.fit(make("defence", "undefended", problem))
+    # Few images of ten people: the suite's own has more of forty.
+    assert net.score(problem.X_test, problem.y_test) > 0.7
+    assert problem.evaluator.score(problem.X_test, problem.y_test) > 0.7
+    attack = GradientInversionAttack(
+        net, loss="logit", prior="gaussian", threshold=1.0, max_iter=50
+    )
+    judged = values(problem.judge(attack, net))
+    assert judged["members", "accuracy"] >= 0.5  # chance is 0.1
+    assert judged["members", "n"] == 10
+    bido = make("defence", "defended-net", problem, input_dependence=0.5, max_epochs=1)
+    hidden = problem.fit(bido).net_.module_.hidden(torch_rows(problem.X_test[:2]))[0]
+    assert len(hidden) == 1  # the directions; the code is apart
 
 
 @pytest.mark.parametrize(
