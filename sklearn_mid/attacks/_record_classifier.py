@@ -93,8 +93,8 @@ class RecordClassifier:
     random_state : int, RandomState instance or None
         Seeds boosting.
     or_shares : bool, default=False
-        Whether the shares of the values, the same for everybody, are one more option,
-        which is taken where the columns say less of people than noise does.
+        Whether a given classifier, too, gives way to the shares of the values where the
+        columns tell it less of the secret than noise does.
     """
 
     def __init__(self, classifier, n_values, random_state, *, or_shares=False):
@@ -115,8 +115,7 @@ class RecordClassifier:
 
     def _best(self, prepared, codes):
         options = self._options(prepared.columns.tolist())
-        if self._or_shares:
-            # Last: of equals the first is taken.
+        if self._or_shares and self._classifier is not None:
             options.append(make_pipeline(DummyClassifier(strategy="prior")))
         if len(options) == 1:
             return options[0]
@@ -129,7 +128,7 @@ class RecordClassifier:
         digest = hashlib.sha256(np.ascontiguousarray(codes).tobytes())
         digest.update(repr((prepared.dtypes.to_dict(), self._random_state)).encode())
         digest.update(pd.util.hash_pandas_object(prepared, index=False).to_numpy())
-        return digest.digest(), self._n_values, self._or_shares
+        return digest.digest(), self._n_values
 
     def _options(self, names):
         """Pipelines to choose from, not fitted."""

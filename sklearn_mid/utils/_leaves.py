@@ -49,7 +49,7 @@ class Leaves:
         inner = [tree.tree_ for tree in trees]
         hold_classes = all(hasattr(tree, "classes_") for tree in trees)
         counted = "n_node_samples" if hold_classes else "weighted_n_node_samples"
-        sizes = [getattr(t, counted) for t in inner]
+        sizes = [getattr(t, counted, t.n_node_samples) for t in inner]
         # A record may stop before a leaf, at a value that no training row had there.
         self.sizes = [
             np.where(t.feature < 0, size, 0)
