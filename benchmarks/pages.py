@@ -82,7 +82,8 @@ def kept_suites() -> list[str]:
 
 def rst_table(head: list[str], rows: list[list[str]]) -> str:
     """A table of reStructuredText."""
-    cells = [head, *rows]
+    # A dash alone would be the bullet of a list.
+    cells = [[r"\-" if c == "-" else c for c in row] for row in (head, *rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
     rule = "  ".join("=" * w for w in widths)
     lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip()
@@ -398,7 +399,8 @@ def save_plots(folder: Path) -> list[Path]:
             display.figure_.savefig(path, dpi=110)
             matplotlib.pyplot.close(display.figure_)
     figures = [
-        f".. figure:: {folder.name}/{path.name}\n   :alt: {title}\n\n   {title}\n"
+        f".. figure:: {folder.name}/{path.name}\n   :figclass: panels\n"
+        f"   :alt: {title}\n\n   {title}\n"
         for path, title in drawn.items()
     ]
     (folder / "figures.rst").write_text("\n".join(figures))

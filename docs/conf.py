@@ -135,6 +135,9 @@ html_theme_options = {
     "footer_end": [],
 }
 
+# Pages without pages below them need no list of those.
+html_sidebars = {"getting_started": [], "benchmark": [], "results": []}
+
 EXAMPLES = [
     "plot_audit.py",
     "plot_protect.py",

@@ -20,6 +20,7 @@ from sklearn.base import BaseEstimator
 
 import sklearn_mid
 from sklearn_mid import cli
+from sklearn_mid.utils._sklearn_compat import DocLinks
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.rst", *sorted((ROOT / "docs").glob("**/*.rst"))]
@@ -98,6 +99,19 @@ def test_html_repr_links_to_the_page_of_the_class(kind, name):
     link = object.__new__(kind)._get_doc_link()
     assert link.startswith("https://")
     assert link.endswith(f"/api/generated/{name}.html")
+
+
+def test_the_site_has_the_results():
+    page = (ROOT / "docs" / "results.rst").read_text(encoding="utf-8")
+    for part in ("../benchmarks/README.rst", "_results/figures.rst"):
+        assert f".. include:: {part}\n" in page
+
+
+def test_the_address_of_the_site_is_one():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    site = project["urls"]["Documentation"]
+    assert DocLinks._doc_link_template.startswith(site)
+    assert project["urls"]["Changelog"].startswith(site)
 
 
 def test_every_defence_is_in_the_table():

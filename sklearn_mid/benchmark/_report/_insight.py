@@ -68,6 +68,8 @@ def plot_insight(table: pd.DataFrame) -> Any:
     # Overconfident models lose by the secret, some much: they would squeeze the others.
     low = max(min(table["gained"].quantile(0.03), -0.01), -0.12)
     high = table["gained"].max() * 1.08
+    n_beyond = int((table["gained"] < low).sum())
+    beyond = f"\n(at the left edge: {n_beyond} models that lose more)" * (n_beyond > 0)
     names = list(dict.fromkeys(table["dataset"]))
     for ax, (leak, title) in zip(axes, titles, strict=True):
         ax.axline((0, 0), slope=1, color="black", lw=0.8, ls=(0, (4, 3)))
@@ -82,15 +84,9 @@ def plot_insight(table: pd.DataFrame) -> Any:
                     mfc=color if is_mid else "none", alpha=0.8,
                     label=literal(name) if is_mid else None,
                 )  # fmt: skip
-        n_beyond = int((table["gained"] < low).sum())
-        if n_beyond:
-            ax.text(
-                0.02, 0.98, f"{n_beyond} models that lose by the\nsecret stand at "
-                "the left edge", transform=ax.transAxes, fontsize=7, va="top",
-            )  # fmt: skip
         ax.set_xlim(low - 0.005, high)
         ax.set_title(title, fontsize=10)
-        ax.set_xlabel("nats of log loss that the model gains by the secret")
+        ax.set_xlabel(f"nats of log loss that the model gains by the secret{beyond}")
         ax.grid(alpha=0.25)
     axes[0].set_ylabel("nats about the secret that are given away")
     figure.legend(
