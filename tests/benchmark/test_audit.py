@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from audit_worlds import Rule
 from benchmark.browser import assert_readable
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import norm
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
@@ -18,6 +18,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_mid.attacks import PriorBaseline
 from sklearn_mid.benchmark import AuditCheck, audit
+from sklearn_mid.benchmark._audit import _people
 from sklearn_mid.benchmark._audit._sources import (
     MEASURES,
     TOP_MEASURES,
@@ -372,6 +373,28 @@ def test_people_who_keep_their_secret_are_left_out():
         audit(model, X.assign(s=np.nan), y, "s")
     with pytest.raises(ValueError, match="y is missing for 1 of 300 people"):
         audit(model, X, np.r_[np.nan, y[1:]], "s")
+
+
+def test_of_many_people_some_are_known(monkeypatch):
+    monkeypatch.setattr(_people, "MOST_KNOWN", 40)
+    X = pd.DataFrame({"s": ["a", "b"] * 500})
+    X.loc[[7, 400, 17], "s"] = ["rare", "rare", "alone"]
+    known, new = _people.known_and_attacked(X, "s", 0)
+    assert_array_equal(np.sort(np.r_[known, new]), np.arange(1000))
+    assert 40 <= len(known) <= 42
+    held = X["s"].to_numpy()
+    assert set(held[known]) == set(held)
+    assert set(held[new]) == set(held) - {"alone"}
+
+
+def test_the_hash_of_people_goes_by_what_they_are():
+    X, y = people(50)
+    once = _people.data_hash(X, y)
+    order = np.random.default_rng(0).permutation(50)
+    assert _people.data_hash(X.iloc[order], y.iloc[order]) == once
+    assert _people.data_hash(X.astype({"s": int}), y.astype(float)) == once
+    assert _people.data_hash(X.assign(s=1 - X["s"]), y) != once
+    assert _people.data_hash(X.assign(k="a"), y) != once
 
 
 def test_tables_of_polars():

@@ -1,6 +1,5 @@
 """The people of an audit: who they are, who is known, who is attacked."""
 
-from collections.abc import Sequence
 from numbers import Integral
 from typing import Any
 
@@ -16,6 +15,7 @@ from sklearn_mid.utils._frames import as_pandas
 from sklearn_mid.utils._validation import as_column, as_rows
 
 __all__ = [
+    "MOST_KNOWN",
     "checked_people",
     "data_hash",
     "in_order",
@@ -27,6 +27,8 @@ __all__ = [
     "secrets_of",
 ]
 
+# What attackers learn of more people hardly differs, and takes the longer.
+MOST_KNOWN = 20_000
 # Overlap of members and others beyond chance that a slip of a row may cause.
 _OVERLAP = 0.01
 
@@ -92,7 +94,10 @@ def rows_of(X, rows):
 
 
 def known_and_attacked(X, secret, seed):
-    """Two halves with each value of the secret in the first, if it occurs at all."""
+    """Two parts with each value of the secret in the first, if it occurs at all.
+
+    They are halves, unless there are so many people that fewer are known than attacked.
+    """
     candidates = Candidates.from_records(X, secret, None, feature_names=names_of(X))
     codes = candidates.encode(X, unknown=-1)
     counts = np.bincount(codes + 1)
@@ -105,19 +110,21 @@ def known_and_attacked(X, secret, seed):
             "half and attack the other."
         )
     known, new = train_test_split(
-        rest, test_size=0.5, stratify=codes[rest], random_state=seed
+        rest,
+        train_size=min(len(rest) // 2, MOST_KNOWN),
+        stratify=codes[rest],
+        random_state=seed,
     )
+    # Of a value so rare that the few known have drawn none of it, one.
+    values, first = np.unique(codes[new], return_index=True)
+    drawn = first[~np.isin(values, codes[known])]
+    known, new = np.append(known, new[drawn]), np.delete(new, drawn)
     return np.sort(np.concatenate([known, alone])), np.sort(new)
 
 
 def refuse_overlap(X_members, y_members, X, y):
     """Raise if others are members, which would hide what the model remembers."""
-    keys = [
-        pd.util.hash_pandas_object(
-            pd.DataFrame(Z).assign(**{"response": z}).astype(str), index=False
-        ).to_numpy()
-        for Z, z in ((X_members, y_members), (X, y))
-    ]
+    keys = _hashes(X_members, y_members), _hashes(X, y)
     shared = float(np.isin(keys[1], keys[0]).mean())
     # Of people who look alike by chance there are as many within the others.
     _, counts = np.unique(keys[1], return_counts=True)
@@ -132,7 +139,20 @@ def refuse_overlap(X_members, y_members, X, y):
 
 
 def data_hash(X, y) -> str:
-    frame = pd.DataFrame(X).assign(**{"response": y}).astype(str)
-    hashes: Sequence = pd.util.hash_pandas_object(frame, index=False).to_numpy()
-    total = np.sum(np.asarray(hashes, dtype=np.uint64), dtype=np.uint64)
+    """Of people, in whatever order."""
+    total = np.sum(_hashes(X, y), dtype=np.uint64)
     return f"{int(total):016x}"
+
+
+def _hashes(X, y) -> np.ndarray:
+    """Of each person; numbers are the same in any type."""
+    frame = pd.DataFrame(X).assign(**{"response": y})
+    plain = {
+        j: column.to_numpy(dtype=np.float64, na_value=np.nan) + 0.0  # no -0.0
+        if pd.api.types.is_numeric_dtype(column.dtype)
+        else column.astype(str)
+        for j, (_, column) in enumerate(frame.items())
+    }
+    return pd.util.hash_pandas_object(
+        pd.DataFrame(plain, index=frame.index), index=False
+    ).to_numpy()

@@ -21,6 +21,7 @@ from sklearn_mid.benchmark._audit._attackers import (
     guessers,
 )
 from sklearn_mid.benchmark._audit._people import (
+    MOST_KNOWN,
     checked_people,
     data_hash,
     in_order,
@@ -86,8 +87,8 @@ def audit(
 ) -> AuditReport:
     """What a model gives away of secret attributes, and where the leak comes from.
 
-    One half of the people, drawn at random, is what the attackers know; the others are
-    attacked. Each secret is looked at from four sides:
+    One half of the people, drawn at random, and 20,000 at most, is what the attackers
+    know; the others are attacked. Each secret is looked at from four sides:
 
     - *population*: what the best guess without the model reads; no leak of the model;
     - *rule*: what the best attacker who knows the true response reads beyond that;
@@ -453,9 +454,10 @@ class _Secret:
         """The known half, as those see it who know the other; None of one value."""
         if len(np.unique(self.candidates.encode(X))) < 2:
             return None
-        candidates = Candidates.from_records(
-            X, self.secret, None, feature_names=names_of(X)
-        )
+        names, rng = names_of(X), np.random.default_rng(self.seed)
+        rows = np.sort(rng.permutation(len(X))[:MOST_KNOWN])
+        X, y = rows_of(X, rows), y[rows]
+        candidates = Candidates.from_records(X, self.secret, None, feature_names=names)
         is_one = candidates.encode(self.known[0], unknown=-1) >= 0
         known = rows_of(self.known[0], np.flatnonzero(is_one))
         attack = guessers(self.secret, self.seed)[NO_RESPONSE].fit(X, y)

@@ -379,7 +379,9 @@ def mean(
     variance = _variance(everybody - value)
     if len(halves) > 1:
         one, other = (part.mean() for part in halves)
-        variance = max(variance, float(one - other) ** 2 / 4)
+        shares = [len(part) / len(everybody) for part in halves]
+        apart = float(one - other) ** 2 / 2
+        variance = max(variance, apart * float(np.square(shares).sum()))
     return _effect([value], [variance], level, (), within)
 
 
