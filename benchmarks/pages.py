@@ -44,15 +44,12 @@ TABLES = (
     ("release-iwpc", "iwpc-boosting"),
     ("tree-adult", "adult"),
     ("release-adult", "adult-forest"),
-    ("release-tuned", "adult-leaves-5"),
     ("release-adult", "adult-boosting"),
     ("quick", "fair"),
     ("release-fair", "fair-forest"),
-    ("release-tuned", "fair-leaves-20"),
     ("tree-gss", "gss"),
     ("release-gss", "gss-boosting"),
     ("release-nhanes", "nhanes-forest"),
-    ("release-tuned", "nhanes-leaves-5"),
     ("tree-steak", "steak"),
     ("quick", "diabetes"),
 )
@@ -290,8 +287,13 @@ def difference(
     return f"{format(row['difference'], show)} [{ends}]"
 
 
+def commit(suite: str) -> str:
+    """Of the code that a kept suite was run with, at last."""
+    return manifest(suite)["command"].rsplit(" ", 1)[-1]
+
+
 def costs_table() -> str:
-    """Cells, repetitions and hours of every kept suite."""
+    """Cells, repetitions, hours and commit of every kept suite."""
     rows = []
     for name in kept_suites():
         about = manifest(name)
@@ -301,9 +303,11 @@ def costs_table() -> str:
                 str(spec(name).repetitions),
                 str(about.get("cells", "-")),
                 f"{about.get('core_seconds', 0) / 3600:.2f}",
+                commit(name),
             ]
         )
-    return rst_table(["Suite", "repetitions", "cells", "hours of one core"], rows)
+    head = ["Suite", "repetitions", "cells", "hours of one core", "commit"]
+    return rst_table(head, rows)
 
 
 def published(suite: str, label: str) -> str:
@@ -340,7 +344,6 @@ def readme() -> str:
         figures_table=figures_table,
         strongest_table=strongest_table,
         costs_table=costs_table,
-        commit=lambda: manifest(kept_suites()[0])["command"].rsplit(" ", 1)[-1],
     )
     return "\n\n".join(map(_wrapped, re.split(r"\n\n+", page.strip()))) + "\n"
 

@@ -151,7 +151,7 @@ def test_it_stays_small(n_datasets):
     assert max(map(len, lines)) <= 100
 
 
-@pytest.mark.parametrize("name", ["quick", "release-tuned", "nn-mnist"])
+@pytest.mark.parametrize("name", ["quick", "release-nhanes", "nn-mnist"])
 def test_of_what_is_kept(name):
     results, suite = quotes.kept(name), pages.spec(name)
     lines = summary_text(results, suite).splitlines()
