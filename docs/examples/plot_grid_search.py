@@ -15,6 +15,8 @@ utility and one that attacks each candidate, and a rule that chooses.
 # place, which are one attribute, so that its ``sensitive_features`` hold one group.
 
 import matplotlib.pyplot as plt
+import numpy as np
+from scipy.stats import t
 from sklearn.compose import make_column_transformer
 from sklearn.model_selection import GridSearchCV, RepeatedKFold
 from sklearn.pipeline import Pipeline
@@ -66,17 +68,23 @@ print(search.best_params_)
 # %%
 # Every candidate
 # ---------------
+# A mean over few people that happens to be small is no promise: what is held against the
+# limit is the upper end of the 95% interval over folds, drawn as a line upwards.
 
 results = search.cv_results_
 advantage = -results["mean_train_neg_advantage"]
+n_folds = search.n_splits_
+error = results["std_train_neg_advantage"] / np.sqrt(n_folds - 1)
+margin = t.ppf(0.95, n_folds - 1) * error
 is_targeted = [p is not None for p in results["param_model__sensitive_features"]]
 
 fig, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
 for targeted, name, marker in [(False, "whole input", "o"), (True, "sex only", "s")]:
-    chosen = [t == targeted for t in is_targeted]
-    ax.plot(
+    chosen = [value == targeted for value in is_targeted]
+    ax.errorbar(
         results["mean_test_utility"][chosen],
         advantage[chosen],
+        yerr=(np.zeros(sum(chosen)), margin[chosen]),
         marker=marker,
         color="C0" if targeted else "C1",
         label=f"penalty on {name}",
@@ -89,6 +97,7 @@ ax.plot(
     markersize=18,
     color="black",
     linestyle="none",
+    zorder=3,
     label="chosen",
 )
 ax.axhspan(0.03, ax.get_ylim()[1], color="0.9", zorder=0, label="not allowed")
