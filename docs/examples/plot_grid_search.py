@@ -68,8 +68,8 @@ print(search.best_params_)
 # %%
 # Every candidate
 # ---------------
-# A mean over few people that happens to be small is no promise: what is held against the
-# limit is the upper end of the 95% interval over folds, drawn as a line upwards.
+# A mean over few people that happens to be small is no promise: what is held against
+# the limit is the upper end of the 95% interval over folds, drawn as a line upwards.
 
 results = search.cv_results_
 advantage = -results["mean_train_neg_advantage"]

@@ -83,9 +83,14 @@ def _members(model: Any) -> list:
     return trees if all(map(_is_tree, trees)) else []
 
 
+def _flat(leaves: np.ndarray) -> np.ndarray:
+    return leaves.reshape(len(leaves), -1)
+
+
 def _apply(model: Any, trees: list) -> Callable[[Any], np.ndarray]:
     if hasattr(model, "apply"):
-        return lambda X: np.asarray(model.apply(X), dtype=np.intp).reshape(len(X), -1)
+        # X may be sparse, and boosting has an axis of classes more.
+        return lambda X: _flat(np.asarray(model.apply(X), dtype=np.intp))
     # Bagged trees may see some of the columns each.
     columns = getattr(model, "estimators_features_", [slice(None)] * len(trees))
     return lambda X: np.column_stack(

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
@@ -156,6 +157,20 @@ def test_frozen_pipelines_and_one_hot_groups():
     tree = DecisionTreeClassifier().fit(group, y)
     assert_allclose(
         WhiteBoxTreeAttack(tree, [0, 1]).fit(group, y).infer_proba(group, y), expected
+    )
+
+
+@pytest.mark.parametrize("inner", [RandomForestClassifier(3), DecisionTreeClassifier()])
+def test_columns_that_are_sparse_inside(inner):
+    X, y = records()
+    inner.set_params(random_state=0)
+    dense, sparse = (
+        make_pipeline(OneHotEncoder(sparse_output=s), clone(inner)).fit(X, y)
+        for s in (False, True)
+    )
+    assert_array_equal(
+        WhiteBoxTreeAttack(sparse, 0).fit(X, y).infer_proba(X, y),
+        WhiteBoxTreeAttack(dense, 0).fit(X, y).infer_proba(X, y),
     )
 
 
