@@ -196,7 +196,7 @@ def lfw_faces(
         _shrunk(faces, size)[is_private],
         y,
         test_size=0.15,
-        auxiliary_size=0.3,
+        auxiliary_size=0.35,
         stratify=y,
         random_state=random_state,
     )
