@@ -53,6 +53,13 @@ TABLES = (
     ("tree-steak", "steak"),
     ("quick", "diabetes"),
 )
+# Nets: who holds the model, or sees its answers before and after an update.
+NETS = (
+    ("nn-mnist", "mnist-halves"),
+    ("nn-lfw", "lfw-faces"),
+    ("nn-updates", "mnist"),
+    ("nn-updates", "cifar10"),
+)
 
 
 @functools.cache
@@ -292,6 +299,77 @@ def commit(suite: str) -> str:
     return manifest(suite)["command"].rsplit(" ", 1)[-1]
 
 
+def protections(
+    frame: pd.DataFrame, about: DatasetSpec, price: float = 0.01
+) -> dict[str, tuple[float, int, pd.DataFrame]]:
+    """By attack: its score on the undefended model, and what lowers it within a price.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Figures of one data set, a row each.
+    about : DatasetSpec
+    price : float, default=0.01
+        Utility, on held-out people, that a setting may lose on average.
+
+    Returns
+    -------
+    dict
+        The mean score; how many settings are within the price; and those of them whose
+        interval of the paired difference, of three repetitions or more, lies below
+        zero, from :func:`compare_defences`.
+    """
+    changes = compare_defences(frame).set_index(["defence", "strength"])
+    lost = changes[
+        (changes["kind"] == "model")
+        & (changes["population"] == "held-out")
+        & (changes["metric"] == about.utility)
+    ]["difference"]
+    affordable = lost.index[lost >= -price]
+    scores = frame[
+        (frame["kind"] == "attack")
+        & (frame["population"] == about.population)
+        & (frame["metric"] == about.attack_metric)
+    ]
+    found = {}
+    for attack, rows in scores.groupby("attack", sort=False):
+        undefended = rows.loc[rows["defence"] == "undefended", "value"].mean()
+        here = changes[
+            (changes["kind"] == "attack")
+            & (changes["attack"] == attack)
+            & (changes["population"] == about.population)
+            & (changes["metric"] == about.attack_metric)
+        ]
+        here = here[here.index.isin(affordable)]
+        lower = here[(here["high"] < 0) & (here["repetitions"] > 2)].reset_index()
+        found[attack] = (undefended, len(here), lower)
+    return found
+
+
+def protections_table() -> str:
+    """Which defence, if any, lowers which attack on a net at a point of accuracy."""
+    rows = []
+    for suite, dataset in NETS:
+        if suite not in kept_suites():
+            continue
+        about = dataset_spec(suite, dataset)
+        frame = kept(suite)
+        frame = frame[frame["dataset"] == dataset]
+        title = about.title or dataset
+        for attack, (score, n_settings, lower) in protections(frame, about).items():
+            names = [
+                row.defence
+                + (f", {row.strength:g}" if row.parameter else "")
+                + f": {row.difference:+.2f} [{row.low:+.2f}, {row.high:+.2f}]"
+                for row in lower.itertuples()
+            ]
+            rows.append([title, attack, f"{score:.2f}", str(n_settings),
+                         "; ".join(names) or "none"])  # fmt: skip
+            title = ".."
+    head = ["Nets of", "attack", "undefended", "settings", "lowered by"]
+    return rst_table(head, rows)
+
+
 def costs_table() -> str:
     """Cells, repetitions, hours and commit of every kept suite."""
     rows = []
@@ -343,6 +421,7 @@ def readme() -> str:
         counts_table=counts_table,
         figures_table=figures_table,
         strongest_table=strongest_table,
+        protections_table=protections_table,
         costs_table=costs_table,
     )
     return "\n\n".join(map(_wrapped, re.split(r"\n\n+", page.strip()))) + "\n"

@@ -6,6 +6,7 @@ from pathlib import Path
 import keep
 import numpy as np
 import pages
+import pandas as pd
 import pytest
 import quotes
 
@@ -15,6 +16,7 @@ from sklearn_mid.benchmark import (
     load_suite,
     run_benchmark,
 )
+from sklearn_mid.benchmark._engine._spec import DatasetSpec
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -60,6 +62,37 @@ def test_the_time_that_a_suite_is_said_to_take():
 
 def test_what_is_kept_is_small():
     assert sum(f.stat().st_size for f in keep.KEPT.glob("*/*")) < 3_000_000
+
+
+def test_what_protects_is_certain_and_within_the_price():
+    models = {"undefended": 0.9, "good": 0.895, "dear": 0.8, "doubtful": 0.9}
+    attacks = {
+        "undefended": [0.8, 0.7, 0.9],
+        "good": [0.5, 0.5, 0.6],
+        "dear": [0.1, 0.1, 0.1],
+        "doubtful": [0.7, 0.8, 0.7],
+    }
+    rows = [
+        ("model", name, "", "held-out", repetition, accuracy)
+        for name, accuracy in models.items()
+        for repetition in range(3)
+    ] + [
+        ("attack", name, "GMI", "members", repetition, score)
+        for name, scores in attacks.items()
+        for repetition, score in enumerate(scores)
+    ]
+    columns = ["kind", "defence", "attack", "population", "repetition", "value"]
+    frame = pd.DataFrame(rows, columns=columns).assign(
+        dataset="d", parameter="", strength=np.nan, metric="accuracy"
+    )
+    about = DatasetSpec("d", "d", utility="accuracy")
+    score, n_settings, lower = pages.protections(frame, about)["GMI"]
+    assert score == pytest.approx(0.8)
+    assert n_settings == 2
+    assert lower["defence"].tolist() == ["good"]
+    assert lower["difference"].tolist() == pytest.approx([-0.8 / 3])
+    few = frame[frame["repetition"] < 2]
+    assert not len(pages.protections(few, about)["GMI"][2])
 
 
 @pytest.mark.slow

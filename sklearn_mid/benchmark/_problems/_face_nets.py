@@ -20,8 +20,8 @@ from torch.nn import functional as F
 __all__ = ["FaceEncoder", "face_encoder", "oriented_gradients"]
 
 _N_DIRECTIONS = 16
-# Side and stride of the cells, in pixels.
-_CELLS = ((8, 4), (4, 4))
+# Side and stride of the cells: the height over these.
+_CELLS = ((4, 8), (8, 8))
 _SHIFT = 1
 _N_DISCRIMINANTS, _N_COMPONENTS, _SHRINKAGE = 100, 300, 0.05
 # Of the projection at the start; with one of 1, nets learn a third as fast.
@@ -48,9 +48,13 @@ class _Jitter(nn.Module):
 class _Cells(nn.Module):
     """Sums over cells; the root of each one's share in the length of its cell."""
 
+    def __init__(self, height):
+        super().__init__()
+        self.cells = [(height // side, height // stride) for side, stride in _CELLS]
+
     def forward(self, X):
         parts = []
-        for side, stride in _CELLS:
+        for side, stride in self.cells:
             cells = side**2 * F.avg_pool2d(X, side, stride)
             length = (cells.square().sum(dim=1, keepdim=True) + 1e-3).sqrt()
             # The root has no slope at 0.
@@ -76,12 +80,13 @@ def oriented_gradients(X, image_shape):
     ----------
     X : array-like of shape (n_images, n_pixels)
     image_shape : tuple (1, height, width)
+        Of square images, whose height is a multiple of 8.
 
     Returns
     -------
     ndarray of shape (n_images, n_features)
     """
-    net = nn.Sequential(*_directions(), _Cells())
+    net = nn.Sequential(*_directions(), _Cells(image_shape[1]))
     rows = torch.from_numpy(np.asarray(X, dtype=np.float32)).view(-1, *image_shape)
     with torch.no_grad():
         return torch.cat([net(part) for part in rows.split(512)]).numpy()
@@ -108,7 +113,8 @@ class FaceEncoder:
         with torch.no_grad():
             linear.weight.copy_(torch.from_numpy(self.projection))
             linear.bias.copy_(torch.from_numpy(self.offset))
-        return nn.Sequential(_Jitter(), *_directions(), _Cells(), linear)
+        cells = _Cells(image_shape[1])
+        return nn.Sequential(_Jitter(), *_directions(), cells, linear)
 
 
 def face_encoder(X, y, image_shape):
