@@ -15,6 +15,7 @@ import argparse
 import warnings
 
 import numpy as np
+from scipy.stats import norm
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
@@ -27,6 +28,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
 from sklearn_mid.benchmark import audit, protect
+from sklearn_mid.benchmark._audit._sources import MEASURES, TOP_MEASURES, each_of
 from sklearn_mid.datasets import fetch_adult, fetch_iwpc, fetch_nhanes
 
 FEW_WAYS = ["rounding", "release channel", "distillation", "distillation and channel"]
@@ -53,17 +55,22 @@ TASKS = {
     "nhanes": (fetch_nhanes, RandomForestClassifier(), ["HardDrugs"], "roc_auc"),
     "warfarin": (fetch_iwpc, HistGradientBoostingRegressor(), ["vkorc1"], "r2"),
 }
-FIGURES = {
-    "population": "accuracy",
-    "rule": "accuracy",
-    "answer": "accuracy",
-    "memory": "accuracy",
+# By source: how many figures of it hold together.
+N_FIGURES = {
+    "population": 1,
+    "rule": len(MEASURES),
+    "answer": 1,
+    "memory": len(MEASURES | TOP_MEASURES),
 }
 
 
-def differ(promised, found):
-    """Difference of two figures in standard errors, from their 95% intervals."""
-    errors = [(row["high"] - row["low"]) / (2 * 1.96) for row in (promised, found)]
+def differ(promised, found, n_figures):
+    """Difference of two figures in standard errors, from their intervals.
+
+    Of a source with several figures, these are wide enough to hold together.
+    """
+    reach = norm.ppf(0.5 + each_of(n_figures, 0.95) / 2)
+    errors = [(row["high"] - row["low"]) / (2 * reach) for row in (promised, found)]
     return (found["value"] - promised["value"]) / max(np.hypot(*errors), 1e-12)
 
 
@@ -103,9 +110,9 @@ def show(name, *, n_people, n_splits, only):
     found = others.sources.set_index(keys)
     promises = report.held_out_exposures.query("candidate == @report.recommended")
     for key, row in promises.set_index(keys).iterrows():
-        if key[2] != FIGURES[key[1]] or key not in found.index:
+        if key[2] != "accuracy" or key not in found.index:
             continue
-        now, off = found.loc[key], differ(row, found.loc[key])
+        now, off = found.loc[key], differ(row, found.loc[key], N_FIGURES[key[1]])
         print(
             f"  {key[0]:10} {key[1]:11}"
             f"promised {100 * row['value']:6.1f} ({100 * row['low']:5.1f} to "

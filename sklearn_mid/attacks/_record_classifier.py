@@ -123,12 +123,17 @@ class RecordClassifier:
 
     def _key(self, prepared, codes):
         """All that the default depends on; None where that is not known."""
-        if self._classifier is not None or not isinstance(self._random_state, Integral):
+        if self._is_own():
             return None
         digest = hashlib.sha256(np.ascontiguousarray(codes).tobytes())
-        digest.update(repr((prepared.dtypes.to_dict(), self._random_state)).encode())
-        digest.update(pd.util.hash_pandas_object(prepared, index=False).to_numpy())
-        return digest.digest(), self._n_values
+        digest.update(repr(self._random_state).encode())
+        return digest.digest(), _digest(prepared), self._n_values
+
+    def _is_own(self):
+        """Whether nobody else learns the same, as far as can be told."""
+        return self._classifier is not None or not isinstance(
+            self._random_state, Integral
+        )
 
     def _options(self, names):
         """Pipelines to choose from, not fitted."""
@@ -190,8 +195,21 @@ class RecordClassifier:
 
     def log_proba(self, columns):
         """Log-probability of each value, of shape (n_samples, n_values)."""
+        prepared = prepare(columns, self._text)
+        # The pipeline goes along, so that no other one can take its id.
+        _, proba = learn(
+            lambda: None if self._is_own() else (id(self._pipeline), _digest(prepared)),
+            lambda: (self._pipeline, self._proba(self._pipeline, prepared)),
+        )
         with np.errstate(divide="ignore"):
-            return np.log(self._proba(self._pipeline, prepare(columns, self._text)))
+            return np.log(proba)
+
+
+def _digest(prepared):
+    """Of a table's columns and of what stands in them."""
+    digest = hashlib.sha256(repr(prepared.dtypes.to_dict()).encode())
+    digest.update(pd.util.hash_pandas_object(prepared, index=False).to_numpy())
+    return digest.digest()
 
 
 def kinds_of_columns(columns):

@@ -305,6 +305,26 @@ def test_who_guesses_as_without_the_model_does_not_count():
     assert_allclose(found[2].value, 0)
 
 
+def test_the_best_of_equal_guesses_is_lucky():
+    rng = np.random.default_rng(0)
+    true = rng.integers(2, size=2000)
+
+    def guesses(right):
+        pred = np.where(right, true, 1 - true)
+        return Guesses("f", true, pred, np.eye(2)[pred])
+
+    def detectable(*floors):
+        measure = MEASURES["accuracy"]
+        return gain([attack], floors, measure, seed=0, level=0.95).detectable
+
+    attack, poor = guesses(rng.random(2000) < 0.5), guesses(np.zeros(2000, bool))
+    one, other = guesses(np.arange(2000) % 2), guesses(np.arange(2000) // 2 % 2)
+    assert_allclose(detectable(one, poor), detectable(one))
+    # The larger of two that are equal: E max(0, N(0, se^2)) above either.
+    luck = np.sqrt(1 / 2 / 2000) / np.sqrt(2 * np.pi)
+    assert_allclose(detectable(one, other) - detectable(one), luck, rtol=0.1)
+
+
 def test_limits_of_several_figures_hold_together():
     assert each_of(1, 0.95) == 0.95
     # From one side, each is off in 1% of all worlds.

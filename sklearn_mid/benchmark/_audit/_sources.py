@@ -18,7 +18,10 @@ k / alpha times, so that all of them hold together with 1 - alpha (Bonferroni); 
 upper limits they are intervals of level 1 - 2 alpha / k. An effect that has to be seen
 with probability beta must be as large as
 
-.. math:: (z_{1 - \alpha / k} + z_\beta) \, \mathrm{se}.
+.. math:: (z_{1 - \alpha / k} + z_\beta) \, \mathrm{se} + \mathrm{luck},
+
+where luck is what the best of the guesses without a model gains by being chosen: by
+how much, on average, the largest grows if all are moved by their errors once more.
 
 What se is made of: whoever guesses a coin, with an attack and without one, is right
 about others of the n people, so that the difference of the two accuracies has the
@@ -61,6 +64,7 @@ _LEAST_TOP = _LEAST_OF_VALUE = 10
 # largest in standard deviations, the two measurements covary by m^2 / (J - 1) of their
 # variance, which is largest for three (0.358); less if the attacks are alike.
 _CHOICE = 0.36
+_N_DRAWS = 1000
 # An effect that is really there is to be seen four times in five.
 _POWER = 0.8
 
@@ -246,7 +250,22 @@ def gain(
         values.append(value)
         variances.append(variance)
         chosen.append(attack.name)
-    return _effect(values, variances, level, tuple(chosen), (-1 if floors else 0, 1))
+    effect = _effect(values, variances, level, tuple(chosen), (-1 if floors else 0, 1))
+    luck = _luck(floors, measure, seed) if len(floors) > 1 else 0.0
+    return replace(effect, detectable=effect.detectable + luck)
+
+
+def _luck(floors: Sequence[Guesses], measure: Callable, seed: int) -> float:
+    values, influences = zip(*map(measure, floors), strict=True)
+    if np.isnan(values).all():
+        return 0.0
+    spread = np.nan_to_num(influences) / len(influences[0])
+    errors = np.random.default_rng(seed).multivariate_normal(
+        np.zeros(len(floors)), spread @ spread.T, size=_N_DRAWS, method="eigh"
+    )
+    errors -= errors.mean(axis=0)
+    moved = np.nanmax(np.array(values) + errors, axis=1)
+    return float(moved.mean() - np.nanmax(values))
 
 
 def _alike(one: Guesses, other: Guesses) -> bool:
