@@ -450,7 +450,9 @@ def test_pages_and_programs(tmp_path):
     page = report.to_html(tmp_path / "page.html")
     assert (tmp_path / "page.html").read_text() == page
     assert "<b>s</b>" not in page
-    assert page.index("Leak found.") < page.index("&lt;b&gt;s&lt;/b&gt;")
+    assert "Leak found: &lt;b&gt;s&lt;/b&gt; by " in page
+    assert "white-box counts: it has no" in page
+    assert "cannot attack" not in page
     assert "http" not in page.replace("http://www.w3.org", "")  # names of formats
     stored = json.loads(report.to_json(tmp_path / "report.json"))
     assert stored["schema"] == 1

@@ -1,6 +1,7 @@
 """The result of an audit, for a person, a notebook, a browser or a program."""
 
 import html
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from numbers import Real
@@ -39,6 +40,8 @@ _ADVICE = {
     "memory": "distil the model (MIDClassifier with distill=True), or grow larger "
     "leaves",
 }
+_REFUSED = re.compile(r"^\w+ cannot attack the estimator, an? \w+: ")
+_TRY_ALL = "To have all of this tried on a table, with its price: sklearn-mid protect."
 _NOT_TESTED = (
     "Attackers who know more than the people given here, who move the other columns of "
     "a record, or whom nobody has thought of yet, were not tried.",
@@ -295,6 +298,7 @@ class AuditReport(WrittenReport):
     def _page(self) -> dict[str, Any]:
         return {
             "table": self.table,
+            "leaks": self._leaks(),
             "what": _WHAT,
             "picture": self._svg(),
             "advice": self._advice(),
@@ -303,14 +307,23 @@ class AuditReport(WrittenReport):
             "figures": _shown(self.sources),
         }
 
-    def _advice(self) -> list[str]:
+    def _leaks(self) -> list[str]:
+        """Each secret that leaks, and where it does."""
         found = self.sources[self.sources["found"]]
         return [
+            f"{secret} by {' and '.join(dict.fromkeys(rows['source']))}"
+            for secret, rows in found.groupby("secret", sort=False)
+        ]
+
+    def _advice(self) -> list[str]:
+        found = self.sources[self.sources["found"]]
+        advice = [
             f"{secret}, {source}: {_ADVICE[source]}."
             for secret, source in dict.fromkeys(
                 zip(found["secret"], found["source"], strict=True)
             )
         ]
+        return [*advice, _TRY_ALL] if advice else []
 
     def _attacks_that_fit(self) -> pd.DataFrame:
         """The others are told in words."""
@@ -319,8 +332,10 @@ class AuditReport(WrittenReport):
 
     def _not_tested(self) -> list[str]:
         skipped = self.attacks[self.attacks["skipped"] != ""]
+        # That it does not fit the model goes without saying: why it does not.
         reasons = dict.fromkeys(
-            f"{row['attack']}: {row['skipped']}" for _, row in skipped.iterrows()
+            f"{row['attack']}: {_REFUSED.sub('', row['skipped']).removesuffix('.')}."
+            for _, row in skipped.iterrows()
         )
         memory = (
             []
