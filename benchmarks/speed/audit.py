@@ -1,12 +1,14 @@
 """An audit of one model, in processor seconds, and the memory that it needs.
 
 A secret of five values, ten columns of codes, boosting or a forest of 100 trees; one
-half of the people is known to the attackers, the other is attacked, and as many members
-as are attacked.
+half of the people, 20,000 at most, is known to the attackers, the others are attacked,
+and as many members as are known.
 
 What was slow, and what was done: intervals are made from each person's influence
 instead of resamples; a model is asked once about the same people, whatever the attack;
-what several attackers learn of the same people (imputation, priors) is learned once.
+what several attackers learn of the same people (imputation, priors) is learned once,
+and asked about the same people once; of many people, 20,000 teach; people are told
+apart by hashes of numbers instead of text.
 """
 
 import time

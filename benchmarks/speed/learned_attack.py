@@ -2,7 +2,7 @@
 
 Both are fitted on 10,000 labelled records. The learned attack sees the target's answers
 at every value beside what the imputation sees, so its table is as much wider as the
-secret has values.
+secret has values. Of two confidences that sum to 1 it learns from one.
 """
 
 from functools import partial

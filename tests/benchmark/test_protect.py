@@ -240,6 +240,7 @@ def test_a_useless_secret_is_left_out():
     assert report.recommended == "omit"
     assert report.omission_is_better
     assert report.verdict == "leave out s: simply better"
+    assert "guess + 5" in report.to_html()  # the limit that holds if none is given
     assert_allclose(
         report.estimator.predict_proba(X), report.estimator.predict_proba(X.assign(s=0))
     )

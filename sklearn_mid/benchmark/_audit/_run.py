@@ -114,7 +114,7 @@ def audit(
     confidence_level : float, default=0.95
         Of the intervals, over people. Where several figures speak of one source, each
         has an interval wide enough for the lower limits of all of them to hold
-        together: without a leak none is found with this probability.
+        together: without a leak, none of them finds one with this probability at least.
     random_state : int, RandomState instance or None, default=None
         Seeds the halves and the attacks.
     verbose : int, default=0
@@ -452,11 +452,11 @@ class _Secret:
 
     def _known_to_others(self, X, y):
         """The known half, as those see it who know the other; None of one value."""
-        if len(np.unique(self.candidates.encode(X))) < 2:
-            return None
         names, rng = names_of(X), np.random.default_rng(self.seed)
         rows = np.sort(rng.permutation(len(X))[:MOST_KNOWN])
         X, y = rows_of(X, rows), y[rows]
+        if len(np.unique(self.candidates.encode(X))) < 2:
+            return None
         candidates = Candidates.from_records(X, self.secret, None, feature_names=names)
         is_one = candidates.encode(self.known[0], unknown=-1) >= 0
         known = rows_of(self.known[0], np.flatnonzero(is_one))

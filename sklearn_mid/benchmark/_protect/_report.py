@@ -140,8 +140,8 @@ class ProtectReport(WrittenReport):
         return f"protect the model: {self.recommended}"
 
     def _costs_nothing(self) -> bool:
-        price = self.held_out.set_index("candidate")["price, low"]
-        return bool(price[self.recommended] <= 0)
+        own = self.held_out.set_index("candidate").loc[self.recommended]
+        return bool(own["price"] <= own["price, error"])
 
     @property
     def sentences(self) -> list[str]:
@@ -395,10 +395,10 @@ class ProtectReport(WrittenReport):
         for (secret, source), group in rows.groupby(["secret", "source"], sort=False):
             by_name = group.set_index("candidate")
             limit = [
-                f"{100 * limit.value:g}"
+                ("" if limit.figure == MAIN[source] else "guess + ")
+                + f"{100 * limit.value:g}"
                 for limit in self.limits
                 if (limit.secret, limit.source) == (secret, source)
-                and limit.figure == MAIN[source]
             ]
             row = {"secret": secret, "source": source, "limit": "".join(limit)}
             for name, candidate in (
