@@ -72,6 +72,8 @@ def coco(kernel, other):
     Over functions of norm one, it is sqrt(lambda_max(H K H L)) / m (Gretton et al.
     2005). `other` is held for a constant: no gradient goes there.
     """
+    if not kernel.isfinite().all():
+        return kernel.sum()  # a loss that is not finite, which ends the training
     with torch.no_grad():
         values, vectors = torch.linalg.eigh(_centred(other))
         root = vectors * values.clamp(min=0).sqrt()  # root root' = H L H

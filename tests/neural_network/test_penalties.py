@@ -74,6 +74,7 @@ def test_coco_is_its_definition():
     assert_allclose(coco(K[order][:, order], L[order][:, order]), coco(K, L))
     # One of the directions whose squares make up HSIC.
     assert coco(K, L) ** 2 < hsic(K, L)
+    assert coco(K * torch.nan, L).isnan()
 
 
 def test_coco_of_labels_has_a_closed_form():

@@ -24,7 +24,7 @@ _N_DIRECTIONS = 16
 _CELLS = ((4, 8), (8, 8))
 _SHIFT = 1
 _N_DISCRIMINANTS, _N_COMPONENTS, _SHRINKAGE = 100, 300, 0.05
-# Of the projection at the start; with one of 1, nets learn a third as fast.
+# Of the projection at the start; with less, nets need more epochs.
 _SPREAD = 3.0
 
 
