@@ -205,8 +205,6 @@ class LearnedAttack(AttributeInferenceAttack):
             # How well the output fits the response is easier to learn when said.
             if target.release == "confidences":
                 fit = out[np.arange(len(y)), y]
-                if out.shape[1] == 2:  # the second says all; one column less to learn
-                    out = out[:, 1]
             elif target.release == "labels":
                 fit = out == y
             else:

@@ -5,14 +5,14 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.compose import ColumnTransformer
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from sklearn_mid.utils._learned_once import learn
@@ -29,6 +29,8 @@ _N_FOLDS = 3
 _MANY_VALUES = 20
 # The least probability that a wrong default is charged for.
 _LEAST = 1e-6
+# What a classifier that the shares outdo may still say beside them.
+_WEIGHTS = np.array([0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5])
 
 
 def as_columns(**groups):
@@ -73,16 +75,39 @@ def linear_encoder(text, numeric):
     )
 
 
+class _TowardsShares(ClassifierMixin, BaseEstimator):
+    """A weight of a classifier's probabilities, the rest of the shares of the values.
+
+    Whoever is overconfident about people whom they know little of may rank them right:
+    the shares alone would say less.
+    """
+
+    def __init__(self, model, weight):
+        self.model = model
+        self.weight = weight
+
+    def fit(self, X, y):
+        self.model_ = clone(self.model).fit(X, y)
+        self.classes_, counts = np.unique(y, return_counts=True)
+        self.shares_ = counts / counts.sum()
+        return self
+
+    def predict_proba(self, X):
+        learned = self.weight * self.model_.predict_proba(X)
+        return learned + (1 - self.weight) * self.shares_
+
+
 class RecordClassifier:
     """Classifier behind an encoder of whatever is not a number.
 
-    Without a classifier it takes the best of four by cross-validated likelihood:
+    Without a classifier it takes the best of three by cross-validated likelihood:
     gradient boosting at two learning rates, which takes numbers and codes as they
-    come, in any scale, with missing values; logistic regression, which learns more
-    from few records; and the shares of the values, where nothing else tells the
-    secret. Of a secret with more than 20 values, for each of which boosting would grow
-    trees of their own, these are a random forest and the shares. The learned attack and
-    its no-model baseline share this, so that their difference is what the model tells.
+    come, in any scale, with missing values; and logistic regression, which learns more
+    from few records. Of a secret with more than 20 values, for each of which boosting
+    would grow trees of their own, it is a random forest. Where the shares of the values
+    are more likely than the best of these, it is mixed with them, by the weight that is
+    most likely: none, where nothing tells the secret. The learned attack and its
+    no-model baseline share this, so that their difference is what the model tells.
 
     Parameters
     ----------
@@ -93,8 +118,8 @@ class RecordClassifier:
     random_state : int, RandomState instance or None
         Seeds boosting.
     or_shares : bool, default=False
-        Whether a given classifier, too, gives way to the shares of the values where the
-        columns tell it less of the secret than noise does.
+        Whether a given classifier, too, gives way to the shares of the values where
+        they are more likely than what it has learned.
     """
 
     def __init__(self, classifier, n_values, random_state, *, or_shares=False):
@@ -115,11 +140,17 @@ class RecordClassifier:
 
     def _best(self, prepared, codes):
         options = self._options(prepared.columns.tolist())
-        if self._or_shares and self._classifier is not None:
-            options.append(make_pipeline(DummyClassifier(strategy="prior")))
-        if len(options) == 1:
+        if self._classifier is not None and not self._or_shares:
             return options[0]
-        return max(options, key=lambda model: self._trial(model, prepared, codes))
+        trials = [self._trial(model, prepared, codes) for model in options]
+        likelihoods = [np.log(trial).mean() for trial in trials]
+        best = int(np.argmax(likelihoods))
+        shares = self._trial(DummyClassifier(strategy="prior"), prepared, codes)
+        if likelihoods[best] >= np.log(shares).mean():
+            return options[best]
+        mixed = np.outer(_WEIGHTS, trials[best]) + np.outer(1 - _WEIGHTS, shares)
+        weight = _WEIGHTS[np.log(mixed).mean(axis=1).argmax()]
+        return _TowardsShares(options[best], weight)
 
     def _key(self, prepared, codes):
         """All that the default depends on; None where that is not known."""
@@ -149,12 +180,11 @@ class RecordClassifier:
         )
         if self._classifier is not None:
             return [make_pipeline(as_codes, self._classifier)]
-        shares = DummyClassifier(strategy="prior")
         if self._n_values > _MANY_VALUES:
             forest = RandomForestClassifier(
                 min_samples_leaf=3, random_state=self._random_state
             )
-            return [make_pipeline(as_codes, m) for m in (forest, shares)]
+            return [make_pipeline(as_codes, forest)]
         numeric = [name for name in names if name not in self._text]
         boosting = [
             HistGradientBoostingClassifier(
@@ -169,24 +199,23 @@ class RecordClassifier:
         return [
             *(make_pipeline(as_codes, model) for model in boosting),
             make_pipeline(linear, LogisticRegression(max_iter=1000)),
-            make_pipeline(as_codes, shares),
         ]
 
-    def _trial(self, model: Pipeline, columns, codes):
-        """Mean log-likelihood of the secrets of records that were not fitted."""
+    def _trial(self, model, columns, codes):
+        """Probability that the model gives each secret of records not fitted."""
         # Always the same folds: the choice is no draw, and repeats without a seed.
         rows = np.random.RandomState(0).permutation(len(codes))[:_N_TRIAL]
         if len(rows) < 2 * _N_FOLDS:
-            return 0.0  # too few to tell: the first option
+            return np.ones(1)  # too few to tell: the first option
         columns, codes = columns.iloc[rows], codes[rows]
         found = []
         for known, asked in KFold(_N_FOLDS).split(columns):
             if len(np.unique(codes[known])) < 2:
-                return 0.0
+                return np.ones(1)
             fitted = clone(model).fit(columns.iloc[known], codes[known])
             proba = self._proba(fitted, columns.iloc[asked])
             found.append(proba[np.arange(len(asked)), codes[asked]])
-        return float(np.log(np.maximum(np.concatenate(found), _LEAST)).mean())
+        return np.maximum(np.concatenate(found), _LEAST)
 
     def _proba(self, pipeline, prepared):
         proba = np.zeros((len(prepared), self._n_values))

@@ -2,10 +2,36 @@
 
 import numpy as np
 import pandas as pd
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.metrics import log_loss, roc_auc_score
 
 from sklearn_mid.attacks._record_classifier import RecordClassifier
 from sklearn_mid.utils._learned_once import learned_once
+
+
+def people(rng, n, effect):
+    """Records of which one column tells a rare secret, as much as `effect`."""
+    columns = pd.DataFrame(rng.normal(size=(n, 8))).add_prefix("x")
+    logit = effect * columns["x0"] - 1.5
+    return columns, (rng.random(n) < 1 / (1 + np.exp(-logit))).astype(int)
+
+
+def test_what_the_shares_outdo_still_ranks():
+    rng = np.random.default_rng(2)
+    columns, codes = people(rng, 150, 0.5)
+    asked, secret = people(rng, 20_000, 0.5)
+    proba = np.exp(RecordClassifier(None, 2, 0).fit(columns, codes).log_proba(asked))
+    assert_allclose(proba.sum(axis=1), 1)
+    shares = np.broadcast_to(np.bincount(codes) / len(codes), proba.shape)
+    assert log_loss(secret, proba) < log_loss(secret, shares) + 0.005
+    assert roc_auc_score(secret, proba[:, 1]) > 0.55
+
+
+def test_noise_gives_way_to_the_shares():
+    rng = np.random.default_rng(1)
+    columns, codes = people(rng, 300, 0.0)
+    proba = np.exp(RecordClassifier(None, 2, 0).fit(columns, codes).log_proba(columns))
+    assert_array_equal(proba.argmax(axis=1), 0)
 
 
 def test_the_same_people_are_asked_about_once(monkeypatch):
