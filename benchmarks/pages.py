@@ -35,6 +35,7 @@ from sklearn_mid.benchmark._report._frontier import (
 from sklearn_mid.benchmark._report._frontier import duels as duels_of
 from sklearn_mid.benchmark._report._insight import insight_table, plot_insight
 from sklearn_mid.benchmark._report._overview import OverviewDisplay
+from sklearn_mid.benchmark._report._summary import VERDICTS
 
 HERE = Path(__file__).resolve().parent
 TEMPLATE = HERE / "README.rst.jinja"
@@ -139,9 +140,6 @@ def frontier_table() -> str:
     head = ["Data", "leak", "lost", "best competitor: its leak", "MID: its leak",
             "difference", "MID"]  # fmt: skip
     return rst_table(head, rows)
-
-
-VERDICTS = ("leads", "ties", "loses")
 
 
 def verdicts(

@@ -9,11 +9,11 @@ from sklearn_mid.benchmark._engine._spec import Suite
 from sklearn_mid.benchmark._report._frontier import INPUTS, Setting, duels
 from sklearn_mid.benchmark._report._tables import as_text
 
-__all__ = ["headline", "summary", "summary_text", "units"]
+__all__ = ["VERDICTS", "headline", "summary", "summary_text", "units"]
 
 _BUDGET = 0.01
 _WIDTH, _LINES = 100, 15
-_VERDICTS = ("leads", "ties", "loses")
+VERDICTS = ("leads", "ties", "loses")
 _SIDES = ["least of competitors", "least of MID"]
 
 
@@ -36,7 +36,7 @@ def summary(results: pd.DataFrame, suite: Suite) -> pd.DataFrame:
     rows = []
     for dataset in suite.datasets:
         for (source, _), found in duels(results, dataset, [_BUDGET]).items():
-            if found.verdict in _VERDICTS:
+            if found.verdict in VERDICTS:
                 sides = map(_told, (found.other, found.mid))
                 rows.append([dataset.name, source, found.verdict, *sides])
     return pd.DataFrame(rows, columns=["data", "leak by", "MID", *_SIDES])
@@ -55,7 +55,7 @@ def headline(table: pd.DataFrame) -> str:
     if not len(table):
         return "No comparison at equal utility: it takes attacks and a baseline."
     counts = Counter(table["MID"])
-    told = ", ".join(f"{verdict} {counts[verdict]}" for verdict in _VERDICTS)
+    told = ", ".join(f"{verdict} {counts[verdict]}" for verdict in VERDICTS)
     return (
         f"Least leak at a utility at most {_BUDGET:.0%} below the best: MID {told} of "
         f"{len(table)}."
@@ -95,7 +95,7 @@ def summary_text(results: pd.DataFrame, suite: Suite) -> str:
         lines += [*as_text(_narrowed(table)).splitlines(), units(table, suite)]
     elif len(table):
         counts = pd.crosstab(table["data"], table["MID"])
-        counts = counts.reindex(columns=_VERDICTS, fill_value=0)
+        counts = counts.reindex(columns=VERDICTS, fill_value=0)
         told = [
             f"  {data}: " + ", ".join(f"{verdict} {n}" for verdict, n in row.items())
             for data, row in counts.iterrows()
