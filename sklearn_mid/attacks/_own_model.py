@@ -53,9 +53,10 @@ class OwnModelBaseline(AttributeInferenceAttack):
         holds floats that are no integers, or more than 20 different numbers.
     prior : {"uniform", "learned"}, dict, array-like of shape (n_values,) or \
 classifier, default=None
-        Probability of each value, as in :class:`MAPAttack`. A classifier gives way to
-        the shares of the values where these are more likely, by cross-validation, of
-        records that it has not learned from: noise must not make the baseline weak.
+        Probability of each value, as in :class:`MAPAttack`. A classifier is
+        mixed with the shares of the values where these are more likely, by
+        cross-validation, of records that it has not learned from: noise must not make
+        the baseline weak.
     candidates : int or array-like, default=None
         Values that the secret may take, as in :class:`MAPAttack`.
     random_state : int, RandomState instance or None, default=None

@@ -118,7 +118,7 @@ class RecordClassifier:
     random_state : int, RandomState instance or None
         Seeds boosting.
     or_shares : bool, default=False
-        Whether a given classifier, too, gives way to the shares of the values where
+        Whether a given classifier, too, is mixed with the shares of the values where
         they are more likely than what it has learned.
     """
 

@@ -48,7 +48,7 @@ classifier
     random_state : int, RandomState instance or None, default=None
         Seeds the classifier that "learned" stands for.
     or_shares : bool, default=False
-        Whether a classifier gives way to the shares, where these are more likely of
+        Whether a classifier is mixed with the shares, where these are more likely of
         records that it has not learned from.
 
     Attributes
