@@ -171,8 +171,9 @@ def test_accuracy_grows_with_epsilon():
 
     def score(epsilon):
         model = DPDecisionTreeClassifier(epsilon, bounds=(0, 3), n_bins=4, max_depth=2)
+        # One fit in four is below the bound at 0.1: the median of few often is, too.
         return np.median(
-            [model.fit(records, labels).score(records, labels) for _ in range(9)]
+            [model.fit(records, labels).score(records, labels) for _ in range(41)]
         )
 
     scores = [score(epsilon) for epsilon in (0.001, 0.1, np.inf)]
