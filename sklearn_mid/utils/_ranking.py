@@ -54,7 +54,7 @@ def area_and_influence(true, proba, *, least=1):
         value_codes = np.array([1])
     areas = []
     for v in value_codes:
-        order = np.argsort(proba[:, v], kind="stable")
+        order = np.argsort(proba[:, v])  # in whatever order where scores are equal
         is_positive = true[order] == v
         starts = _tie_starts(proba[order, v])
         sizes = np.diff(starts, append=n)

@@ -31,6 +31,8 @@ __all__ = [
 N_QUERIES = 12
 # Rows that a target is asked about twice, to see whether it answers at random.
 _N_TRIAL_ROWS = 32
+# Of so many people the largest confidence was each one's label: it is so of others.
+_N_TELLING = 10_000
 
 
 def response_kind(model: Any) -> str:
@@ -245,10 +247,23 @@ class Target:
             yield from known
             return
         outputs = []
-        for X_v in candidates.substitute(records):
-            outputs.append(self.outputs(X_v))
+        confidences = None
+        if self.release == "labels":
+            confidences = shared.get("confidences", candidates, X)
+        for i, X_v in enumerate(candidates.substitute(records)):
+            if confidences is None:
+                outputs.append(self.outputs(X_v))
+            else:
+                outputs.append(confidences[i].argmax(axis=1))
+                if i == 0 and not self._says(outputs[0], X_v):
+                    confidences, outputs = None, [self.outputs(X_v)]
             yield outputs[-1]
         shared.put(self.release, candidates, X, outputs)
+
+    def _says(self, labels: np.ndarray, X: Any) -> bool:
+        """Whether these are the model's labels, of people enough to tell."""
+        told = len(labels) >= _N_TELLING and len(np.unique(labels)) > 1
+        return told and np.array_equal(labels, self.outputs(X))
 
     def answers_at(
         self, candidates: Candidates, X: Any, *, n_answers: int = 1, draw: bool = False

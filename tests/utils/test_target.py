@@ -222,6 +222,32 @@ def test_what_was_answered_is_not_asked_again():
         assert not little._known
 
 
+def test_labels_of_many_people_are_read_from_their_confidences():
+    asked = []
+
+    class Unsure(DecisionTreeClassifier):
+        """Says the last class as soon as it is thinkable."""
+
+        def predict(self, X):
+            asked.append(len(X))
+            return self.classes_[(self.predict_proba(X)[:, 1] > self.least).astype(int)]
+
+    X = np.tile(np.indices((3, 3)).reshape(2, -1).T, (1200, 1)).astype(float)
+    y = np.random.default_rng(0).random(len(X)) < 0.2 + 0.2 * X.sum(axis=1)
+    candidates = Candidates.from_records(X, 1, None, feature_names=None)
+    model = Unsure().fit(X, y)
+    for least, n_asked in ((0.5, 1), (0.3, 4)):
+        model.least = least
+        expected = list(look(model, release="labels").outputs_at(candidates, X))
+        with AskedOnce(model):
+            list(look(model).outputs_at(candidates, X))
+            asked.clear()
+            found = list(look(model, release="labels").outputs_at(candidates, X))
+        assert_array_equal(found, expected)
+        # Of the first value once more, if they are no largest confidences.
+        assert asked.count(len(X)) == n_asked
+
+
 def test_draws_are_not_shared():
     candidates = Candidates.from_records(X, 1, None, feature_names=None)
     model = Stochastic()

@@ -411,14 +411,15 @@ class _Secret:
         success, gained = [], []
         try:
             for X, candidates, prior, n_more in self._judged_by_the_other_half(guesses):
-                certificate = vulnerability(
-                    self.estimator,
-                    X,
-                    self.secret,
-                    prior=prior,
-                    decimals=self.decimals,
-                    candidates=candidates,
-                )
+                with self.asked:
+                    certificate = vulnerability(
+                        self.estimator,
+                        X,
+                        self.secret,
+                        prior=prior,
+                        decimals=self.decimals,
+                        candidates=candidates,
+                    )
                 # The certificate is of people whose value is a candidate.
                 without = certificate.prior_per_person
                 success.append(np.pad(certificate.per_person, (0, n_more)))

@@ -243,10 +243,11 @@ def gain(
         # what others would have been seen to gain.
         attacks = [a for a in attacks if not _alike(a, floor)] or attacks
     values, variances, chosen = [], [], []
+    read = _once(measure)
     for mine, other in (parts, parts[::-1]):
-        found = [_beyond(a, floor, *mine, measure, more)[0] for a in attacks]
+        found = [_beyond(a, floor, *mine, read, more)[0] for a in attacks]
         attack = attacks[0 if np.isnan(found).all() else int(np.nanargmax(found))]
-        value, variance = _beyond(attack, floor, *other, measure, more)
+        value, variance = _beyond(attack, floor, *other, read, more)
         values.append(value)
         variances.append(variance)
         chosen.append(attack.name)
@@ -272,19 +273,40 @@ def _alike(one: Guesses, other: Guesses) -> bool:
     return np.array_equal(one.pred, other.pred) and np.allclose(one.proba, other.proba)
 
 
+def _once(measure: Callable) -> Callable:
+    """`measure` of some of the people, and of more; each is measured once.
+
+    Those who are asked about must not be let go before the function that answers.
+    """
+    kept: dict[tuple, tuple[float, np.ndarray]] = {}
+
+    def read(guesses, rows, more=None, rows_of_more=None):
+        key = id(guesses), id(rows), id(more), id(rows_of_more)
+        if key not in kept:
+            some = guesses.of(rows)
+            if more is not None:
+                some = some.and_of(more.of(rows_of_more))
+            kept[key] = measure(some)
+        return kept[key]
+
+    return read
+
+
 def _beyond(
     attack: Guesses,
     floor: Guesses | None,
     rows: np.ndarray,
     rows_of_more: np.ndarray,
-    measure: Callable,
+    read: Callable,
     more: Mapping[str, Guesses],
 ) -> tuple[float, float]:
     """What an attack reads of some people beyond a floor, and the variance of it."""
-    pair = [guesses.of(rows) for guesses in (attack, floor) if guesses]
+    pair = [guesses for guesses in (attack, floor) if guesses]
     if all(guesses.name in more for guesses in pair):
-        pair = [g.and_of(more[g.name].of(rows_of_more)) for g in pair]
-    (value, influence), *below = map(measure, pair)
+        figures = [read(g, rows, more[g.name], rows_of_more) for g in pair]
+    else:
+        figures = [read(g, rows) for g in pair]
+    (value, influence), *below = figures
     for of_floor, influence_of_floor in below:
         value, influence = value - of_floor, influence - influence_of_floor
     return value, _variance(influence)
@@ -317,16 +339,17 @@ def difference(
     parts = [halves(len(group[0].true), seed) for group in (members, others)]
     control = _control(*floors, measure) if floors[0] else None
     values, variances, chosen = [], [], []
+    read = _once(measure)
     for mine, other in ((0, 1), (1, 0)):
         gaps = [
-            _gap(pair, [part[mine] for part in parts], measure, control)[0]
+            _gap(pair, [part[mine] for part in parts], read, control)[0]
             for pair in zip(members, others, strict=True)
         ]
         best = int(np.nanargmax(gaps)) if not np.isnan(gaps).all() else 0
         value, variance = _gap(
             (members[best], others[best]),
             [part[other] for part in parts],
-            measure,
+            read,
             control,
         )
         values.append(value)
@@ -347,13 +370,13 @@ def _control(
 def _gap(
     pair: tuple[Guesses, Guesses],
     rows: Sequence[np.ndarray],
-    measure: Callable,
+    read: Callable,
     control: tuple[Guesses, Guesses] | None,
 ) -> tuple[float, float]:
     """Members minus others, and the variance of it."""
-    gap, influences = _plain_gap(pair, rows, measure)
+    gap, influences = _plain_gap(pair, rows, read)
     if control is not None:
-        luck, of_luck = _plain_gap(control, rows, measure)
+        luck, of_luck = _plain_gap(control, rows, read)
         spread = sum(f @ f / len(f) ** 2 for f in of_luck)
         together = sum(
             i @ f / len(f) ** 2 for i, f in zip(influences, of_luck, strict=True)
@@ -367,8 +390,8 @@ def _gap(
     return gap, sum(map(_variance, influences))
 
 
-def _plain_gap(pair, rows, measure):
-    member, other = (measure(g.of(r)) for g, r in zip(pair, rows, strict=True))
+def _plain_gap(pair, rows, read):
+    member, other = (read(g, r) for g, r in zip(pair, rows, strict=True))
     return member[0] - other[0], [member[1], other[1]]
 
 
