@@ -26,6 +26,7 @@ from statistics import median
 __all__ = [
     "Comparison",
     "compare",
+    "cost",
     "growth",
     "parse_arguments",
     "peak_memory",
@@ -118,9 +119,10 @@ def _measure_peak(connection, call, make, arguments):
     data = make(*arguments) if make is not None else None
     gc.collect()
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew here
-    before = _memory("VmRSS")
+    before, start = _memory("VmRSS"), time.process_time()
     result = call(data) if make is not None else call()
-    connection.send(_memory("VmHWM") - before)
+    took = time.process_time() - start
+    connection.send((_memory("VmHWM") - before, took))
     del result
     connection.close()
 
@@ -130,10 +132,19 @@ def peak_memory(
     make: Callable[..., object] | None = None,
     arguments: tuple = (),
 ) -> int:
-    """Bytes that ``call(make(*arguments))`` needs beyond what `make` left.
+    """The first of what :func:`cost` returns."""
+    return cost(call, make, arguments)[0]
 
-    Runs in a fresh process (Linux), so `call` and `make` must be functions of a
-    module's top level. Without `make`, `call` gets no argument.
+
+def cost(
+    call: Callable[..., object],
+    make: Callable[..., object] | None = None,
+    arguments: tuple = (),
+) -> tuple[int, float]:
+    """Bytes that ``call(make(*arguments))`` needs beyond what `make` left, and seconds.
+
+    These are of the processor. Runs in a fresh process (Linux), so `call` and `make`
+    must be functions of a module's top level. Without `make`, `call` gets no argument.
     """
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)

@@ -15,12 +15,10 @@ confidences where these say so, and to a certificate that asked the model anew. 
 left is boosting's prediction, the learning attackers' and the model's.
 """
 
-import time
-
 import numpy as np
 import pandas as pd
 import sklearn
-from _harness import parse_arguments, peak_memory, report
+from _harness import cost, parse_arguments, report
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 
 from sklearn_mid.benchmark import audit
@@ -62,29 +60,22 @@ def main():
     for name, counts in sizes.items():
         for n_people in counts:
             n_people //= 10 if arguments.quick else 1
-            given = prepared(name, n_people)
-            start = time.process_time()
-            look(given)
+            peak, seconds = cost(look, prepared, (name, n_people))
             case = f"{name}, {n_people:,} people, {N_VALUES} values"
-            common = {"csv_path": arguments.csv, "versions": VERSIONS}
-            report(
-                "audit",
-                case,
-                time.process_time() - start,
-                quantity="processor time",
-                unit="s",
-                reach="<= 60 s",
-                **common,
-            )
-            report(
-                "audit",
-                case,
-                peak_memory(look, prepared, (name, n_people)) / 2**20,
-                quantity="peak memory",
-                unit="MiB",
-                reach="grows with the table of people only",
-                **common,
-            )
+            for figure, quantity, unit, reach in (
+                (seconds, "processor time", "s", "<= 60 s"),
+                (peak / 2**20, "peak memory", "MiB", "grows with the people only"),
+            ):
+                report(
+                    "audit",
+                    case,
+                    figure,
+                    quantity=quantity,
+                    unit=unit,
+                    reach=reach,
+                    csv_path=arguments.csv,
+                    versions=VERSIONS,
+                )
 
 
 if __name__ == "__main__":

@@ -261,9 +261,10 @@ class Target:
         shared.put(self.release, candidates, X, outputs)
 
     def _says(self, labels: np.ndarray, X: Any) -> bool:
-        """Whether these are the model's labels, of people enough to tell."""
-        told = len(labels) >= _N_TELLING and len(np.unique(labels)) > 1
-        return told and np.array_equal(labels, self.outputs(X))
+        """Whether these are the model's labels, by people enough to tell."""
+        some = labels[:_N_TELLING]
+        told = len(some) == _N_TELLING and len(np.unique(some)) > 1
+        return told and np.array_equal(some, self.outputs(X[:_N_TELLING]))
 
     def answers_at(
         self, candidates: Candidates, X: Any, *, n_answers: int = 1, draw: bool = False

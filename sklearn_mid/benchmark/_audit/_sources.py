@@ -38,6 +38,7 @@ learned nothing but the shares of the values may attack all, and does.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import eq, gt
 
 import numpy as np
 from scipy.stats import norm
@@ -168,7 +169,9 @@ def _top(share: float) -> Callable[[Guesses], tuple[float, np.ndarray]]:
         count = n_top(n, share)
         if count < _LEAST_TOP:
             return np.nan, np.full(n, np.nan)
-        top = np.argsort(-certainty, kind="stable")[:count]
+        least = np.partition(certainty, n - count)[n - count]
+        surer, as_sure = (np.flatnonzero(f(certainty, least)) for f in (gt, eq))
+        top = np.r_[surer, as_sure[: count - len(surer)]]
         n_right = np.count_nonzero(guesses.true[top] == guesses.pred[top])
         # Often all are right: two more of either kind (Agresti and Coull) give the
         # spread that a share of few has. Which of them were wrong does not matter.
