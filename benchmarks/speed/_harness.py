@@ -33,7 +33,7 @@ __all__ = [
     "report",
 ]
 
-N_REPETITIONS = 5
+N_REPETITIONS = 3
 
 _FIELDS = (
     "row",

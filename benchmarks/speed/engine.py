@@ -5,8 +5,8 @@ timed on a finished folder of 10,000 cells, reading on one of 100,000 (a file fo
 made 5 to 11 s of status, 54 s and 964 MiB of a page, 401 MB on disk; now each worker
 has one file, read in one pass, and status reads no figures). Two workers run the same
 suite as one ("quick", or "ci" with --quick) into empty folders, each in a new process,
-alternating. So do two workers of dask against two of joblib: what a model does in
-parallel had become tasks of the cluster, and is done in turn now.
+alternating, two of its repetitions. So do two workers of dask against two of joblib:
+what a model does in parallel had become tasks of the cluster, and is done in turn now.
 """
 
 import subprocess
@@ -155,28 +155,29 @@ if __name__ == "__main__":
                     csv_path=arguments.csv,
                 )
     name = "ci" if arguments.quick else "quick"
-    n_repetitions = 1 if arguments.quick else 3
+    options = {"repetitions": 1 if arguments.quick else 2}
     report(
         "benchmark engine",
-        f"suite {name!r}, two workers over one",
+        f"suite {name!r}, {options['repetitions']} repetitions, two workers over one",
         compare(
-            lambda: run_in_an_empty_folder(name, n_jobs=2),
-            lambda: run_in_an_empty_folder(name, n_jobs=1),
-            n_repetitions=n_repetitions,
+            lambda: run_in_an_empty_folder(name, n_jobs=2, **options),
+            lambda: run_in_an_empty_folder(name, n_jobs=1, **options),
+            n_repetitions=1,
             warm_up=False,
         ),
         reach="<= 0.59 (1.7 times faster)",
         csv_path=arguments.csv,
     )
     with dask_cluster() as cluster:
-        dask = {"backend": "dask", "scheduler": cluster.scheduler_address}
+        dask = {"backend": "dask", "scheduler": cluster.scheduler_address} | options
         report(
             "benchmark engine",
-            f"suite {name!r}, two workers of dask over two of joblib",
+            f"suite {name!r}, {options['repetitions']} repetitions, two workers of "
+            "dask over two of joblib",
             compare(
                 lambda: run_in_an_empty_folder(name, **dask),
-                lambda: run_in_an_empty_folder(name, n_jobs=2),
-                n_repetitions=n_repetitions,
+                lambda: run_in_an_empty_folder(name, n_jobs=2, **options),
+                n_repetitions=1,
                 warm_up=False,
             ),
             reach="<= 1.2",

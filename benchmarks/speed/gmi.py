@@ -98,7 +98,7 @@ if __name__ == "__main__":
         reach="<= 10",
         quantity="growth",
     )
-    n_steps = 2 if arguments.quick else 20
+    n_steps = 2 if arguments.quick else 10
     faces = np.random.default_rng(0).random((256, SIDE * SIDE))
     target = nn.Linear(SIDE * SIDE, 2)
     attack = GenerativeInversionAttack(

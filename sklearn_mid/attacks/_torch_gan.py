@@ -260,7 +260,8 @@ class WassersteinGAN:
         elif self._guide is not None:
             loss = loss + _GUIDANCE * self._guide(fake, column).mean()
         generator_optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        # The critic, and the guide, learn nothing here.
+        loss.backward(inputs=list(self.generator.parameters()))
         generator_optimizer.step()
         return distance.detach(), generator_loss.detach()
 

@@ -80,7 +80,7 @@ default="from_dtype"
     n_jobs : int, default=None
         Threads that share the columns among them; None is 1 unless in a
         :obj:`joblib.parallel_config` context, -1 all processors. The tree is the same
-        for any number.
+        for any number. Columns of some ten thousand rows are too short for it to pay.
 
     Attributes
     ----------
