@@ -74,6 +74,8 @@ class _Made:
             feature[node] = chosen
         self.features.clear()
         counts = np.concatenate([part.T for part in _drain(self.counts)])
+        depth, n_nodes = np.array(self.depths).T
+        as_signed = np.min_scalar_type(-len(depth) - 256)  # 16 bits, if they do
         return Grown(
             feature=feature,
             numeric=np.concatenate(
@@ -81,7 +83,7 @@ class _Made:
             ),
             parent=np.concatenate(_drain(self.parents)),
             branch=np.concatenate(_drain(self.branches), dtype=np.int32),
-            depth=np.repeat(*np.array(self.depths, dtype=np.int32).T),
+            depth=np.repeat(depth.astype(as_signed), n_nodes),
             counts=counts.astype(np.float64),
             n_rows=np.concatenate(_drain(self.n_rows), dtype=np.int64),
         )
