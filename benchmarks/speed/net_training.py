@@ -1,6 +1,6 @@
 """Training a net, against a hand-written torch loop and skorch's default loader.
 
-Same layers, same batches, same optimizer, one thread, 20,000 rows of 64 features, ten
+Same layers, same batches, same optimizer, one thread, 10,000 rows of 64 features, ten
 epochs. Our time is all of ``fit``: checks, epochs, history, and the rate on the
 training data at the end. The hand-written loop indexes batches; it is timed with Adam
 as torch has it by default, and with its fused step, which ours uses. Then the same on
@@ -72,7 +72,7 @@ def by_skorch(X, y, batch_size):
 def main():
     arguments = parse_arguments(__doc__)
     torch.set_num_threads(1)
-    X, y = make_data(2_000 if arguments.quick else 20_000)
+    X, y = make_data(2_000 if arguments.quick else 10_000)
 
     def row(case, peer, reg_lambda, batch_size, reach):
         net = ours(
