@@ -6,7 +6,7 @@ import numpy as np
 
 from sklearn_mid.attacks._attribute import AttributeInferenceAttack
 from sklearn_mid.attacks._base import WITHOUT_A_MODEL
-from sklearn_mid.attacks._record_classifier import RecordClassifier, as_columns
+from sklearn_mid.attacks._imputation import Imputation
 from sklearn_mid.utils._sklearn_compat import HasMethods
 
 __all__ = ["ImputationBaseline", "PriorBaseline"]
@@ -161,16 +161,15 @@ class ImputationBaseline(AttributeInferenceAttack):
         return tags
 
     def _fit_attack(self, X, y, codes):
-        self._classifier = RecordClassifier(
-            self.classifier, len(self.values_), self.random_state
-        ).fit(self._columns(X, y), codes)
+        self._imputation = Imputation(
+            self.classifier,
+            self._candidates,
+            self.random_state,
+            use_response=self.use_response,
+        ).fit(X, y, codes)
 
     def _infer_log_proba(self, X, y):
-        return self._classifier.log_proba(self._columns(X, y))
-
-    def _columns(self, X, y):
-        known = {"x": self._candidates.drop(X)}
-        return as_columns(**known, y=y) if self.use_response else as_columns(**known)
+        return self._imputation.log_proba(X, y)
 
 
 WITHOUT_A_MODEL["marginals"] = PriorBaseline

@@ -96,7 +96,9 @@ def _on_an_attribute(
         "MAP, re-scaling": MAPAttack(
             estimator, secret, error_model="gaussian", calibrate=True, **seed
         ),
-        "MAP, effects": MAPAttack(estimator, secret, calibrate="effects", **seed),
+        "MAP, effects": MAPAttack(
+            estimator, secret, calibrate="effects", prior="learned", **seed
+        ),
         "joint": MAPAttack(estimator, secret, prior="learned", **seed),
         "joint, match": MAPAttack(
             estimator, secret, prior="learned", error_model="match", **seed

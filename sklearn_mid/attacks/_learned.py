@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from sklearn_mid.attacks._attribute import AttributeInferenceAttack
+from sklearn_mid.attacks._imputation import Imputation, are_equal
 from sklearn_mid.attacks._record_classifier import RecordClassifier, as_columns
 from sklearn_mid.attacks._shadow import unfitted_like
 from sklearn_mid.utils._sklearn_compat import HasMethods, Interval, StrOptions
@@ -156,14 +157,22 @@ class LearnedAttack(AttributeInferenceAttack):
         if self.train_on == "shadow":
             rng = check_random_state(self.random_state)
             seen = [self._shadow_columns(X, y, rng) for _ in range(self.n_shadows)]
-            columns, rows = zip(*seen, strict=True)
-            codes = codes[np.concatenate(rows)]
+            columns, untold, rows = zip(*seen, strict=True)
+            people = np.concatenate(rows)
             columns = pd.concat(columns, ignore_index=True)
+            untold = np.concatenate(untold)
         else:
-            columns = self._columns(target, X, y)
-        self._classifier = RecordClassifier(
-            self.classifier, len(self.values_), self.random_state
-        ).fit(columns, codes)
+            columns, untold = self._columns(target, X, y)
+            people = np.arange(len(X))
+        self._imputation = self._classifier = None
+        if untold.any():
+            self._imputation = Imputation(
+                self.classifier, self._candidates, self.random_state
+            ).fit(X, y, codes)
+        if not untold.all():
+            self._classifier = RecordClassifier(
+                self.classifier, len(self.values_), self.random_state
+            ).fit(columns, codes[people], people)
 
     def _shadow_columns(self, X, y, rng):
         """What a copy of the target answers about its own members, and who they are."""
@@ -181,7 +190,7 @@ class LearnedAttack(AttributeInferenceAttack):
             release=self._aimed.release,
             random_state=seed,
         )
-        return self._columns(target, X, y), members
+        return *self._columns(target, X, y), members
 
     def _unfitted_shadow(self, seed):
         if self.shadow_estimator is not None:
@@ -194,12 +203,21 @@ class LearnedAttack(AttributeInferenceAttack):
             ) from error
 
     def _infer_log_proba(self, X, y):
-        return self._classifier.log_proba(self._columns(self._aimed, X, y))
+        columns, untold = self._columns(self._aimed, X, y)
+        if self._classifier is None:
+            return self._imputation.log_proba(X, y)
+        log_proba = self._classifier.log_proba(columns)
+        if self._imputation is not None and untold.any():
+            log_proba[untold] = self._imputation.log_proba(X, y)[untold]
+        return log_proba
 
     def _columns(self, target, X, y):
-        """Known columns, response, and the outputs under every candidate value."""
+        """Known columns, response, and the outputs under every candidate value.
+
+        Besides, of whom the outputs are the same under all of them.
+        """
         y = self._aimed.response(y)
-        outputs = []
+        columns, first, untold = [], None, np.ones(len(y), dtype=bool)
         for out in target.outputs_at(self._candidates, X):
             out = self._aimed.in_own_classes(out, target)
             # How well the output fits the response is easier to learn when said.
@@ -209,8 +227,17 @@ class LearnedAttack(AttributeInferenceAttack):
                 fit = out == y
             else:
                 fit = np.abs(y - out)
-            outputs += [out, fit]
-        return as_columns(x=self._candidates.drop(X), y=y, f=np.column_stack(outputs))
+            first = out if first is None else first
+            untold &= (
+                are_equal(np.stack([first, out]), axis=0)
+                .reshape(len(y), -1)
+                .all(axis=1)
+            )
+            if target.release == "predictions" or len(self._aimed.classes) > 2:
+                columns.append(out)  # of two classes, the fit says all
+            columns.append(fit)
+        known = self._candidates.drop(X)
+        return as_columns(x=known, y=y, f=np.column_stack(columns)), untold
 
 
 def _rows(X, rows):

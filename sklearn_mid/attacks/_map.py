@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mid.attacks._attribute import AttributeInferenceAttack
+from sklearn_mid.attacks._imputation import Imputation, are_equal
 from sklearn_mid.attacks._own_model import OwnModelBaseline
 from sklearn_mid.attacks._recalibration import Recalibration
 from sklearn_mid.attacks._secret_prior import (
@@ -74,8 +76,9 @@ default="auto"
           per row). Classifiers.
         - ``"match"``: the label fits or it does not. Where exactly one value makes the
           target say y, it is that one (LOMIA of Mehnaz et al. 2022); of several that
-          do, the prior decides, and of all where none does. Sees what a target has
-          memorised, which a confusion matrix of other people hides. Classifiers.
+          do, the prior decides, and where all or none do, as if the target had not been
+          asked. Sees what a target has memorised, which a confusion matrix of other
+          people hides. Classifiers.
         - ``"auto"``: the first of these that the target allows.
     prior : {"uniform", "learned"}, dict, array-like of shape (n_values,) or \
 classifier, default=None
@@ -83,7 +86,9 @@ classifier, default=None
         value, or in the order of `values_`; or a classifier, of which a clone learns
         the secret from the other columns of the auxiliary records. It gets numbers, as
         that of :class:`LearnedAttack` does; ``"learned"`` takes the default classifier
-        of that.
+        of that. Another clone learns the secret from these columns and the response, as
+        :class:`ImputationBaseline` does: it answers where the target does not tell the
+        values apart.
     use_prior : bool, default=True
         If False, the naive attack: the value under which the target explains the
         response best (for a regressor ``argmin |y - f(x_v)|``), ties broken at random.
@@ -143,6 +148,12 @@ classifier, default=None
     Notes
     -----
     A record under which y has probability 0 for every candidate gets the prior.
+
+    Where y is as likely under every value, the target says nothing of the secret, but
+    the response may: with a classifier as prior, the answer is that of the
+    :class:`ImputationBaseline`, prior(v | x_k, y). The joint attack on a model that
+    never had the secret is its baseline, whose accuracy is no leak. With
+    ``calibrate="effects"`` the response tells by its effects.
 
     Of targets that have memorised people, :meth:`covered` with ``"match"`` says of whom
     exactly one value fits: those are the ones most exposed.
@@ -236,16 +247,19 @@ classifier, default=None
         Returns
         -------
         baseline : PriorBaseline, ImputationBaseline or OwnModelBaseline
-            Not fitted. Where the prior is a classifier, an imputation by that; with
-            effects of the values, a model of the attacker's own.
+            Not fitted. With effects of the values, a model of the attacker's own;
+            otherwise, where the prior is a classifier, an imputation by that.
         """
-        if self._has_effects() and not self._has_learned_prior():
+        if self._has_effects():
             # Who has records to learn effects from can learn the prior as well.
-            return OwnModelBaseline(
-                self.sensitive_feature,
-                prior="learned",
-                candidates=self.candidates,
-                random_state=self.random_state,
+            own_prior = self.prior if self._has_learned_prior() else "learned"
+            return clone(
+                OwnModelBaseline(
+                    self.sensitive_feature,
+                    prior=own_prior,
+                    candidates=self.candidates,
+                    random_state=self.random_state,
+                )
             )
         baseline = super().baseline()
         if self._has_learned_prior():
@@ -289,9 +303,18 @@ classifier, default=None
     def _fit_attack(self, X, y, codes):
         prior = self.prior if self.use_prior else "uniform"
         self._prior = SecretPrior(
-            prior, self._candidates, self.prior_, self.random_state
+            prior,
+            self._candidates,
+            self.prior_,
+            self.random_state,
+            or_shares=self._has_effects(),  # as its baseline
         )
         self.prior_ = self._prior.fit(X, codes).marginal
+        self._imputation = None
+        if self._has_learned_prior() and not self._has_effects():
+            self._imputation = Imputation(
+                classifier_of(prior), self._candidates, self.random_state
+            ).fit(X, y, codes)
         self._aimed = target = self._aim(release=_RELEASE[self.error_model])
         self.error_model_ = self.error_model
         if self.error_model == "auto":
@@ -347,7 +370,10 @@ classifier, default=None
         log_proba = self._log_likelihoods(X, y)
         # What no value explains says nothing.
         log_proba[np.isneginf(log_proba).all(axis=1)] = 0
+        untold = are_equal(log_proba) if self._imputation else np.zeros(len(X), bool)
         log_proba += self._prior.log_proba(X)
+        if untold.any():
+            log_proba[untold] = self._imputation.log_proba(X, y)[untold]
         return log_proba
 
     def _log_likelihoods(self, X, y):

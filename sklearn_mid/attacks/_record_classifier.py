@@ -128,14 +128,25 @@ class RecordClassifier:
         self._random_state = random_state
         self._or_shares = or_shares
 
-    def fit(self, columns, codes):
-        """Learn the position of the secret among its values."""
+    def fit(self, columns, codes, people=None):
+        """Learn the position of the secret among its values.
+
+        Parameters
+        ----------
+        columns : DataFrame
+        codes : ndarray of int of shape (n_samples,)
+        people : ndarray of int of shape (n_samples,), default=None
+            Whose record each is, where people have several: nobody is to be recognised
+            when classifiers are compared. None: everybody has one.
+        """
         self._text, _ = kinds_of_columns(columns)
         prepared = prepare(columns, self._text)
+        self._people = np.arange(len(codes)) if people is None else people
         self._pipeline = learn(
             lambda: self._key(prepared, codes),
             lambda: clone(self._best(prepared, codes)).fit(prepared, codes),
         )
+        del self._people
         return self
 
     def _best(self, prepared, codes):
@@ -157,6 +168,7 @@ class RecordClassifier:
         if self._is_own():
             return None
         digest = hashlib.sha256(np.ascontiguousarray(codes).tobytes())
+        digest.update(np.ascontiguousarray(self._people).tobytes())
         digest.update(repr(self._random_state).encode())
         return digest.digest(), _digest(prepared), self._n_values
 
@@ -205,11 +217,15 @@ class RecordClassifier:
         """Probability that the model gives each secret of records not fitted."""
         # Always the same folds: the choice is no draw, and repeats without a seed.
         rows = np.random.RandomState(0).permutation(len(codes))[:_N_TRIAL]
-        if len(rows) < 2 * _N_FOLDS:
+        people = pd.factorize(self._people[rows])[0]
+        if people.max() + 1 < 2 * _N_FOLDS:
             return np.ones(1)  # too few to tell: the first option
         columns, codes = columns.iloc[rows], codes[rows]
         found = []
-        for known, asked in KFold(_N_FOLDS).split(columns):
+        for _, group in KFold(_N_FOLDS).split(np.arange(people.max() + 1)):
+            asked = np.isin(people, group)
+            known = np.flatnonzero(~asked)
+            asked = np.flatnonzero(asked)
             if len(np.unique(codes[known])) < 2:
                 return np.ones(1)
             fitted = clone(model).fit(columns.iloc[known], codes[known])

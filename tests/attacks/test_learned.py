@@ -10,6 +10,7 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_mid.attacks import ImputationBaseline, LearnedAttack
+from sklearn_mid.defenses import OmitFeature
 from sklearn_mid.exceptions import UnsupportedTargetError
 
 
@@ -94,3 +95,14 @@ def test_unsuitable_target():
     X, y = memorised(50)
     with pytest.raises(UnsupportedTargetError, match="StandardScaler: it is neither"):
         LearnedAttack(StandardScaler().fit(X), 0).fit(X, y)
+
+
+@pytest.mark.parametrize("train_on", ["auxiliary", "shadow"])
+def test_on_a_model_without_the_secret_it_is_its_baseline(train_on):
+    X, y = memorised(100)
+    target = OmitFeature(DecisionTreeClassifier(max_depth=3), 0).fit(X, y)
+    attack = LearnedAttack(
+        target, 0, classifier=LogisticRegression(), train_on=train_on, random_state=0
+    ).fit(X, y)
+    baseline = attack.baseline().fit(X, y)
+    assert_array_equal(attack.infer_proba(X, y), baseline.infer_proba(X, y))

@@ -13,6 +13,7 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from sklearn_mid.attacks import MAPAttack, OwnModelBaseline
+from sklearn_mid.defenses import OmitFeature
 from sklearn_mid.exceptions import UnsupportedTargetError
 
 # A secret of 0 or 1 that moves y by 2, and a known column that moves it by 1.
@@ -401,3 +402,41 @@ def test_effects_put_back_what_confidences_and_labels_omit():
         assert_array_equal(attack.infer(records, y), y)
         plain = MAPAttack(omits, 0, error_model=error_model, prior="uniform")
         assert plain.fit(records, y).score(records, y) < 0.55
+
+
+def related(n=120):
+    """A secret that record and response tell of, each for itself."""
+    rng = np.random.default_rng(0)
+    secret, known = rng.integers(2, size=n), rng.normal(size=n)
+    records = np.column_stack([secret, known + secret])
+    return records, (known + 2 * secret + rng.normal(size=n) > 1).astype(int)
+
+
+@pytest.mark.parametrize("error_model", ["auto", "labels", "match"])
+def test_joint_attack_on_a_model_without_the_secret_is_its_baseline(error_model):
+    records, y = related()
+    target = OmitFeature(DecisionTreeClassifier(max_depth=3), 0).fit(records, y)
+    attack = MAPAttack(
+        target, 0, prior=LogisticRegression(), error_model=error_model
+    ).fit(records, y)
+    baseline = attack.baseline().fit(records, y)
+    expected = baseline.infer_proba(records, y)
+    assert_array_equal(attack.infer_proba(records, y), expected)
+
+
+def test_joint_attack_weighs_the_prior_where_the_model_tells_values_apart():
+    records, y = related()
+    target = Confidences([[0.7, 0.3], [0.4, 0.6]])
+    prior = LogisticRegression()
+    attack = MAPAttack(target, 0, prior=prior).fit(records, y)
+    p = prior.fit(records[:, 1:], records[:, 0]).predict_proba(records[:, 1:])
+    p = p * np.array(target.table)[:, y].T
+    expected = p / p.sum(axis=1, keepdims=True)
+    assert_allclose(attack.infer_proba(records, y), expected, rtol=1e-12)
+
+
+def test_effects_are_compared_with_an_own_model_of_the_same_prior():
+    prior = LogisticRegression()
+    attack = MAPAttack(Function(np.sum), 0, calibrate="effects", prior=prior)
+    assert type(attack.baseline()) is OwnModelBaseline
+    assert type(attack.baseline().prior) is LogisticRegression

@@ -56,3 +56,13 @@ def test_the_same_people_are_asked_about_once(monkeypatch):
             assert_array_equal(classifier.log_proba(columns), expected[0])
             assert_array_equal(classifier.log_proba(other), expected[1])
     assert asked == [60, 60]
+
+
+def test_nobody_stands_on_both_sides_of_a_fold():
+    rng = np.random.default_rng(0)
+    columns, codes = pd.DataFrame({"x0": rng.normal(size=90)}), rng.integers(2, size=90)
+    people = np.tile(np.arange(90), 4)
+    repeated = pd.concat([columns] * 4, ignore_index=True)
+    fitted = RecordClassifier(None, 2, 0).fit(repeated, np.tile(codes, 4), people)
+    proba = np.exp(fitted.log_proba(columns))
+    assert np.ptp(proba[:, 1]) < 0.5  # noise that everybody could be known by
