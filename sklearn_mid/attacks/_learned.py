@@ -30,6 +30,10 @@ class LearnedAttack(AttributeInferenceAttack):
     an attacker who wants to use its memory learns from its members, as far as they are
     known, or from the members of copies of their own making.
 
+    Of whom the target answers the same under every value, it says nothing of the
+    secret: there the answer is that of the :class:`ImputationBaseline` (unless no
+    auxiliary record is of that kind).
+
     Parameters
     ----------
     estimator : object
