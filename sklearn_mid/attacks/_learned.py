@@ -161,14 +161,14 @@ class LearnedAttack(AttributeInferenceAttack):
         if self.train_on == "shadow":
             rng = check_random_state(self.random_state)
             seen = [self._shadow_columns(X, y, rng) for _ in range(self.n_shadows)]
-            columns, untold, rows = zip(*seen, strict=True)
-            people = np.concatenate(rows)
-            columns = pd.concat(columns, ignore_index=True)
-            untold = np.concatenate(untold)
+            of_shadows = list(zip(*seen, strict=True))
+            columns = pd.concat(of_shadows[0], ignore_index=True)
+            untold, people = (np.concatenate(parts) for parts in of_shadows[1:])
         else:
             columns, untold = self._columns(target, X, y)
             people = np.arange(len(X))
-        self._imputation = self._classifier = None
+        self._imputation: Any = None
+        self._classifier: Any = None
         if untold.any():
             self._imputation = Imputation(
                 self.classifier, self._candidates, self.random_state

@@ -310,7 +310,7 @@ classifier, default=None
             or_shares=self._has_effects(),  # as its baseline
         )
         self.prior_ = self._prior.fit(X, codes).marginal
-        self._imputation = None
+        self._imputation: Any = None
         if self._has_learned_prior() and not self._has_effects():
             self._imputation = Imputation(
                 classifier_of(prior), self._candidates, self.random_state
