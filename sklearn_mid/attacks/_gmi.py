@@ -102,6 +102,10 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
         Judge for ``score``, trained on other data than the target.
     device : str, default="auto"
         Where the nets are trained; "auto" follows the target.
+    mixed_precision : bool, default=False
+        Whether the layers of the GAN compute in bfloat16 while it is trained, as in
+        :class:`~sklearn_mid.neural_network.MIDNeuralNetClassifier`. Its losses, the
+        target and the search stay in float32.
     random_state : int, RandomState instance or None, default=None
         Seeds initial weights, batches, starts and noise draws.
     verbose : int, default=0
@@ -198,6 +202,7 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
         "output": [StrOptions({"auto", "logits", "proba", "log_proba"})],
         "input_shape": [StrOptions({"flat", "image"})],
         "device": [str],
+        "mixed_precision": ["boolean"],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -230,6 +235,7 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
         input_shape: str = "flat",
         evaluator: Any = None,
         device: str = "auto",
+        mixed_precision: bool = False,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ) -> None:
@@ -258,6 +264,7 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
         self.input_shape = input_shape
         self.evaluator = evaluator
         self.device = device
+        self.mixed_precision = mixed_precision
         self.random_state = random_state
         self.verbose = verbose
 
@@ -270,9 +277,11 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
         from sklearn_mid.attacks._torch_gan import WassersteinGAN
         from sklearn_mid.attacks._torch_targets import confidence_in, log_proba_of
         from sklearn_mid.attacks._torch_training import attack_device
-        from sklearn_mid.utils._torch import as_tensor, memory_named
+        from sklearn_mid.utils._torch import as_tensor, check_mixed_precision
 
         device = attack_device(self.device, self.estimator)
+        if self.mixed_precision:
+            check_mixed_precision(device)
         seeds = check_random_state(self.random_state).randint(
             np.iinfo(np.int32).max, size=2
         )
@@ -313,17 +322,17 @@ class GenerativeInversionAttack(ClassReconstructionAttack):
             device=device,
             kind=self.gan,
             n_classes=len(self.classes_),
+            mixed_precision=bool(self.mixed_precision),
         )
-        with memory_named("batch_size", "width"):
-            self._gan.fit(
-                public,
-                self.max_iter,
-                labels=labels,
-                guide=guide,
-                folder=self.checkpoint_folder,
-                checkpoint_every=self.checkpoint_every,
-                verbose=self.verbose,
-            )
+        self._gan.fit(
+            public,
+            self.max_iter,
+            labels=labels,
+            guide=guide,
+            folder=self.checkpoint_folder,
+            checkpoint_every=self.checkpoint_every,
+            verbose=self.verbose,
+        )
         self.students_ = self._distil(public, logits) if self.n_students else []
         self.generator_, self.critic_ = self._gan.generator, self._gan.critic
         self.history_ = self._gan.history

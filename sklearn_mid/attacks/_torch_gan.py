@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from sklearn_mid.attacks._torch_nets import critic, deconv
 from sklearn_mid.utils._progress import progress
-from sklearn_mid.utils._torch import adam, new_generator
+from sklearn_mid.utils._torch import adam, memory_named, mixed_precision, new_generator
 
 __all__ = ["WassersteinGAN"]
 
@@ -60,6 +60,8 @@ class WassersteinGAN:
         2023).
     n_classes : int, default=0
         Classes of the target, of the latter two.
+    mixed_precision : bool, default=False
+        Whether the layers of both nets compute in bfloat16 while they are trained.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class WassersteinGAN:
         device,
         kind="public",
         n_classes=0,
+        mixed_precision=False,
     ):
         if min(image_shape[1:]) < 2:
             raise ValueError(
@@ -93,6 +96,7 @@ class WassersteinGAN:
             "learning_rate": learning_rate,
             "batch_size": batch_size,
             "kind": kind,
+            "mixed_precision": mixed_precision,
         }
         if not any_seed:
             self.settings["seed"] = seed
@@ -164,6 +168,15 @@ class WassersteinGAN:
                         f"{path} holds a GAN of {len(self.history)} steps, more than "
                         f"max_iter={max_iter}; choose another checkpoint_folder."
                     )
+        with memory_named("batch_size", "width"):
+            self._train(X, max_iter, path, checkpoint_every, verbose)
+        self._labels = self._guide = None  # a function cannot be pickled
+        self.generator.eval()
+        self.critic.eval()
+
+    def _train(self, X, max_iter, path, checkpoint_every, verbose):
+        self.generator.train()
+        self.critic.train()
         finite, pending = self._weights(), []
         for step in progress(range(len(self.history), max_iter), verbose, desc="GAN"):
             pending.append(torch.stack(self._step(X)))
@@ -179,7 +192,7 @@ class WassersteinGAN:
                     f"{len(self.history) + bad[0] + 1}; stopped there and kept the "
                     "last finite weights. Lower learning_rate.",
                     ConvergenceWarning,
-                    stacklevel=2,
+                    stacklevel=3,
                 )
                 self._set_weights(finite)
                 break
@@ -189,8 +202,6 @@ class WassersteinGAN:
             ]
             if path is not None and is_checkpoint:
                 self._save(path)
-        self.generator.eval()
-        self.critic.eval()
 
     def latent(self, n_samples, generator):
         """Latent vectors, standard normal."""
@@ -199,7 +210,7 @@ class WassersteinGAN:
 
     def images(self, latent, column=None):
         """What the generator makes of latent vectors, of the classes in `column`."""
-        return self.generator(self._with_class(latent, column))
+        return self._outputs(self.generator, self._with_class(latent, column))
 
     def realism(self, images, column=None):
         """The critic's score of each image."""
@@ -208,8 +219,14 @@ class WassersteinGAN:
             shape = self.settings["image_shape"]
             planes = self._one_hot(column).repeat_interleave(shape[1] * shape[2], dim=1)
             images = torch.cat([images, planes], dim=1)
-        scores = self.critic(images)
+        scores = self._outputs(self.critic, images)
         return scores if scores.ndim == 1 else scores[:, 0]
+
+    def _outputs(self, net, inputs):
+        """What `net` makes of them, in float32 whatever its layers compute in."""
+        lower = self.settings["mixed_precision"] and net.training
+        with mixed_precision(self._device, lower):
+            return net(inputs).to(inputs.dtype)
 
     def _one_hot(self, column):
         return F.one_hot(column, self._n_classes).to(torch.float32)
@@ -244,7 +261,7 @@ class WassersteinGAN:
             )
             loss = _PENALTY_WEIGHT * self._slope_penalty(real, fake, column) - distance
             if self._kind == "soft-label":
-                said = self.critic(real)[:, 1:]
+                said = self._outputs(self.critic, real)[:, 1:]
                 loss = loss + F.cross_entropy(said, self._labels[rows])
             critic_optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -254,7 +271,7 @@ class WassersteinGAN:
         generator_loss = -self.realism(fake, column).mean()
         loss = generator_loss
         if self._kind == "soft-label":
-            said = self.critic(fake)[:, 1:]
+            said = self._outputs(self.critic, fake)[:, 1:]
             entropy = -(said.softmax(dim=1) * said.log_softmax(dim=1)).sum(dim=1)
             loss = loss + _GUIDANCE * entropy.mean()
         elif self._guide is not None:

@@ -13,6 +13,7 @@ from sklearn_mid.utils._torch import (
     adam,
     check_device,
     index_batches,
+    memory_named,
     new_generator,
 )
 
@@ -29,6 +30,7 @@ def attack_device(device, estimator):
     return check_device(device)
 
 
+@memory_named("batch_size")
 def train(
     module,
     inputs,
@@ -104,7 +106,7 @@ def train(
                 "stopped there and kept the best weights seen before. Lower the "
                 "learning rate.",
                 ConvergenceWarning,
-                stacklevel=3,
+                stacklevel=4,  # the decorator is one
             )
             break
         history.append({"train_loss": train_loss, "valid_loss": valid_loss})

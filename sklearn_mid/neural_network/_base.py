@@ -179,6 +179,19 @@ class BaseNeuralNet(DocLinks, BaseEstimator, metaclass=ABCMeta):
             },
         }
 
+    def _checked_mixed_precision(self, device):
+        """`mixed_precision` of an estimator that has it, if it applies."""
+        from sklearn_mid.utils._torch import check_mixed_precision
+
+        if self.mixed_precision:
+            if self.dtype != "float32":
+                raise ValueError(
+                    "mixed_precision=True needs dtype='float32'; got "
+                    f"dtype={self.dtype!r}, which stays as it is."
+                )
+            check_mixed_precision(device)
+        return self.mixed_precision
+
     def _require_torch(self):
         for module in ("torch", "skorch"):
             require(module, extra="nn", needed_by=type(self).__name__)

@@ -39,9 +39,15 @@ class BaseMIDNeuralNet(BaseNeuralNet):
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "mixed_precision": ["boolean"],
         "warm_start": ["boolean"],
     }
-    _changeable = (*BaseNeuralNet._changeable, "reg_lambda", "n_train_samples")
+    _changeable = (
+        *BaseNeuralNet._changeable,
+        "reg_lambda",
+        "n_train_samples",
+        "mixed_precision",
+    )
 
     def __init__(
         self,
@@ -65,6 +71,7 @@ class BaseMIDNeuralNet(BaseNeuralNet):
         callbacks=None,
         dtype="float32",
         device="auto",
+        mixed_precision=False,
         warm_start=False,
         verbose=False,
         random_state=None,
@@ -88,6 +95,7 @@ class BaseMIDNeuralNet(BaseNeuralNet):
         self.callbacks = callbacks
         self.dtype = dtype
         self.device = device
+        self.mixed_precision = mixed_precision
         self.warm_start = warm_start
         self.verbose = verbose
         self.random_state = random_state
@@ -105,7 +113,9 @@ class BaseMIDNeuralNet(BaseNeuralNet):
             latent_dim=self.latent_dim,
         )
         parameters["net"].update(
-            reg_lambda=self.reg_lambda, n_train_samples=self.n_train_samples
+            reg_lambda=self.reg_lambda,
+            n_train_samples=self.n_train_samples,
+            mixed_precision=self._checked_mixed_precision(device),
         )
         return parameters
 

@@ -83,6 +83,8 @@ class DefendedNeuralNetClassifier(BaseNeuralNetClassifier):
     dtype : {"float32", "float64"}, default="float32"
     device : str, default="auto"
         As in :class:`MIDNeuralNetClassifier`.
+    mixed_precision : bool, default=False
+        As in :class:`MIDNeuralNetClassifier`; dependence is measured in float32.
     verbose : int, default=0
         Whether to show a progress bar.
     random_state : int, RandomState instance or None, default=None
@@ -156,6 +158,7 @@ class DefendedNeuralNetClassifier(BaseNeuralNetClassifier):
         "erased_area": [Interval(Real, 0, 1, closed="left")],
         "pretrained": "no_validation",  # by what is read from it
         "n_frozen_layers": [Interval(Integral, 0, None, closed="left")],
+        "mixed_precision": ["boolean"],
         "latent_dim": [Interval(Integral, 1, None, closed="left"), None],
     }
 
@@ -182,6 +185,7 @@ class DefendedNeuralNetClassifier(BaseNeuralNetClassifier):
         callbacks: list | None = None,
         dtype: str = "float32",
         device: str = "auto",
+        mixed_precision: bool = False,
         verbose: int = 0,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
@@ -205,6 +209,7 @@ class DefendedNeuralNetClassifier(BaseNeuralNetClassifier):
         self.callbacks = callbacks
         self.dtype = dtype
         self.device = device
+        self.mixed_precision = mixed_precision
         self.verbose = verbose
         self.random_state = random_state
 
@@ -276,6 +281,7 @@ class DefendedNeuralNetClassifier(BaseNeuralNetClassifier):
             label_smoothing=self.label_smoothing,
             erased_area=self.erased_area,
             image_shape=parameters["module"]["input_shape"],
+            mixed_precision=self._checked_mixed_precision(device),
         )
         return parameters
 

@@ -99,10 +99,17 @@ class MIDNeuralNetClassifier(
     device : str, default="auto"
         Where torch computes: "auto" is the first CUDA device or, without one, the
         CPU; others are "cpu", "cuda", "cuda:1", "mps" ...
+    mixed_precision : bool, default=False
+        Whether the layers compute in bfloat16 in training steps
+        (:class:`torch.autocast`; on CUDA devices that have it, and the CPU). Weights,
+        the optimizer, losses and the rate stay in float32, the only `dtype` that goes
+        with it; no loss needs scaling, and predictions are made as without it. Between
+        two and three digits are computed, and the accuracy may move in its third.
+        Meant for large layers on a GPU; small ones, and some CPUs, become slower.
     warm_start : bool, default=False
         Whether ``fit`` goes on with the net that is there. `reg_lambda` (unless it
         becomes or ceases to be 0 or infinite), `n_train_samples`, `learning_rate`,
-        `batch_size` and `max_epochs` may have changed.
+        `batch_size`, `mixed_precision` and `max_epochs` may have changed.
     verbose : int, default=0
         Whether to show a progress bar.
     random_state : int, RandomState instance or None, default=None
@@ -214,6 +221,7 @@ class MIDNeuralNetClassifier(
         callbacks: Any = None,
         dtype: str = "float32",
         device: str = "auto",
+        mixed_precision: bool = False,
         warm_start: bool = False,
         verbose: int = 0,
         random_state: int | np.random.RandomState | None = None,
@@ -238,6 +246,7 @@ class MIDNeuralNetClassifier(
             callbacks=callbacks,
             dtype=dtype,
             device=device,
+            mixed_precision=mixed_precision,
             warm_start=warm_start,
             verbose=verbose,
             random_state=random_state,

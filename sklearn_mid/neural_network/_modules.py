@@ -168,14 +168,20 @@ class PlainModule(nn.Module):
         self.code = code
         self.head = head
 
+    def _code(self, features):
+        # The head may be of a higher precision than the encoder; and where layers
+        # compute in a lower one, what comes of the code and the outputs does not.
+        dtype = self.head.weight.dtype
+        return self.code(features.to(dtype)).to(dtype)
+
     def encode(self, X):
         """Mean and standard deviation of the code; the latter None without noise."""
-        # The head may be of a higher precision than the encoder.
-        return self.code(self.encoder(X).to(self.head.weight.dtype)), None
+        return self._code(self.encoder(X)), None
 
     def decode(self, mu, sigma=None, noise=None):
         """Outputs for the code mu + sigma * noise; `noise` is broadcast against mu."""
-        return self.head(mu if sigma is None else torch.addcmul(mu, sigma, noise))
+        z = mu if sigma is None else torch.addcmul(mu, sigma, noise)
+        return self.head(z).to(self.head.weight.dtype)
 
     def forward(self, X):
         """Outputs at the mean of the code."""
@@ -192,7 +198,7 @@ class PlainModule(nn.Module):
         else:
             X = self.encoder(X)
             layers.append(X)
-        return layers, self.code(X.to(self.head.weight.dtype))
+        return layers, self._code(X)
 
 
 class BottleneckModule(PlainModule):

@@ -31,6 +31,7 @@ from sklearn_mid.utils._torch import (
     global_seed,
     index_batches,
     memory_named,
+    mixed_precision,
     new_generator,
     one_thread,
     spawn_seed,
@@ -47,6 +48,7 @@ class Rows(NamedTuple):
     weight: torch.Tensor | None = None
 
     @classmethod
+    @memory_named("the number of rows")
     def from_arrays(cls, X, y, weight, *, device):
         """Arrays as tensors on `device`, the weights scaled to a mean of one."""
         if weight is not None:
@@ -148,12 +150,22 @@ class Net(NeuralNet):
         A perceptron trains in one thread, so that the number of threads does not
         change it. A foreign encoder may draw from torch's global generator, which is
         then seeded, and restored afterwards.
+    mixed_precision : bool, default=False
+        Whether the layers compute in bfloat16 in training steps.
     **kwargs
         As for :class:`skorch.NeuralNet`.
     """
 
-    def __init__(self, module, *args, encoder_kind="foreign", **kwargs):
+    def __init__(
+        self,
+        module,
+        *args,
+        encoder_kind="foreign",
+        mixed_precision=False,
+        **kwargs,
+    ):
         self.encoder_kind = encoder_kind
+        self.mixed_precision = mixed_precision
         super().__init__(module, *args, **kwargs)
 
     def train(self, rows, valid=None, *, epochs, seed, patience=None, progress=None):
@@ -305,7 +317,8 @@ class Net(NeuralNet):
         if not self.module_.training:
             self._set_training(True)
         try:
-            loss, distortion, rate = self.batch_loss(batch)
+            with mixed_precision(self.device, self.mixed_precision):
+                loss, distortion, rate = self.batch_loss(batch)
         except ValueError as error:
             if len(batch.X) > 1:
                 raise
@@ -444,13 +457,18 @@ class DefendedNet(Net):
         outputs = module.decode(code)
         loss = rows.mean(smoothed_losses(outputs, y, self.label_smoothing))
         if self.input_dependence > 0 or self.label_dependence > 0:
-            loss = loss + self._dependence(X, y, [*layers, code])
+            # Distances are differences of large terms, which need all digits.
+            with contextlib.ExitStack() as stack:
+                if self.mixed_precision:
+                    stack.enter_context(torch.autocast(X.device.type, enabled=False))
+                loss = loss + self._dependence(X, y, [*layers, code])
         with torch.no_grad():
             distortion = rows.mean(self.criterion_(outputs, y))
         return loss, distortion, None
 
     def _dependence(self, X, y, layers):
         """What the hidden layers' dependence on the input costs, less the label's."""
+        layers = [layer.to(X.dtype) for layer in layers]
         of_input, of_label = gaussian_kernel(X), label_kernel(y, X.dtype)
         costs = ((self.input_dependence, of_input), (-self.label_dependence, of_label))
         if self.dependence == "hsic":  # linear in a kernel

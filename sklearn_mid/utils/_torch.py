@@ -24,10 +24,12 @@ __all__ = [
     "as_tensor",
     "build_seeded",
     "check_device",
+    "check_mixed_precision",
     "global_seed",
     "index_batches",
     "initialize_parameters",
     "memory_named",
+    "mixed_precision",
     "new_generator",
     "one_thread",
     "spawn_seed",
@@ -199,6 +201,33 @@ def memory_named(*parameters):
             f"the device's memory is too small; lower {' or '.join(parameters)} "
             f"({str(error).splitlines()[0]})"
         ) from error
+
+
+def check_mixed_precision(device):
+    """Raise unless `device` computes in bfloat16 under :class:`torch.autocast`."""
+    device = torch.device(device)
+    usable = device.type == "cpu"
+    if device.type == "cuda":
+        with torch.cuda.device(device):
+            usable = torch.cuda.is_bf16_supported()
+    if not usable:
+        raise ValueError(
+            "mixed_precision=True needs a CUDA device that has bfloat16, or the CPU; "
+            f"got device={str(device)!r}. Set mixed_precision=False."
+        )
+
+
+def mixed_precision(device, enabled):
+    """Where `enabled`, layers compute in bfloat16 in this block, from float32 weights.
+
+    What they return has between two and three digits: cast it back before it is
+    summed, exponentiated or subtracted. bfloat16 has the range of float32, so that
+    small gradients do not vanish and no loss must be scaled (as of float16). Backward
+    passes belong outside of the block.
+    """
+    if not enabled:
+        return contextlib.nullcontext()
+    return torch.autocast(torch.device(device).type, dtype=torch.bfloat16)
 
 
 @contextlib.contextmanager

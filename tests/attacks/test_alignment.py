@@ -245,6 +245,16 @@ def test_unfit_auxiliary_inputs_are_named(params, X, match):
         KnowledgeAlignmentAttack(Softmax(), **params).fit(X)
 
 
+def test_too_little_memory_names_what_to_lower(uniform):
+    class Greedy(torch.nn.Linear):
+        def forward(self, X):
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
+
+    attack = KnowledgeAlignmentAttack(Softmax(), decoder=Greedy)
+    with pytest.raises(MemoryError, match="lower batch_size"):
+        attack.fit(uniform)
+
+
 def test_unfit_queries_are_named(uniform):
     attack = KnowledgeAlignmentAttack(Softmax(), max_epochs=1).fit(uniform)
     with pytest.raises(ValueError, match=r"has 2 columns.*3 classes"):
