@@ -16,11 +16,12 @@ tested. Attackers:
   Members are the model's training people, others are tested. "top tenth": precision
   among those of whom the attacker is most certain. Members' lead over others is partly
   luck: some people are easier to guess, model or not. "memory" is their lead less that
-  which an attacker without any model has on the same people, who knows as much ("no
-  model, the response"); once in AUC, once in the top tenth.
+  which an attacker without any model has on the same people, who knows as much;
+  once in AUC, once in the top tenth.
 - *white box*: has the file of a forest or of its student, and reads its leaf sizes.
 - *answer seen*: knows what the model answered about a person instead of the response.
-- *no model*: that classifier alone, of the known columns or with the response.
+- *no model*: such a classifier alone, of the known columns and, where others know the
+  response, of that too.
 """
 
 import argparse
@@ -48,6 +49,7 @@ from sklearn_mid.attacks import (
 )
 from sklearn_mid.datasets import fetch_adult, fetch_iwpc, fetch_nhanes, load_fair
 from sklearn_mid.defenses import ConfidenceRounding, OmitFeature
+from sklearn_mid.exceptions import UnsupportedTargetError
 from sklearn_mid.model_selection import target_auxiliary_split
 from sklearn_mid.release import MIDClassifier, MIDRegressor
 
@@ -131,9 +133,11 @@ def joint(model, secret, split):
 def white_box(model, secret, split):
     """The same AUC by who reads the leaves of a forest; nothing of other models."""
     attack = WhiteBoxTreeAttack(model, secret)
-    if attack.unsuitable():
+    try:
+        attack.fit(split.auxiliary.X, split.auxiliary.y)
+    except UnsupportedTargetError:
         return {}
-    figures = judged(attack.fit(split.auxiliary.X, split.auxiliary.y), split)
+    figures = judged(attack, split)
     return {f"white box, {who}": figures[f"{who} AUC"] for who in ("members", "others")}
 
 
@@ -152,7 +156,7 @@ def judged(attack, split):
 def add_memory(table):
     """Members' lead over others, less their lead where there is no model."""
     for row, runs in table.items():
-        for figures, without in zip(runs, table["no model, the response"], strict=True):
+        for figures, without in zip(runs, table["no model"], strict=True):
             for what in ("AUC", "top tenth"):
                 if f"members {what}" in figures and row != "no model":
                     lead, luck = (
@@ -163,16 +167,15 @@ def add_memory(table):
 
 
 def without_model(secret, split):
-    """Rows of two attackers who have no model; a constant one tells nothing."""
-    constant = DummyClassifier if split.target.y.dtype == object else DummyRegressor
-    constant = constant().fit(split.target.X, split.target.y)
-    rows = {"no model": {"answer seen": answer_seen(constant, secret, split)}}
-    if isinstance(constant, DummyClassifier):
-        rows["no model"] |= joint(constant, secret, split)
+    """The row of who has no model; a constant one tells nothing by its answer."""
+    classes = split.target.y.dtype == object
+    constant = DummyClassifier() if classes else DummyRegressor()
+    constant.fit(split.target.X, split.target.y)
+    row = {"answer seen": answer_seen(constant, secret, split)}
+    if classes:
         attack = ImputationBaseline(secret, classifier=ATTACKER)
-        attack.fit(split.auxiliary.X, split.auxiliary.y)
-        rows["no model, the response"] = judged(attack, split)
-    return rows
+        row |= judged(attack.fit(split.auxiliary.X, split.auxiliary.y), split)
+    return {"no model": row}
 
 
 def answer_seen(model, secret, split, **given):
