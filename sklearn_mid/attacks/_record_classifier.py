@@ -223,9 +223,8 @@ class RecordClassifier:
         columns, codes = columns.iloc[rows], codes[rows]
         found = []
         for _, group in KFold(_N_FOLDS).split(np.arange(people.max() + 1)):
-            asked = np.isin(people, group)
-            known = np.flatnonzero(~asked)
-            asked = np.flatnonzero(asked)
+            is_asked = np.isin(people, group)
+            known, asked = np.flatnonzero(~is_asked), np.flatnonzero(is_asked)
             if len(np.unique(codes[known])) < 2:
                 return np.ones(1)
             fitted = clone(model).fit(columns.iloc[known], codes[known])
