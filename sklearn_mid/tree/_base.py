@@ -207,7 +207,7 @@ class BaseTreeClassifier(ClassifierMixin, DocLinks, BaseEstimator, metaclass=ABC
         bin_weight = weight
         if class_weight is not None:
             bin_weight = class_weight[label] * (1.0 if weight is None else weight)
-        with ColumnPool(self.n_jobs) as pool:
+        with ColumnPool(self.n_jobs, X.shape[0], X.shape[1]) as pool:
             codes = encoder.fit_transform(X, self._categorical_mask(), bin_weight, pool)
             self._encoder = encoder
             self.is_categorical_ = encoder.is_categorical
@@ -218,6 +218,7 @@ class BaseTreeClassifier(ClassifierMixin, DocLinks, BaseEstimator, metaclass=ABC
                 for column in encoder.columns
             ]
             penalty, candidates = self._growth_rule()
+            codes = pool.share(codes)
             grown = grow(
                 codes,
                 encoder.n_codes,

@@ -7,16 +7,17 @@ predict time thresholds are compared with the numbers themselves.
 """
 
 import datetime
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 __all__ = ["CategoricalColumn", "Encoder", "is_dataframe"]
 
+# Entries encoded at a time by each process, unless columns are longer.
+_TOGETHER = 1 << 20
 # Rows transposed at a time: a block of 20 columns of int64 stays in the cache.
 _BLOCK = 16_384
-# Columns encoded at a time by each thread.
-_TOGETHER = 4
 # An integer column spanning fewer values than this is looked up, not hashed.
 _TABLE_SPAN = 1 << 16
 
@@ -258,6 +259,19 @@ def _narrow_columns(X):
     return columns
 
 
+def _learn(column_and_values, weight):
+    """The column with its values learned, and their codes."""
+    column, values = column_and_values
+    found = column.learn(values, weight)
+    dtype = _code_dtype(column.n_values)
+    if found is not None:
+        return column, found.astype(dtype, copy=False)
+    coded = np.empty(len(values), dtype=dtype)
+    for part in _parts(len(values)):
+        coded[part] = column.codes(values[part])
+    return column, coded
+
+
 class Encoder:
     """Codes of all columns.
 
@@ -319,26 +333,23 @@ class Encoder:
             for label, categorical in zip(self.labels, is_categorical, strict=True)
         ]
 
-        def encode(j):
+        def values(j):
             values = _column(X, j) if narrow is None else narrow[j]
-            if not isinstance(values, np.ndarray):
-                values = _plain(values)
-            column = self.columns[j]
-            found = column.learn(values, weight)
-            dtype = _code_dtype(column.n_values)
-            if found is not None:
-                return found.astype(dtype, copy=False)
-            coded = np.empty(len(values), dtype=dtype)
-            for part in _parts(len(values)):
-                coded[part] = column.codes(values[part])
-            return coded
+            return values if isinstance(values, np.ndarray) else _plain(values)
 
-        n_together = _TOGETHER * pool.n_threads
+        n_together = pool.n_jobs * max(_TOGETHER // len(X), 4)
         for first in range(0, len(self.labels), n_together):
             some = range(first, min(first + n_together, len(self.labels)))
-            for j, coded in zip(some, pool.map(encode, some), strict=True):
+            found = pool.map(
+                partial(_learn, weight=weight),
+                [(self.columns[j], values(j)) for j in some],
+                # Categories take longer to send than to code.
+                1e-7 * len(X) * np.count_nonzero(~is_categorical[some]),
+            )
+            for j, (column, coded) in zip(some, found, strict=True):
+                self.columns[j] = column  # another process returns a copy
                 if codes is None:
-                    codes = np.empty((len(self.labels), X.shape[0]), dtype=coded.dtype)
+                    codes = np.empty((len(self.labels), len(X)), dtype=coded.dtype)
                 elif coded.dtype.itemsize > codes.dtype.itemsize:
                     codes = codes.astype(coded.dtype)
                 codes[j] = coded

@@ -48,8 +48,9 @@ default="from_dtype"
     class_weight : dict, "balanced" or None, default=None
         Weight of each class.
     n_jobs : int, default=None
-        Threads that share the columns among them; None is 1 unless in a
-        :obj:`joblib.parallel_config` context, -1 all processors.
+        Processes that share the columns among them; None is 1 unless in a
+        :obj:`joblib.parallel_config` context, -1 all processors. See
+        :class:`MIDDecisionTreeClassifier`.
 
     Attributes
     ----------

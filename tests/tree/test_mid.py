@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import entr
 from sklearn.base import clone
@@ -304,20 +305,36 @@ def test_smallest_leaves():
 
 
 @pytest.mark.parametrize("release", ["scores", "label"])
-@pytest.mark.parametrize("n_jobs", [2, 3, 50])
-def test_the_tree_does_not_depend_on_the_number_of_threads(
-    n_jobs, release, monkeypatch
+@pytest.mark.parametrize(
+    ("n_jobs", "backend"),
+    [(2, "loky"), (2, "threading"), (3, "threading"), (50, "threading")],
+)
+def test_the_tree_does_not_depend_on_who_works_on_the_columns(
+    n_jobs, backend, release, monkeypatch
 ):
     X, y = mixed_data(0, n=500)
+    X = np.c_[X, X]  # every split is tied, and the order of columns decides
     w = np.random.default_rng(0).uniform(0.5, 2, size=500)
     alone = MIDDecisionTreeClassifier(
-        0.01, release=release, categorical_features=[0, 1]
+        0.01, release=release, categorical_features=[0, 1, 4, 5]
     ).fit(X, y, w)
+    assert alone.tree_.feature.max() == 3
+    for name in ("_START", "_MESSAGE"):
+        monkeypatch.setattr(f"sklearn_mid.tree._columns.{name}", 0)
     # few columns at a time, so that ties are broken across several rounds
     monkeypatch.setattr("sklearn_mid.tree._growth._SPLITS", 8)
-    shared = clone(alone).set_params(n_jobs=n_jobs).fit(X, y, w)
+    monkeypatch.setattr("sklearn_mid.tree._encoding._TOGETHER", 1)
+    shared = clone(alone).set_params(n_jobs=n_jobs)
+    with parallel_config(backend):
+        shared.fit(X, y, w)
     assert alone.get_n_leaves() > 20
     for name, array in vars(alone.tree_).items():
         assert_array_equal(array, getattr(shared.tree_, name), strict=True)
     for ours, theirs in zip(alone.categories_, shared.categories_, strict=True):
         assert_array_equal(ours, theirs)
+
+
+def test_few_columns_are_shared_with_nobody(monkeypatch):
+    monkeypatch.setattr("sklearn_mid.tree._columns.Parallel", None)
+    X, y = mixed_data(0)
+    assert nominal_model(n_jobs=2).fit(X, y).get_n_leaves() > 1
