@@ -71,7 +71,7 @@ def test_knowing_attack_and_its_baseline_use_the_same_classifier():
     y = X[:, 1]
     for classifier in (None, LogisticRegression()):
         baseline = ImputationBaseline(0, classifier=classifier).fit(X, y)
-        target = DecisionTreeClassifier().fit(X[:, ::-1], y)
+        target = DecisionTreeClassifier().fit(X * [1, 0], y)  # asks for the secret
         attack = LearnedAttack(target, 0, classifier=classifier).fit(X, y)
         one, other = baseline._imputation._classifier, attack._classifier
         assert type(one._pipeline[-1]) is type(other._pipeline[-1])
