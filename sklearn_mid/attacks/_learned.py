@@ -157,6 +157,9 @@ class LearnedAttack(AttributeInferenceAttack):
 
     def _fit_attack(self, X, y, codes):
         self._aimed = target = self._aim()
+        self._unit = 1.0
+        if target.release == "predictions":
+            self._unit = float(np.abs(target.response(y)).mean()) or 1.0
         self.shadows_ = []
         if self.train_on == "shadow":
             rng = check_random_state(self.random_state)
@@ -233,7 +236,7 @@ class LearnedAttack(AttributeInferenceAttack):
                 fit = np.abs(y - out)
             first = out if first is None else first
             untold &= (
-                are_equal(np.stack([first, out]), axis=0)
+                are_equal(np.stack([first, out]) / self._unit, axis=0)
                 .reshape(len(y), -1)
                 .all(axis=1)
             )

@@ -56,10 +56,9 @@ class ColumnPool:
         """The codes where other processes see them."""
         if self.n_jobs == 1:
             return codes
-        shared = np.memmap(
-            f"{self._folder.name}/codes", codes.dtype, mode="w+", shape=codes.shape
-        )
-        shared[:] = codes
+        path = f"{self._folder.name}/codes"
+        codes.tofile(path)  # a full disk is an error here; in a map it ends Python
+        shared = np.memmap(path, codes.dtype, mode="r+", shape=codes.shape)
         return np.asarray(shared)  # joblib knows what it is a view of
 
     def map(self, function, columns, seconds):

@@ -31,7 +31,8 @@ __all__ = [
 N_QUERIES = 12
 # Rows that a target is asked about twice, to see whether it answers at random.
 _N_TRIAL_ROWS = 32
-# Of so many people the largest confidence was each one's label: it is so of others.
+# Of so many people, with the same value of the secret, the largest confidence was each
+# one's label: it is so of others.
 _N_TELLING = 10_000
 
 
@@ -255,16 +256,18 @@ class Target:
                 outputs.append(self.outputs(X_v))
             else:
                 outputs.append(confidences[i].argmax(axis=1))
-                if i == 0 and not self._says(outputs[0], X_v):
-                    confidences, outputs = None, [self.outputs(X_v)]
+                # Each value is looked at: a threshold may be that of a group.
+                if not self._says(outputs[i], X_v, one_tells=i > 0):
+                    confidences, outputs[i] = None, self.outputs(X_v)
             yield outputs[-1]
         shared.put(self.release, candidates, X, outputs)
 
-    def _says(self, labels: np.ndarray, X: Any) -> bool:
-        """Whether these are the model's labels, by people enough to tell."""
+    def _says(self, labels: np.ndarray, X: Any, *, one_tells: bool) -> bool:
+        """Whether these are the model's labels, by people (and labels) enough."""
         some = labels[:_N_TELLING]
-        told = len(some) == _N_TELLING and len(np.unique(some)) > 1
-        return told and np.array_equal(some, self.outputs(X[:_N_TELLING]))
+        if len(some) < _N_TELLING or not (one_tells or len(np.unique(some)) > 1):
+            return False
+        return np.array_equal(some, self.outputs(X[:_N_TELLING]))
 
     def answers_at(
         self, candidates: Candidates, X: Any, *, n_answers: int = 1, draw: bool = False

@@ -208,8 +208,8 @@ def check_mixed_precision(device):
     device = torch.device(device)
     usable = device.type == "cpu"
     if device.type == "cuda":
-        with torch.cuda.device(device):
-            usable = torch.cuda.is_bf16_supported()
+        # torch says that older cards support it, as they emulate it.
+        usable = torch.version.hip or torch.cuda.get_device_capability(device)[0] >= 8
     if not usable:
         raise ValueError(
             "mixed_precision=True needs a CUDA device that has bfloat16, or the CPU; "

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
@@ -106,3 +107,18 @@ def test_on_a_model_without_the_secret_it_is_its_baseline(train_on):
     ).fit(X, y)
     baseline = attack.baseline().fit(X, y)
     assert_array_equal(attack.infer_proba(X, y), baseline.infer_proba(X, y))
+
+
+def test_the_unit_of_the_response_does_not_matter():
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.integers(2, size=200), rng.normal(size=200)])
+    y = X @ [2.0, 1.0] + rng.normal(size=200)
+    found = []
+    for unit in (1.0, 2.0**-40):
+        attack = LearnedAttack(
+            LinearRegression().fit(X, unit * y),
+            0,
+            classifier=make_pipeline(StandardScaler(), LogisticRegression()),
+        )
+        found.append(attack.fit(X, unit * y).infer_proba(X, unit * y)[1])
+    assert_allclose(*found, atol=1e-6)

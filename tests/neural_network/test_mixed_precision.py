@@ -1,5 +1,6 @@
 """Training in bfloat16: near what float32 learns, and nothing but the training."""
 
+import contextlib
 import pickle
 
 import numpy as np
@@ -123,6 +124,17 @@ def test_where_it_does_not_apply_it_is_refused(kind, params, match, data):
 def test_a_device_without_bfloat16_is_refused():
     with pytest.raises(ValueError, match=r"or the CPU; got device='mps'"):
         check_mixed_precision("mps")
+
+
+@pytest.mark.parametrize(
+    ("capability", "is_refused"), [((7, 5), True), ((8, 0), False)]
+)
+def test_a_card_that_emulates_bfloat16_is_refused(capability, is_refused, monkeypatch):
+    monkeypatch.setattr(torch.version, "hip", None)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
+    refused = pytest.raises(ValueError, match="CUDA device that has bfloat16")
+    with refused if is_refused else contextlib.nullcontext():
+        check_mixed_precision("cuda:0")
 
 
 def weights(attack):

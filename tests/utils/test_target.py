@@ -248,6 +248,23 @@ def test_labels_of_many_people_are_read_from_their_confidences():
         assert asked.count(len(X)) == n_asked
 
 
+def test_labels_of_which_a_threshold_is_that_of_a_group_are_asked_for():
+    class OfGroups(DecisionTreeClassifier):
+        def predict(self, X):
+            least = np.where(X[:, 1] == 1, 0.3, 0.5)
+            return self.classes_[(self.predict_proba(X)[:, 1] > least).astype(int)]
+
+    X = np.tile(np.indices((3, 3)).reshape(2, -1).T, (1200, 1)).astype(float)
+    y = np.random.default_rng(0).random(len(X)) < 0.2 + 0.2 * X.sum(axis=1)
+    candidates = Candidates.from_records(X, 1, None, feature_names=None)
+    model = OfGroups().fit(X, y)
+    expected = list(look(model, release="labels").outputs_at(candidates, X))
+    with AskedOnce(model):
+        list(look(model).outputs_at(candidates, X))
+        found = list(look(model, release="labels").outputs_at(candidates, X))
+    assert_array_equal(found, expected)
+
+
 def test_draws_are_not_shared():
     candidates = Candidates.from_records(X, 1, None, feature_names=None)
     model = Stochastic()
