@@ -28,7 +28,8 @@ def are_equal(answers: np.ndarray, axis: int = 1) -> np.ndarray:
         Of the shape of `answers` without `axis`.
     """
     low, high = answers.min(axis=axis), answers.max(axis=axis)
-    return high - low <= _FLOAT_NOISE * (1 + np.maximum(np.abs(low), np.abs(high)))
+    scale = 1 + np.maximum(np.abs(low), np.abs(high))
+    return (high == low) | (high - low <= _FLOAT_NOISE * scale) & np.isfinite(scale)
 
 
 class Imputation:
