@@ -103,6 +103,7 @@ def main():
             lambda: fit_with(data, 1),
             n_repetitions=3,
         ),
+        reach="a second more than with those that run",
         **written,
     )
     data = None
