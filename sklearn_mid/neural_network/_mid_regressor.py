@@ -84,12 +84,7 @@ class MIDNeuralNetRegressor(RegressorMixin, BaseMIDNeuralNet):
         Where torch computes: "auto" is the first CUDA device or, without one, the
         CPU; others are "cpu", "cuda", "cuda:1", "mps" ...
     mixed_precision : bool, default=False
-        Whether the layers compute in bfloat16 in training steps
-        (:class:`torch.autocast`; on CUDA devices that have it, and the CPU). Weights,
-        the optimizer, losses and the rate stay in float32, the only `dtype` that goes
-        with it; no loss needs scaling, and predictions are made as without it. Between
-        two and three digits are computed, and the accuracy may move in its third.
-        Meant for large layers on a GPU; small ones, and some CPUs, become slower.
+        As in :class:`MIDNeuralNetClassifier`.
     warm_start : bool, default=False
         Whether ``fit`` goes on with the net that is there. `reg_lambda` (unless it
         becomes or ceases to be 0 or infinite), `n_train_samples`, `learning_rate`,
