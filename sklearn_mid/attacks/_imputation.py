@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import softmax
 
 from sklearn_mid.attacks._record_classifier import RecordClassifier, as_columns
 from sklearn_mid.utils._candidates import Candidates
@@ -12,6 +13,8 @@ __all__ = ["Imputation", "are_equal"]
 
 # Relative difference of two answers that float arithmetic alone may make.
 _FLOAT_NOISE = 1e-10
+# Logarithm of what counts as impossible where opinions are compared.
+_LEAST = np.log(1e-9)
 
 
 def are_equal(answers: np.ndarray, axis: int = 1) -> np.ndarray:
@@ -73,6 +76,46 @@ class Imputation:
         """Log-probability of each value, of shape (n_samples, n_values)."""
         return self._classifier.log_proba(self._columns(X, y))
 
+    def pooled(
+        self, likelihood: np.ndarray, prior: np.ndarray, X: Any, y: Any
+    ) -> np.ndarray:
+        """Weigh what a model says of the secret with what the response says without it.
+
+        Both are log-likelihoods of the values: the model's own, and
+        log p(v | x_k, y) - log p(v | x_k). They are averaged, the model with weight
+        min(1, ratio of their standard deviations under the prior): all of it, where
+        the model tells the values apart as well as the population does or better, as
+        what fits people or remembers them; nothing of it, where it tells nothing.
+
+        Parameters
+        ----------
+        likelihood, prior : ndarray of shape (n_samples, n_values)
+            Of the model; p(v | x_k). Logarithms.
+        X, y : array-like
+            Records and responses.
+
+        Returns
+        -------
+        log_proba : ndarray of shape (n_samples, n_values)
+            Up to a constant per record.
+        """
+        learned = self.log_proba(X, y)
+        floored = np.maximum(prior, _LEAST)
+        by_response = np.maximum(learned, _LEAST) - floored
+        relative = likelihood - likelihood.max(axis=1, keepdims=True)
+        told = _spread(np.maximum(relative, _LEAST), floored)
+        known = _spread(by_response, floored)
+        weight = np.divide(told, known, out=np.ones_like(told), where=told < known)
+        mixed = prior + weight * likelihood + (1 - weight) * by_response
+        return np.where(are_equal(likelihood)[:, None], learned, mixed)
+
     def _columns(self, X: Any, y: Any) -> pd.DataFrame:
         known = {"x": self._candidates.drop(X)}
         return as_columns(**known, y=y) if self._use_response else as_columns(**known)
+
+
+def _spread(opinion, prior):
+    """Standard deviation of a row under its prior, of shape (n_samples, 1)."""
+    proba = softmax(prior, axis=1)
+    centred = opinion - (proba * opinion).sum(axis=1, keepdims=True)
+    return np.sqrt((proba * centred**2).sum(axis=1, keepdims=True))

@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mid.attacks._attribute import AttributeInferenceAttack
-from sklearn_mid.attacks._imputation import Imputation, are_equal
+from sklearn_mid.attacks._imputation import Imputation
 from sklearn_mid.attacks._own_model import OwnModelBaseline
 from sklearn_mid.attacks._recalibration import Recalibration
 from sklearn_mid.attacks._secret_prior import (
@@ -87,8 +87,7 @@ classifier, default=None
         the secret from the other columns of the auxiliary records. It gets numbers, as
         that of :class:`LearnedAttack` does; ``"learned"`` takes the default classifier
         of that. Another clone learns the secret from these columns and the response, as
-        :class:`ImputationBaseline` does: it answers where the target does not tell the
-        values apart.
+        :class:`ImputationBaseline` does, for what the target does not tell (see Notes).
     use_prior : bool, default=True
         If False, the naive attack: the value under which the target explains the
         response best (for a regressor ``argmin |y - f(x_v)|``), ties broken at random.
@@ -149,11 +148,15 @@ classifier, default=None
     -----
     A record under which y has probability 0 for every candidate gets the prior.
 
-    Where y is as likely under every value, the target says nothing of the secret, but
-    the response may: with a classifier as prior, the answer is that of the
-    :class:`ImputationBaseline`, prior(v | x_k, y). The joint attack on a model that
-    never had the secret is its baseline, whose accuracy is no leak. With
-    ``calibrate="effects"`` the response tells by its effects.
+    The response may tell of the secret where the target does not. With a classifier as
+    prior, log p(y | f(x_v)) is averaged with what the response says without the target,
+    log p(v | x_k, y) - log p(v | x_k); the target's weight is the ratio of the standard
+    deviations of both under the prior, at most 1. It is 1 of targets that tell the
+    values apart at least as well as the population does, as those do that have
+    memorised people; and 0, which makes the attack the :class:`ImputationBaseline`,
+    where y is as likely under every value: the joint attack on a model that never had
+    the secret is its baseline, whose accuracy is no leak. With ``calibrate="effects"``
+    the response tells by its effects.
 
     Of targets that have memorised people, :meth:`covered` with ``"match"`` says of whom
     exactly one value fits: those are the ones most exposed.
@@ -367,14 +370,13 @@ classifier, default=None
         self.confusion_ = confusion if self._has_effects() else confusion[0]
 
     def _infer_log_proba(self, X, y):
-        log_proba = self._log_likelihoods(X, y)
+        likelihood = self._log_likelihoods(X, y)
         # What no value explains says nothing.
-        log_proba[np.isneginf(log_proba).all(axis=1)] = 0
-        untold = are_equal(log_proba) if self._imputation else np.zeros(len(X), bool)
-        log_proba += self._prior.log_proba(X)
-        if untold.any():
-            log_proba[untold] = self._imputation.log_proba(X, y)[untold]
-        return log_proba
+        likelihood[np.isneginf(likelihood).all(axis=1)] = 0
+        prior = self._prior.log_proba(X)
+        if self._imputation is None:
+            return likelihood + prior
+        return self._imputation.pooled(likelihood, prior, X, y)
 
     def _log_likelihoods(self, X, y):
         """log p(y | f(x_v)) of shape (n_samples, n_values), up to constants."""

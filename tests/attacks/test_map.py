@@ -12,7 +12,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from sklearn_mid.attacks import MAPAttack, OwnModelBaseline
+from sklearn_mid.attacks import ImputationBaseline, MAPAttack, OwnModelBaseline
 from sklearn_mid.defenses import OmitFeature
 from sklearn_mid.exceptions import UnsupportedTargetError
 
@@ -424,15 +424,34 @@ def test_joint_attack_on_a_model_without_the_secret_is_its_baseline(error_model)
     assert_array_equal(attack.infer_proba(records, y), expected)
 
 
-def test_joint_attack_weighs_the_prior_where_the_model_tells_values_apart():
+@pytest.mark.parametrize("table", [[[0.9, 0.1], [0.1, 0.9]], [[0.01, 0.99], [1, 0]]])
+def test_joint_attack_is_bayes_rule_where_the_model_says_more_than_the_response(table):
     records, y = related()
-    target = Confidences([[0.7, 0.3], [0.4, 0.6]])
     prior = LogisticRegression()
-    attack = MAPAttack(target, 0, prior=prior).fit(records, y)
+    attack = MAPAttack(Confidences(table), 0, prior=prior).fit(records, y)
     p = prior.fit(records[:, 1:], records[:, 0]).predict_proba(records[:, 1:])
-    p = p * np.array(target.table)[:, y].T
+    p = p * np.maximum(np.array(table)[:, y].T, 1e-9)
     expected = p / p.sum(axis=1, keepdims=True)
     assert_allclose(attack.infer_proba(records, y), expected, rtol=1e-12)
+
+
+def test_joint_attack_gives_way_to_the_response_as_the_model_says_less():
+    records, y = related()
+    baseline = ImputationBaseline(0, classifier=LogisticRegression()).fit(records, y)
+    expected = baseline.infer_proba(records, y)
+    for tells in (1e-2, 1e-4, 1e-6):
+        target = Confidences([[0.5, 0.5], [0.5 - tells, 0.5 + tells]])
+        attack = MAPAttack(target, 0, prior=LogisticRegression()).fit(records, y)
+        difference = np.abs(attack.infer_proba(records, y) - expected)
+        assert 0 < difference.max() < 2 * tells
+
+
+def test_joint_attack_hears_a_model_that_no_value_explains_well():
+    records = np.random.default_rng(0).integers(2, size=(50, 2))
+    target = Function(lambda X: 1e3 + X[:, 0])
+    attack = MAPAttack(target, 0, prior=LogisticRegression())
+    attack.fit(records, 1e3 - records[:, 0])
+    assert_array_equal(attack.infer(records, np.zeros(50)), np.zeros(50))
 
 
 def test_effects_are_compared_with_an_own_model_of_the_same_prior():
