@@ -17,6 +17,7 @@ __all__ = ["Solution", "minimize_smooth", "newton_step", "solve"]
 
 _LONGEST_STEP = 1e-2
 _SCOUTING = 40  # iterations after which only the best two descents go on
+_ALIKE = 1e-7  # nats over 1 + lambda: ends nearer to each other are the same minimum
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,11 @@ def solve(problem, reg_lambda, *, max_iter, tol, warm_start=None):
         starts = problem.starts(*shares(reg_lambda))
     else:  # many rows: from where a few lead to
         ends = [scout(sketch, v) for v in sketch.starts(*shares(reg_lambda))]
-        starts = [end.v for end in _apart(sorted(ends, key=rank), rank)]
+        ends = _apart(sorted(ends, key=rank), rank)
+        if warm_start is not None:  # stands for the ends that it leads to
+            led_to = rank(scout(sketch, warm_start))
+            ends = [end for end in ends if abs(rank(end) - led_to) > _ALIKE]
+        starts = [end.v for end in ends]
     if warm_start is not None:
         starts.append(warm_start)
     ends = _apart(sorted((scout(problem, v) for v in starts), key=rank), rank)
@@ -99,7 +104,7 @@ def solve(problem, reg_lambda, *, max_iter, tol, warm_start=None):
 def _apart(ends, rank):
     """The best two of the sorted ends; of those as good, the one that tells least."""
     ranks = np.array([rank(end) for end in ends])
-    first = np.flatnonzero(np.diff(ranks, prepend=-np.inf) > 1e-7)
+    first = np.flatnonzero(np.diff(ranks, prepend=-np.inf) > _ALIKE)
     alike = np.split(np.arange(len(ends)), first[1:])[:2]
     return [min((ends[i] for i in some), key=_informed) for some in alike]
 
