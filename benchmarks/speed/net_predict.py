@@ -6,7 +6,9 @@ times; in float64, so that a row's answer does not depend on the rows beside it.
 One row, as a service asks, against scikit-learn's MLPClassifier of the same layers.
 What was slow (cProfile): of 0.9 ms, 0.4 were a copy of the module for every call (it is
 kept until the weights change) and 0.15 twelve passes of the head over one row (they are
-one product). A third of what remains is the check of the row, as in scikit-learn.
+one product). With several threads, torch shares the softmax of these twelve rows among
+them, which takes a hundred times as long where another process keeps one of them busy:
+one thread does it. A third of what remains is the check of the row, as in scikit-learn.
 """
 
 import warnings

@@ -16,7 +16,12 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from sklearn_mid.utils._torch import as_seed, as_tensor, new_generator
+from sklearn_mid.utils._torch import (
+    as_seed,
+    as_tensor,
+    new_generator,
+    one_thread,
+)
 
 __all__ = [
     "differentiable_outputs",
@@ -121,7 +126,8 @@ def mean_outputs(module, X, *, link, n_draws, seed):
         else:
             noise = prediction_noise(seed, n_draws, mu)
             if len(mu) == 1:  # all draws in one go: a service answers row by row
-                draws = link(module.decode(mu, sigma, noise.unsqueeze(1)))
+                with one_thread():  # a softmax of few rows would wait for the others
+                    draws = link(module.decode(mu, sigma, noise.unsqueeze(1)))
                 total, n = draws.sum(dim=0), n_draws
             else:
                 draws = (link(module.decode(mu, sigma, e)) for e in noise)
