@@ -368,16 +368,19 @@ def warfarin(n_splits, data):
             "omitting": OmitFeature(boosting, [secret]).fit(*people),
         }
         with tempfile.TemporaryDirectory() as memory:
-            for distill in (False, True):
+            for what, given in (
+                ("channel", {"distill": False}),
+                ("both parts", {}),
+                ("four partitions", {"n_repeats": 4}),
+            ):
                 for reg_lambda in (0.1, 0.2, 0.3, 0.35, 0.4, np.inf):
-                    what = "both parts" if distill else "channel"
                     fitted[f"{what}, {reg_lambda}"] = MIDRegressor(
                         boosting,
                         [secret],
                         reg_lambda,
-                        distill=distill,
                         memory=memory,
                         random_state=0,
+                        **given,
                     ).fit(*people)
         error = {
             row: mean_squared_error(split.test.y, model.predict(split.test.X))

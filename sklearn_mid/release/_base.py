@@ -60,6 +60,7 @@ class BaseRelease(MetaEstimatorMixin, DocLinks, BaseEstimator):
         "imputer": [HasMethods(["fit", "predict_proba"]), None],
         "student": [HasMethods(["fit", "predict"]), None],
         "cv": ["cv_object"],
+        "n_repeats": [Interval(Integral, 1, None, closed="left")],
         "max_values": [Interval(Integral, 2, None, closed="left")],
         "keep_teachers": ["boolean"],
         "memory": [str, HasMethods(["cache"]), None],
@@ -78,6 +79,7 @@ class BaseRelease(MetaEstimatorMixin, DocLinks, BaseEstimator):
         imputer: BaseEstimator | None = None,
         student: BaseEstimator | None = None,
         cv: Any = 10,
+        n_repeats: int = 1,
         max_values: int = 50,
         keep_teachers: bool = False,
         memory: Any = None,
@@ -92,6 +94,7 @@ class BaseRelease(MetaEstimatorMixin, DocLinks, BaseEstimator):
         self.imputer = imputer
         self.student = student
         self.cv = cv
+        self.n_repeats = n_repeats
         self.max_values = max_values
         self.keep_teachers = keep_teachers
         self.memory = memory
@@ -126,7 +129,8 @@ class BaseRelease(MetaEstimatorMixin, DocLinks, BaseEstimator):
         ------
         ValueError
             If the secrets cannot be found in X or take too many values; if folds are
-            no partition; if a frozen estimator is to be distilled.
+            no partition, or are given and to be repeated; if a frozen estimator is to
+            be distilled.
         """
         X = self._check(X, reset=True)
         y = self._check_response(y)
@@ -136,6 +140,11 @@ class BaseRelease(MetaEstimatorMixin, DocLinks, BaseEstimator):
             raise ValueError(
                 "distill=True needs teachers, but estimator is frozen and cannot be "
                 "fitted. Pass distill=False to put the channel alone behind it."
+            )
+        if self.n_repeats > 1 and not isinstance(self.cv, Integral):
+            raise ValueError(
+                f"n_repeats={self.n_repeats} deals folds anew, which takes an int as "
+                f"cv, but cv={self.cv!r}. Pass their number, or n_repeats=1."
             )
         self._secrets: Any = None
         held = None
@@ -161,6 +170,7 @@ class BaseRelease(MetaEstimatorMixin, DocLinks, BaseEstimator):
             getattr(self, "classes_", None),
             distill=self.distill,
             cv=self.cv,
+            n_repeats=self.n_repeats if self.distill else 1,
             groups=groups,
             fit_params=fit_params,
             keep_teachers=self.keep_teachers,
@@ -396,6 +406,7 @@ def _fit_parts(
     *,
     distill,
     cv,
+    n_repeats,
     groups,
     fit_params,
     keep_teachers,
@@ -413,16 +424,19 @@ def _fit_parts(
     known = X if secrets is None else secrets.drop(X)
     crossed, variance = None, 1.0
     if distill or (needs_variance and not _is_frozen(estimator)):
-        fold = fold_of_each(
-            known, y, cv, groups=groups, is_classifier=classes is not None, rng=rng
-        )
+        folds = [
+            fold_of_each(
+                known, y, cv, groups=groups, is_classifier=classes is not None, rng=rng
+            )
+            for _ in range(n_repeats)
+        ]
         crossed = cross_fit(
             estimator,
             imputer,
             X,
             y,
             held,
-            fold,
+            folds,
             secrets,
             classes,
             fit_params,

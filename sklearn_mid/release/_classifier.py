@@ -68,6 +68,11 @@ class MIDClassifier(ClassifierMixin, BaseRelease):
         neighbour has nearly seen the person; people with several records stay
         together if their `groups` are passed to `fit`. A splitter must test each
         record once.
+    n_repeats : int, default=1
+        Partitions into folds, each dealt anew, over whose teachers a person's targets
+        are averaged. It costs as many times the teachers, and lowers the error of
+        models that vary with their training people. More than one needs an int as
+        `cv`.
     max_values : int, default=50
         Joint values of the secrets up to which the model is asked for each.
     keep_teachers : bool, default=False
@@ -94,7 +99,7 @@ class MIDClassifier(ClassifierMixin, BaseRelease):
     values_ : ndarray of shape (n_values,) or (n_values, n_secrets)
         Joint values of the secrets. Not there without `sensitive_features`.
     teachers_ : list of estimators
-        One per fold, if `keep_teachers`.
+        One per fold of each partition, if `keep_teachers`.
     classes_ : ndarray of shape (n_classes,)
         Class labels.
     conditional_information_ : float

@@ -5,6 +5,9 @@ columns x, gives the student one row (x, v) for every value v, with target f_k(x
 and weight pi_k(v | x). What the person's secret and response are reaches the student
 only through teachers that answer about other people; the idea of answering by models
 that have not seen the person is that of SELENA (Tang et al., USENIX Security 2022).
+With several partitions into folds, f_k and pi_k are means over the one teacher and the
+one imputer of each that have not seen the person: what a teacher owes to the luck of
+its folds averages out.
 """
 
 from dataclasses import dataclass
@@ -47,13 +50,13 @@ class CrossFit:
     Attributes
     ----------
     outputs : ndarray of shape (n_samples, n_values, n_outputs)
-        Answers of the teachers at each value.
+        Answers of the teachers at each value, means over the partitions.
     prior : ndarray of shape (n_samples, n_values)
-        Probabilities of the values.
+        Probabilities of the values, likewise.
     squared_error : ndarray of shape (n_samples,)
-        Of a regressor's teachers at the person's own value.
+        Of regressors' mean answer at the person's own value.
     teachers : list of estimators
-        One for each fold.
+        One for each fold of each partition.
     """
 
     outputs: np.ndarray
@@ -94,17 +97,17 @@ def _fit_fold(estimator, imputer, X, y, held, inside, secrets, classes, fit_para
             imputer, secrets.drop(X_out), held[outside], weights_of(params)
         )
         prior = value_proba(fitted, secrets.drop(X_in), secrets.n_values)
-    error = np.zeros(len(X_in))
+    own = np.zeros(len(X_in))
     if classes is None:
-        error = (y[inside] - np.asarray(teacher.predict(X_in), dtype=float)) ** 2
-    return outputs, prior, error, teacher
+        own = np.asarray(teacher.predict(X_in), dtype=float)
+    return outputs, prior, own, teacher
 
 
 def cross_fit(
-    estimator, imputer, X, y, held, fold, secrets, classes, fit_params, n_jobs, verbose
+    estimator, imputer, X, y, held, folds, secrets, classes, fit_params, n_jobs, verbose
 ):
-    """Teachers for all folds."""
-    inside = [fold == k for k in range(fold.max() + 1)]
+    """Teachers for all folds; `folds` has a row for each partition."""
+    inside = [fold == k for fold in folds for k in range(fold.max() + 1)]
     found = Parallel(n_jobs=n_jobs)(
         delayed(_fit_fold)(
             estimator, imputer, X, y, held, part, secrets, classes, fit_params
@@ -112,10 +115,15 @@ def cross_fit(
         for part in progress(inside, verbose, desc="teachers")
     )
     n_values = 1 if secrets is None else secrets.n_values
-    outputs = np.empty((len(y), n_values, 1 if classes is None else len(classes)))
-    prior, error = np.empty((len(y), n_values)), np.empty(len(y))
-    for part, (f, pi, e, _) in zip(inside, found, strict=True):
-        outputs[part], prior[part], error[part] = f, pi, e
+    outputs = np.zeros((len(y), n_values, 1 if classes is None else len(classes)))
+    prior, own = np.zeros((len(y), n_values)), np.zeros(len(y))
+    for part, (f, pi, answer, _) in zip(inside, found, strict=True):
+        outputs[part] += f
+        prior[part] += pi
+        own[part] += answer
+    for total in (outputs, prior, own):
+        total /= len(folds)
+    error = (y - own) ** 2 if classes is None else own
     return CrossFit(outputs, prior, error, [teacher for *_, teacher in found])
 
 

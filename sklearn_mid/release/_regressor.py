@@ -45,6 +45,11 @@ class MIDRegressor(RegressorMixin, BaseRelease):
         Folds of the teachers, as in :class:`MIDClassifier`. The teachers also measure
         the residual variance, and are fitted for that without `distill`, too, unless
         the estimator is frozen.
+    n_repeats : int, default=1
+        Partitions into folds, each dealt anew, over whose teachers a person's targets
+        are averaged. It costs as many times the teachers, and lowers the error of
+        models that vary with their training people. More than one needs an int as
+        `cv`.
     max_values : int, default=50
         Joint values of the secrets up to which the model is asked for each.
     keep_teachers : bool, default=False
@@ -69,7 +74,7 @@ class MIDRegressor(RegressorMixin, BaseRelease):
     values_ : ndarray of shape (n_values,) or (n_values, n_secrets)
         Joint values of the secrets. Not there without `sensitive_features`.
     teachers_ : list of estimators
-        One per fold, if `keep_teachers`.
+        One per fold of each partition, if `keep_teachers`.
     residual_variance_ : float
         Mean squared residual of people whom a teacher has not seen, in squared units
         of y; of the training records, if the estimator is frozen; 1 where

@@ -314,6 +314,7 @@ def test_teachers_on_request(numbers):
     X, _, y = numbers
     model = MIDClassifier(LogisticRegression(), [2], keep_teachers=True, **QUICK)
     assert len(model.fit(X, y).teachers_) == 3
+    assert len(model.set_params(n_repeats=2).fit(X, y).teachers_) == 6
 
 
 def test_model_file(people, tmp_path):
@@ -399,6 +400,8 @@ def test_groups_and_splitters(numbers):
     model.set_params(cv=ShuffleSplit(3, random_state=0))
     with pytest.raises(ValueError, match="exactly one test fold"):
         model.fit(X, y)
+    with pytest.raises(ValueError, match="n_repeats=2 deals folds anew"):
+        model.set_params(cv=KFold(3), n_repeats=2).fit(X, y)
 
 
 def test_frozen_models_keep_their_answers(numbers):

@@ -24,6 +24,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_mid.release import MIDClassifier, MIDRegressor
+from sklearn_mid.release._distillation import cross_fit
+from sklearn_mid.release._secrets import Secrets
 from sklearn_mid.release._students import _drawn, _twin, fit_student
 from sklearn_mid.tree import MIDDecisionTreeClassifier
 
@@ -173,4 +175,26 @@ def test_distillation_forgets_the_own_response(numbers):
     y = np.random.default_rng(3).integers(2, size=len(X))
     tree = DecisionTreeClassifier(random_state=0)
     assert tree.fit(X, y).score(X, y) == 1
-    assert MIDClassifier(tree, [2], 0, **QUICK).fit(X, y).score(X, y) < 0.62
+    for n_repeats in (1, 3):
+        model = MIDClassifier(tree, [2], 0, n_repeats=n_repeats, **QUICK)
+        assert model.fit(X, y).score(X, y) < 0.62
+
+
+def test_partitions_are_averaged(numbers):
+    X, dose, _ = numbers
+    secrets, held = Secrets.from_records(X, [2], None, 50)
+    folds = np.random.default_rng(0).integers(3, size=(2, len(X)))
+    both, *single = [
+        cross_fit(
+            LinearRegression(),
+            DecisionTreeClassifier(max_depth=2, random_state=0),
+            *(X, dose, held, rows, secrets, None, {}, None, False),
+        )
+        for rows in (folds, folds[:1], folds[1:])
+    ]
+    for name in ("outputs", "prior"):
+        mean = np.mean([getattr(one, name) for one in single], axis=0)
+        assert_allclose(getattr(both, name), mean)
+    own = both.outputs[np.arange(len(X)), held, 0]
+    assert_allclose(both.squared_error, (dose - own) ** 2)
+    assert len(both.teachers) == 6
