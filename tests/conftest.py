@@ -27,7 +27,7 @@ def _workers_of_their_own():
 @pytest.fixture(scope="module")
 def quick_attackers():
     """Audits whose attackers learn by one logistic regression, not the best of two."""
-    audit_run = pytest.importorskip("sklearn_mid.benchmark._audit._run")
+    judging = pytest.importorskip("sklearn_mid.benchmark._audit._secret")
 
     def quick(attacks):
         for attack in attacks.values():
@@ -38,13 +38,13 @@ def quick_attackers():
                 attack.set_params(prior=LogisticRegression())
         return attacks
 
-    guessers, attackers = audit_run.guessers, audit_run.attackers
+    guessers, attackers = judging.guessers, judging.attackers
 
     def quick_attackers(*args, **options):
         attacks, skipped = attackers(*args, **options)
         return quick(attacks), skipped
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(audit_run, "guessers", lambda *a: quick(guessers(*a)))
-        patch.setattr(audit_run, "attackers", quick_attackers)
+        patch.setattr(judging, "guessers", lambda *a: quick(guessers(*a)))
+        patch.setattr(judging, "attackers", quick_attackers)
         yield

@@ -19,6 +19,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
+from sklearn_mid._arguments import parse
 from sklearn_mid.cli import main
 from sklearn_mid.tree import MIDDecisionTreeClassifier as DecisionTree
 
@@ -255,17 +256,14 @@ def test_ctrl_c(suite, capsys):
     assert "What is done is kept" in capsys.readouterr().err
 
 
-def test_the_plain_command_is_the_quick_suite(monkeypatch):
-    from sklearn_mid import cli
-
-    parser, commands = cli._parser()
+def test_the_plain_command_is_the_quick_suite():
     for arguments, suite in (
         (["benchmark"], "quick"),
         (["benchmark", "--jobs", "2"], "quick"),
         (["benchmark", "iwpc"], "iwpc"),
     ):
-        options = parser.parse_args(cli._complete(arguments, commands))
-        assert (options.call, options.suite) == (cli._run, suite)
+        options = parse(arguments)
+        assert (options.call, options.suite) == ("run", suite)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["benchmark", "--help"]])

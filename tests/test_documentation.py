@@ -20,6 +20,7 @@ from sklearn.base import BaseEstimator
 
 import sklearn_mid
 from sklearn_mid import cli
+from sklearn_mid._arguments import parse
 from sklearn_mid.utils._sklearn_compat import DocLinks
 
 ROOT = Path(__file__).parents[1]
@@ -72,8 +73,7 @@ COMMANDS = {" ".join(c): c for page in PAGES for c in commands(page)}
 
 @pytest.mark.parametrize("arguments", COMMANDS.values(), ids=COMMANDS)
 def test_command_line_is_understood(arguments):
-    parser, names = cli._parser()
-    assert parser.parse_args(cli._complete(arguments, names)).call
+    assert parse(arguments).call
 
 
 @pytest.mark.parametrize("page", pages_of("toml"))

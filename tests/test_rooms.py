@@ -56,7 +56,10 @@ def test_heavy_dependencies_stay_out_of_a_bare_import():
     [
         ("import sklearn_mid.benchmark._engine._folder", "numpy, pandas, sklearn"),
         ("import sklearn_mid.benchmark._engine._run", "pandas, sklearn, matplotlib"),
-        ("import sklearn_mid.cli; sklearn_mid.cli._parser()", "numpy, sklearn, joblib"),
+        (
+            "from sklearn_mid import _arguments; _arguments._parser()",
+            "numpy, sklearn, joblib",
+        ),
     ],
 )
 def test_the_engine_and_the_command_load_no_more_than_they_need(code, unwanted):

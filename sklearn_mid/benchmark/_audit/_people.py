@@ -15,7 +15,9 @@ from sklearn_mid.utils._frames import as_pandas
 from sklearn_mid.utils._validation import as_column, as_rows
 
 __all__ = [
+    "MEMBERS",
     "MOST_KNOWN",
+    "OTHERS",
     "checked_people",
     "data_hash",
     "in_order",
@@ -27,6 +29,7 @@ __all__ = [
     "secrets_of",
 ]
 
+OTHERS, MEMBERS = "others", "members"
 # What attackers learn of more people hardly differs, and takes the longer.
 MOST_KNOWN = 20_000
 # Overlap of members and others beyond chance that a slip of a row may cause.

@@ -18,8 +18,8 @@ from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import train_test_split
 
-from sklearn_mid.benchmark._audit._people import rows_of
-from sklearn_mid.benchmark._audit._run import MEMBERS, OTHERS, audit_groups
+from sklearn_mid.benchmark._audit._people import MEMBERS, OTHERS, rows_of
+from sklearn_mid.benchmark._audit._run import audit_groups
 from sklearn_mid.benchmark._protocol import HELD_OUT, Judgement, Skip
 
 __all__ = ["SEPARATOR", "UTILITY", "Task", "seeded", "share_out", "sources", "trial"]
