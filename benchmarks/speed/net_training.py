@@ -12,8 +12,9 @@ Python; the fused one is used, about a quarter off. skorch's bookkeeping per bat
 (history, a copy of the loss from the device, notes to callbacks) took another eighth:
 there is one record per epoch unless a callback watches batches. The rows are shuffled
 once per epoch, so that batches are views. The weights that are kept in case an epoch
-ends in numbers that are not finite are cloned and tested in one piece. Losses per row
-instead of means remain, and the building of the net, some milliseconds.
+ends in numbers that are not finite are cloned and tested in one piece. The mean of the
+losses is taken by the criterion; from losses per row it took 20 us of 350. The building
+of the net remains, some milliseconds.
 """
 
 from functools import partial

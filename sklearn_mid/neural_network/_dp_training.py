@@ -280,7 +280,7 @@ class DPNet(Net):
         if not self.module_.training:
             self._set_training(True)
         # Backward hooks, by which Opacus works, warn about inputs without gradients.
-        losses, _ = self.row_losses(batch._replace(X=batch.X.requires_grad_()))
+        losses = self.criterion_(self.module_(batch.X.requires_grad_()), batch.y)
         if batch.weight is not None:
             losses = losses * batch.weight
         losses.sum().backward()

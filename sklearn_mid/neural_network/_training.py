@@ -75,15 +75,30 @@ class Rows(NamedTuple):
         return values.mean() if self.weight is None else (self.weight * values).mean()
 
 
+class CrossEntropy(nn.CrossEntropyLoss):
+    """-log p(y) per row in nats."""
+
+    def __init__(self):
+        super().__init__(reduction="none")
+
+    def mean(self, outputs, y):
+        """Mean over rows, in one step; its gradient has the same bits."""
+        return nn.functional.cross_entropy(outputs, y)
+
+
 class HalfSquaredError(nn.Module):
     """-log N(y; output, I) per row in nats, without its constant."""
 
     def forward(self, outputs, y):
         return 0.5 * (outputs - y).square().sum(dim=-1)
 
+    def mean(self, outputs, y):
+        """Mean over rows."""
+        return self(outputs, y).mean()
+
 
 _CRITERIA: dict[str, Callable[[], nn.Module]] = {
-    "cross_entropy": lambda: nn.CrossEntropyLoss(reduction="none"),
+    "cross_entropy": CrossEntropy,
     "half_squared_error": HalfSquaredError,
 }
 
@@ -304,14 +319,16 @@ class Net(NeuralNet):
         optimizer.step(loss)
         return steps[0]
 
-    def row_losses(self, rows):
-        """Distortion of each row in nats, and the rate or None."""
-        return self.criterion_(self.module_(rows.X), rows.y), None
-
     def batch_loss(self, rows):
         """The objective on a mini-batch, its distortion, and its rate or None."""
-        distortion = rows.mean(self.row_losses(rows)[0])
+        distortion = self.mean_loss(self.module_(rows.X), rows)
         return distortion, distortion, None
+
+    def mean_loss(self, outputs, rows):
+        """Mean over rows of the distortion of one output each."""
+        if rows.weight is None:
+            return self.criterion_.mean(outputs, rows.y)
+        return rows.mean(self.criterion_(outputs, rows.y))
 
     def train_step_single(self, batch, **kwargs):
         if not self.module_.training:
@@ -389,30 +406,23 @@ class BottleneckNet(Net):
         self.n_train_samples = n_train_samples
         super().__init__(module, *args, **kwargs)
 
-    def row_losses(self, rows):
-        module = self.module_
+    def batch_loss(self, rows):
+        module, n_draws = self.module_, self.n_train_samples
         mu, sigma = module.encode(rows.X)
         if sigma is None:
-            return self.criterion_(module.decode(mu, None, None), rows.y), None
-        n_draws = self.n_train_samples
+            distortion = self.mean_loss(module.decode(mu, None, None), rows)
+            return distortion, distortion, None
         # One draw needs no axis of its own, along which autograd would sum.
         shape = mu.shape if n_draws == 1 else (n_draws, *mu.shape)
         noise = torch.empty(shape, dtype=mu.dtype, device=mu.device)
         outputs = module.decode(mu, sigma, noise.normal_(generator=self._noise))
         if n_draws == 1:
-            distortion = self.criterion_(outputs, rows.y)
+            distortion = self.mean_loss(outputs, rows)
         else:
             y = rows.y.expand(n_draws, *rows.y.shape).flatten(0, 1)
-            distortion = self.criterion_(outputs.flatten(0, 1), y)
-            distortion = distortion.view(n_draws, -1).mean(dim=0)
-        return distortion, module.rate(mu, sigma, rows.y)
-
-    def batch_loss(self, rows):
-        distortion, rate = self.row_losses(rows)
-        distortion = rows.mean(distortion)
-        if rate is None:
-            return distortion, distortion, None
-        rate = rows.mean(rate)
+            of_draws = self.criterion_(outputs.flatten(0, 1), y)
+            distortion = rows.mean(of_draws.view(n_draws, -1).mean(dim=0))
+        rate = rows.mean(module.rate(mu, sigma, rows.y))
         price = self.reg_lambda if math.isfinite(self.reg_lambda) else 1  # of nothing
         return distortion + price * rate, distortion, rate
 
