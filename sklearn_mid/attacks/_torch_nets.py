@@ -131,7 +131,10 @@ class _Bounded(nn.Module):
         self.low, self.high = low, high
 
     def forward(self, x):
-        return self.low + (self.high - self.low) * x.sigmoid()
+        share = x.sigmoid()
+        if (self.low, self.high) == (0, 1):
+            return share
+        return self.low + (self.high - self.low) * share
 
 
 class _Crop(nn.Module):

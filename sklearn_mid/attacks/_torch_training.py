@@ -78,8 +78,8 @@ def train(
     n_valid = max(1, round(validation_fraction * n_samples)) if n_samples > 1 else 0
     # With a single row there is nothing to hold out: it is judged by itself.
     valid = order[:n_valid] if n_valid else order
-    train_inputs, train_outputs = inputs[order[n_valid:]], outputs[order[n_valid:]]
-    n_train = len(train_inputs)
+    valid_inputs, valid_outputs = inputs[valid], outputs[valid]
+    rows = order[n_valid:]
 
     module.to(device)
     optimizer = adam(module.parameters(), learning_rate, device)
@@ -89,17 +89,16 @@ def train(
         module.train()
         total = torch.zeros((), device=device)
         for batch in index_batches(
-            n_train, batch_size, generator=generator, device=device
+            len(rows), batch_size, generator=generator, device=device
         ):
-            value = loss(module(train_inputs[batch]), train_outputs[batch])
+            taken = rows[batch]
+            value = loss(module(inputs[taken]), outputs[taken])
             optimizer.zero_grad(set_to_none=True)
             value.backward()
             optimizer.step()
-            total += value.detach() * len(train_inputs[batch])
-        train_loss = float(total) / n_train
-        valid_loss = float(
-            loss(evaluate(module, inputs[valid], batch_size=4096), outputs[valid])
-        )
+            total += value.detach() * len(taken)
+        train_loss = float(total) / len(rows)
+        valid_loss = float(loss(evaluate(module, valid_inputs), valid_outputs))
         if not (abs(train_loss) < float("inf") and abs(valid_loss) < float("inf")):
             warnings.warn(
                 f"{desc}: the loss became {train_loss} in epoch {len(history) + 1}; "
