@@ -237,6 +237,7 @@ class BaseTreeClassifier(ClassifierMixin, DocLinks, BaseEstimator, metaclass=ABC
                 class_weight=class_weight,
                 pool=pool,
             )
+            del codes  # else Windows could not delete the file that they are a map of
         self.tree_ = Tree(
             feature=grown.feature,
             threshold=_thresholds(grown, encoder),

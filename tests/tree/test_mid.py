@@ -1,3 +1,5 @@
+import weakref
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ from sklearn.base import clone
 from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_mid.tree import MIDDecisionTreeClassifier
+from sklearn_mid.tree._columns import ColumnPool
 
 LAMBDAS = [0, 0.003, 0.01, 0.03, 0.06, 0.1, 0.2, 0.4, 0.8, np.inf]
 
@@ -338,3 +341,23 @@ def test_few_columns_are_shared_with_nobody(monkeypatch):
     monkeypatch.setattr("sklearn_mid.tree._columns.Parallel", None)
     X, y = mixed_data(0)
     assert nominal_model(n_jobs=2).fit(X, y).get_n_leaves() > 1
+
+
+def test_nothing_maps_the_codes_when_their_file_goes(monkeypatch):
+    maps, are_held = [], []
+
+    class Watched(ColumnPool):
+        def share(self, codes):
+            shared = super().share(codes)
+            maps.append(weakref.ref(shared.base))
+            return shared
+
+        def __exit__(self, *exception):
+            are_held.extend(held() is not None for held in maps)
+            super().__exit__(*exception)
+
+    monkeypatch.setattr("sklearn_mid.tree._columns._START", 0)
+    monkeypatch.setattr("sklearn_mid.tree._base.ColumnPool", Watched)
+    with parallel_config("threading"):
+        nominal_model(n_jobs=2).fit(*mixed_data(0))
+    assert are_held == [False]
