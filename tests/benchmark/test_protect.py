@@ -21,7 +21,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_mid.attacks import ImputationBaseline, MAPAttack, PriorBaseline
 from sklearn_mid.benchmark import protect
-from sklearn_mid.benchmark._audit import _run as audit_run
+from sklearn_mid.benchmark._audit import _secret as judging
 from sklearn_mid.benchmark._audit._attackers import NO_RESPONSE
 from sklearn_mid.benchmark._protect import _trial
 from sklearn_mid.benchmark._protect._candidates import candidates
@@ -59,8 +59,8 @@ def _few_attackers():
         return {"MAP": MAPAttack(estimator, sensitive_feature)}, {}
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(audit_run, "guessers", guessers)
-        patch.setattr(audit_run, "attackers", attackers)
+        patch.setattr(judging, "guessers", guessers)
+        patch.setattr(judging, "attackers", attackers)
         patch.setattr(_trial, "_N_RESAMPLES", 40)
         yield
 
