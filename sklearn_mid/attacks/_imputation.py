@@ -106,7 +106,9 @@ class Imputation:
         told = _spread(np.maximum(relative, _LEAST), floored)
         known = _spread(by_response, floored)
         weight = np.divide(told, known, out=np.ones_like(told), where=told < known)
-        mixed = prior + weight * likelihood + (1 - weight) * by_response
+        mixed = floored + weight * likelihood + (1 - weight) * by_response
+        # What the prior alone rules out, as full-grown trees do, the response restores.
+        mixed[np.isneginf(prior) & np.isneginf(learned)] = -np.inf
         return np.where(are_equal(likelihood)[:, None], learned, mixed)
 
     def _columns(self, X: Any, y: Any) -> pd.DataFrame:

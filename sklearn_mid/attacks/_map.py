@@ -155,8 +155,9 @@ classifier, default=None
     values apart at least as well as the population does, as those do that have
     memorised people; and 0, which makes the attack the :class:`ImputationBaseline`,
     where y is as likely under every value: the joint attack on a model that never had
-    the secret is its baseline, whose accuracy is no leak. With ``calibrate="effects"``
-    the response tells by its effects.
+    the secret is its baseline, whose accuracy is no leak. A value that the prior rules
+    out, as a full-grown tree does, counts as one of 1e-9, unless p(v | x_k, y) is 0,
+    too. With ``calibrate="effects"`` the response tells by its effects.
 
     Of targets that have memorised people, :meth:`covered` with ``"match"`` says of whom
     exactly one value fits: those are the ones most exposed.

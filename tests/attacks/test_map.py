@@ -446,6 +446,16 @@ def test_joint_attack_gives_way_to_the_response_as_the_model_says_less():
         assert 0 < difference.max() < 2 * tells
 
 
+def test_joint_attack_does_not_take_a_tree_at_its_word_alone():
+    rng = np.random.default_rng(0)
+    y = rng.integers(2, size=300)  # the secret
+    X = np.column_stack([y, rng.normal(size=300)])
+    target = Confidences([[0.5, 0.5], [0.5 - 1e-6, 0.5 + 1e-6]])
+    attack = MAPAttack(target, 0, prior=DecisionTreeClassifier(random_state=0))
+    attack.fit(X[:150], y[:150])
+    assert attack.score(X[150:], y[150:]) == 1
+
+
 def test_joint_attack_hears_a_model_that_no_value_explains_well():
     records = np.random.default_rng(0).integers(2, size=(50, 2))
     target = Function(lambda X: 1e3 + X[:, 0])
