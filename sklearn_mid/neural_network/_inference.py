@@ -20,7 +20,7 @@ from sklearn_mid.utils._torch import (
     as_seed,
     as_tensor,
     new_generator,
-    one_thread,
+    without_helpers,
 )
 
 __all__ = [
@@ -119,6 +119,14 @@ def mean_outputs(module, X, *, link, n_draws, seed):
     -------
     ndarray of shape (n_samples, n_outputs)
     """
+    options = {"link": link, "n_draws": n_draws, "seed": seed}
+    if len(X) > 1 or isinstance(module.encoder, _FixedBlocks):
+        return _mean_outputs(module, X, **options)
+    with without_helpers():  # a row is soon done: to wait for them would take longer
+        return _mean_outputs(module, X, **options)
+
+
+def _mean_outputs(module, X, *, link, n_draws, seed):
     means = []
     for mu, sigma in _codes(module, X):
         if sigma is None:
@@ -126,8 +134,7 @@ def mean_outputs(module, X, *, link, n_draws, seed):
         else:
             noise = prediction_noise(seed, n_draws, mu)
             if len(mu) == 1:  # all draws in one go: a service answers row by row
-                with one_thread():  # a softmax of few rows would wait for the others
-                    draws = link(module.decode(mu, sigma, noise.unsqueeze(1)))
+                draws = link(module.decode(mu, sigma, noise.unsqueeze(1)))
                 total, n = draws.sum(dim=0), n_draws
             else:
                 draws = (link(module.decode(mu, sigma, e)) for e in noise)

@@ -8,6 +8,7 @@ forking torch's global generator instead would be seen by other threads.
 """
 
 import contextlib
+import functools
 import math
 import threading
 from itertools import pairwise
@@ -15,6 +16,7 @@ from itertools import pairwise
 import numpy as np
 import torch
 from sklearn.utils import check_random_state
+from threadpoolctl import ThreadpoolController
 from torch import nn
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "new_generator",
     "one_thread",
     "spawn_seed",
+    "without_helpers",
 ]
 
 # Layers with weights of their own, other than norms.
@@ -256,3 +259,17 @@ def one_thread():
         yield
     finally:
         torch.set_num_threads(n_threads)
+
+
+@functools.lru_cache(maxsize=1)
+def _openmp():
+    return ThreadpoolController().select(user_api="openmp")
+
+
+def without_helpers():
+    """A block whose kernels no other threads share, for threads that answer at a time.
+
+    :func:`one_thread` sets the number of the process, too: a thread that starts
+    meanwhile keeps it for good, and hands it on.
+    """
+    return _openmp().limit(limits=1)

@@ -3,6 +3,7 @@
 import copy
 import pickle
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import joblib
 import numpy as np
@@ -20,6 +21,7 @@ from sklearn_mid.neural_network import (
     MIDNeuralNetClassifier,
     MIDNeuralNetRegressor,
 )
+from sklearn_mid.neural_network._inference import mean_outputs
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn_mid.exceptions.SecretSeedWarning"
@@ -212,3 +214,23 @@ def test_a_net_from_a_missing_device_loads_on_the_cpu(data):
     with pytest.warns(UserWarning, match="device='privateuseone'.*loaded on the CPU"):
         twin.__setstate__(state)
     assert_array_equal(twin.predict_proba(X_test), net.predict_proba(X_test))
+
+
+def test_threads_that_start_while_a_row_is_answered_keep_their_number():
+    X = np.random.default_rng(0).normal(size=(30, 3))
+    net = clone(NETS["mlp"]).fit(X, X[:, 0] > 0)
+    module, seed = net._ready_to_predict()
+    before, seen = torch.get_num_threads(), []
+
+    def link(outputs):
+        with ThreadPoolExecutor(1) as pool:
+            seen.append(pool.submit(torch.get_num_threads).result())
+        return outputs
+
+    torch.set_num_threads(2)
+    try:
+        mean_outputs(module, X[:1], link=link, n_draws=3, seed=seed)
+        seen.append(torch.get_num_threads())
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [2, 2]
