@@ -13,6 +13,8 @@ __all__ = ["Imputation", "are_equal"]
 
 # Relative difference of two answers that float arithmetic alone may make.
 _FLOAT_NOISE = 1e-10
+# Share of what the response says, below which a model hardly tells values apart.
+_HARDLY = 0.01
 # Logarithm of what counts as impossible where opinions are compared.
 _LEAST = np.log(1e-9)
 
@@ -82,10 +84,12 @@ class Imputation:
         """Weigh what a model says of the secret with what the response says without it.
 
         Both are log-likelihoods of the values: the model's own, and
-        log p(v | x_k, y) - log p(v | x_k). They are averaged, the model with weight
-        min(1, ratio of their standard deviations under the prior): all of it, where
-        the model tells the values apart as well as the population does or better, as
-        what fits people or remembers them; nothing of it, where it tells nothing.
+        log p(v | x_k, y) - log p(v | x_k). They are averaged; the weight of the model
+        is 1, unless its standard deviation under the prior is less than a hundredth of
+        the response's: then it is their ratio, times a hundred. A model that hardly
+        tells the values apart has nearly no say, and none where it tells nothing. What
+        one remembers often says less than the response does, so nothing of it is given
+        up for more.
 
         Parameters
         ----------
@@ -105,7 +109,8 @@ class Imputation:
         relative = likelihood - likelihood.max(axis=1, keepdims=True)
         told = _spread(np.maximum(relative, _LEAST), floored)
         known = _spread(by_response, floored)
-        weight = np.divide(told, known, out=np.ones_like(told), where=told < known)
+        little = _HARDLY * known
+        weight = np.divide(told, little, out=np.ones_like(told), where=told < little)
         mixed = floored + weight * likelihood + (1 - weight) * by_response
         # What the prior alone rules out, as full-grown trees do, the response restores.
         mixed[np.isneginf(prior) & np.isneginf(learned)] = -np.inf

@@ -149,15 +149,17 @@ classifier, default=None
     A record under which y has probability 0 for every candidate gets the prior.
 
     The response may tell of the secret where the target does not. With a classifier as
-    prior, log p(y | f(x_v)) is averaged with what the response says without the target,
-    log p(v | x_k, y) - log p(v | x_k); the target's weight is the ratio of the standard
-    deviations of both under the prior, at most 1. It is 1 of targets that tell the
-    values apart at least as well as the population does, as those do that have
-    memorised people; and 0, which makes the attack the :class:`ImputationBaseline`,
-    where y is as likely under every value: the joint attack on a model that never had
-    the secret is its baseline, whose accuracy is no leak. A value that the prior rules
-    out, as a full-grown tree does, counts as one of 1e-9, unless p(v | x_k, y) is 0,
-    too. With ``calibrate="effects"`` the response tells by its effects.
+    prior, log p(y | f(x_v)) gives way to what the response says without the target,
+    log p(v | x_k, y) - log p(v | x_k), where its standard deviation under the prior is
+    less than a hundredth of the latter's: both are averaged, the target with their
+    ratio, times a hundred, as weight. Where y is as likely under every value, nothing
+    is left of it, and the attack is the :class:`ImputationBaseline`: the joint attack
+    on a model that never had the secret is its baseline, whose accuracy is no leak. A
+    target that tells less than the response does, but not that little, has its say
+    alone, since what one remembers need not be loud; the attack may then know less than
+    the baseline. A value that the prior rules out, as a full-grown tree does, counts as
+    one of 1e-9, unless p(v | x_k, y) is 0, too. With ``calibrate="effects"`` the
+    response tells by its effects.
 
     Of targets that have memorised people, :meth:`covered` with ``"match"`` says of whom
     exactly one value fits: those are the ones most exposed.

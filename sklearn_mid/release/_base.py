@@ -141,10 +141,11 @@ class BaseRelease(MetaEstimatorMixin, DocLinks, BaseEstimator):
                 "distill=True needs teachers, but estimator is frozen and cannot be "
                 "fitted. Pass distill=False to put the channel alone behind it."
             )
-        if self.n_repeats > 1 and not isinstance(self.cv, Integral):
+        if self.distill and self.n_repeats > 1 and not isinstance(self.cv, Integral):
             raise ValueError(
                 f"n_repeats={self.n_repeats} deals folds anew, which takes an int as "
-                f"cv, but cv={self.cv!r}. Pass their number, or n_repeats=1."
+                f"cv, but cv is of type {type(self.cv).__name__}. Pass their number, "
+                "or n_repeats=1."
             )
         self._secrets: Any = None
         held = None

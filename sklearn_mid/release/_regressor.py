@@ -48,8 +48,8 @@ class MIDRegressor(RegressorMixin, BaseRelease):
     n_repeats : int, default=1
         Partitions into folds, each dealt anew, over whose teachers a person's targets
         are averaged. It costs as many times the teachers, and lowers the error of
-        models that vary with their training people. More than one needs an int as
-        `cv`.
+        models that vary with their training people. More than one needs an int as `cv`;
+        without `distill` there is one.
     max_values : int, default=50
         Joint values of the secrets up to which the model is asked for each.
     keep_teachers : bool, default=False
