@@ -215,7 +215,8 @@ class AttributeInferenceAttack(ModelInversionAttack):
         values : ndarray of shape (n_samples,)
             Elements of `values_`; of equally probable ones the first.
         """
-        return self.values_[self._choose(*self._log_proba(X, y))]
+        chosen = self._choose(*self._log_proba(X, y))  # says so if there is no fit yet
+        return self.values_[chosen]
 
     def infer_with_proba(self, X: Any, y: Any = None) -> tuple[np.ndarray, np.ndarray]:
         """Both what ``infer`` and what ``infer_proba`` say; the target is asked once.
