@@ -272,4 +272,6 @@ def without_helpers():
     :func:`one_thread` sets the number of the process, too: a thread that starts
     meanwhile keeps it for good, and hands it on.
     """
+    if torch.get_num_threads() == 1:
+        return contextlib.nullcontext()
     return _openmp().limit(limits=1)
