@@ -9,14 +9,16 @@ from scipy.special import softmax
 from sklearn_mid.attacks._record_classifier import RecordClassifier, as_columns
 from sklearn_mid.utils._candidates import Candidates
 
-__all__ = ["Imputation", "are_equal"]
+__all__ = ["IMPOSSIBLE", "Imputation", "are_equal"]
 
 # Relative difference of two answers that float arithmetic alone may make.
 _FLOAT_NOISE = 1e-10
 # Share of what the response says, below which a model hardly tells values apart.
 _HARDLY = 0.01
-# Logarithm of what counts as impossible where opinions are compared.
-_LEAST = np.log(1e-9)
+# What a full-grown tree holds for impossible: who knows more still ranks those of whom
+# it rules something out.
+IMPOSSIBLE = 1e-9
+_LEAST = np.log(IMPOSSIBLE)
 
 
 def are_equal(answers: np.ndarray, axis: int = 1) -> np.ndarray:

@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mid.attacks._attribute import AttributeInferenceAttack
-from sklearn_mid.attacks._imputation import Imputation
+from sklearn_mid.attacks._imputation import IMPOSSIBLE, Imputation
 from sklearn_mid.attacks._own_model import OwnModelBaseline
 from sklearn_mid.attacks._recalibration import Recalibration
 from sklearn_mid.attacks._secret_prior import (
@@ -30,9 +30,6 @@ _ERROR_MODEL = {
     "confidences": "confidences",
     "labels": "labels",
 }
-# What a full-grown tree holds for impossible: a prior that knows the person still ranks
-# those of whom it rules something out.
-_IMPOSSIBLE = 1e-9
 _RELEASE = {
     "auto": None,
     "gaussian": "predictions",
@@ -397,9 +394,9 @@ classifier, default=None
             expected = self.intercept_ + self.effects_[i] + self.coef_ * outputs
             residual = y - expected
             return -0.5 * residual**2 / self.error_variance_
-        floor = _IMPOSSIBLE if self._has_learned_prior() else 0.0
+        floor = IMPOSSIBLE if self._has_learned_prior() else 0.0
         if self.error_model_ == "match":
-            proba, floor = outputs == y, _IMPOSSIBLE
+            proba, floor = outputs == y, IMPOSSIBLE
         elif self.error_model_ == "labels":
             confusion = self.confusion_[i] if self._has_effects() else self.confusion_
             proba = confusion[outputs, y]
