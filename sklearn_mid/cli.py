@@ -267,7 +267,3 @@ def main(arguments: list[str] | None = None) -> int:
         where = f" {error.filename!r}" if error.filename else ""
         _say(f"sklearn-mid: cannot write{where}: {error.strerror or error}")
         return USAGE
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -243,7 +243,7 @@ def test_a_disk_that_is_full_when_the_report_is_written(suite, monkeypatch, caps
 
 
 def test_a_reader_who_has_seen_enough():
-    command = f"{sys.executable} -m sklearn_mid.cli benchmark list | true"
+    command = f"{sys.executable} -m sklearn_mid benchmark list | true"
     run = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert run.stderr == ""
 

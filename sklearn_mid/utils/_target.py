@@ -211,9 +211,10 @@ class Target:
             raise self.unsupported(
                 f"its output has shape {out.shape} where {shape} was expected"
             )
-        if np.isnan(out).any():
+        if not np.isfinite(out).all():
+            kind = "NaN" if np.isnan(out).any() else "infinity"
             raise ValueError(
-                f"The target {type(self.estimator).__name__} answered NaN for some "
+                f"The target {type(self.estimator).__name__} answered {kind} for some "
                 f"records of X; {self.caller} needs finite outputs."
             )
         return out

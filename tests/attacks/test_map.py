@@ -321,9 +321,10 @@ def test_targets_of_several_responses_are_refused():
         MAPAttack(DecisionTreeClassifier().fit(X, labels), 0).fit(X, X[:, 0])
 
 
-def test_a_target_that_answers_nan_is_an_error():
-    with pytest.raises(ValueError, match="Function answered NaN"):
-        MAPAttack(Function(lambda X: X[:, 0] * np.nan), 0).fit(X, Y)
+@pytest.mark.parametrize(("answer", "word"), [(np.nan, "NaN"), (np.inf, "infinity")])
+def test_a_target_whose_answers_are_no_numbers_is_an_error(answer, word):
+    with pytest.raises(ValueError, match=f"Function answered {word}"):
+        MAPAttack(Function(lambda X: np.full(len(X), answer)), 0).fit(X, Y)
 
 
 def test_real_valued_responses_stay_real():

@@ -12,15 +12,19 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn_mid.attacks import ImputationBaseline, OwnModelBaseline
 from sklearn_mid.attacks._record_classifier import RecordClassifier, as_columns
 
-rng = np.random.default_rng(0)
 N = 3000
-S = rng.choice(3, p=[0.2, 0.5, 0.3], size=N)
-KNOWN = rng.normal(size=N)
+S = np.random.default_rng(0).choice(3, p=[0.2, 0.5, 0.3], size=N)
+KNOWN = np.random.default_rng(1).normal(size=N)
 EFFECT = np.array([0.0, 2.0, 1.0])
 X = np.column_stack([S, KNOWN])
 
 
-def test_a_number_is_explained_by_one_effect_per_value():
+@pytest.fixture
+def rng():
+    return np.random.default_rng(2)
+
+
+def test_a_number_is_explained_by_one_effect_per_value(rng):
     y = EFFECT[S] + 3 * KNOWN + 0.5 * rng.normal(size=N)
     fitted = OwnModelBaseline(0).fit(X, y)
     prior = np.bincount(S) / N
@@ -30,7 +34,7 @@ def test_a_number_is_explained_by_one_effect_per_value():
     assert_allclose(fitted.error_variance_, 0.25, rtol=0.1)
 
 
-def test_a_class_is_explained_by_one_effect_per_value():
+def test_a_class_is_explained_by_one_effect_per_value(rng):
     proba = 1 / (1 + np.exp(-(2 * EFFECT - 1 + KNOWN[:, None])))
     y = np.where(rng.random(N) < proba[np.arange(N), S], "ill", "well")
     fitted = OwnModelBaseline(0).fit(X, y)
@@ -42,7 +46,7 @@ def test_a_class_is_explained_by_one_effect_per_value():
     assert_allclose(fitted.infer_proba(X[:1], ["dead"]), [fitted.prior_])
 
 
-def test_a_learned_prior_multiplies():
+def test_a_learned_prior_multiplies(rng):
     # The response tells nothing here: what is left is the prior of each record.
     y = rng.normal(size=N)
     known = (np.where(S == 1, 0.5, -0.5) < KNOWN).astype(int)
@@ -54,7 +58,7 @@ def test_a_learned_prior_multiplies():
     assert_allclose(fitted.infer_proba(records, y), expected, atol=0.06)
 
 
-def test_a_prior_that_learns_noise_gives_way_to_the_shares():
+def test_a_prior_that_learns_noise_gives_way_to_the_shares(rng):
     records = np.column_stack([S, rng.normal(size=(N, 3))])
     fitted = OwnModelBaseline(0, prior=DecisionTreeClassifier(random_state=0))
     proba = fitted.fit(records, np.zeros(N)).infer_proba(records[:5], np.zeros(5))
@@ -68,7 +72,7 @@ def test_numbers_may_stand_for_classes_and_classes_for_numbers():
     assert hasattr(OwnModelBaseline(0, regression=True).fit(X, y), "error_variance_")
 
 
-def test_text_and_missing_values_in_the_known_columns():
+def test_text_and_missing_values_in_the_known_columns(rng):
     frame = pd.DataFrame({"s": S.astype(str), "k": np.where(KNOWN > 0, "a", None)})
     y = EFFECT[S] + 0.01 * rng.normal(size=N)
     assert OwnModelBaseline("s").fit(frame, y).score(frame, y) == 1
@@ -76,7 +80,7 @@ def test_text_and_missing_values_in_the_known_columns():
 
 
 @pytest.mark.parametrize("is_linear", [True, False])
-def test_the_better_of_two_classifiers_is_taken(is_linear):
+def test_the_better_of_two_classifiers_is_taken(is_linear, rng):
     wide = rng.normal(size=(300, 20))
     score = wide.sum(axis=1) if is_linear else 9 * wide[:, 0] * wide[:, 1]
     secret = (rng.random(300) < 1 / (1 + np.exp(-score))).astype(int)
