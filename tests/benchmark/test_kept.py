@@ -23,8 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KEPT = sorted(path.parent.name for path in keep.KEPT.glob("*/results.csv.gz"))
 # Private models draw their noise from the operating system.
 RANDOM = ("DP", "confidence noise")
-# Suites that are not kept: "ci" is a slice of "quick", the other is not run whole.
-NOT_KEPT = ("ci", "nn-updates")
+NOT_KEPT = ("ci",)  # a slice of "quick"
 KEYS = [*keep.KEYS, "metric"]
 
 
